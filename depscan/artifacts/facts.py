@@ -1,0 +1,90 @@
+"""What is known of a program or library: the types of this room.
+
+In: nothing (types only). Out: `ElfFacts` (what linking compares) and `Artifact` (facts with origin and evidence).
+A binary that does not exist yet is the same `Artifact` with origin predicted and a lower confidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from depscan.findings import Confidence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Linkage(StrEnum):
+    """How a program comes to its code. An object file or core has none."""
+
+    DYNAMIC = "dynamic"
+    STATIC = "static"
+    STATIC_PIE = "static-pie"
+    SHARED_OBJECT = "shared-object"
+
+
+class Origin(StrEnum):
+    """Where an artifact's bytes come from."""
+
+    CONTEXT = "context"
+    STAGE = "stage"
+    IMAGE = "image"
+    URL = "url"
+    PREDICTED = "predicted"
+
+
+@dataclass(frozen=True, slots=True)
+class VersionNeed:
+    """One vernaux entry: a version that the named library must define, unless weak (VER_FLG_WEAK)."""
+
+    name: str
+    weak: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ElfFacts:
+    """What an ELF file says of itself.
+
+    `machine` is x86_64, i386, arm, armeb, aarch64, ppc64le, s390x, riscv64, ... (class and byte order folded in);
+    `bits` 32 or 64; `type` EXEC, DYN, REL or CORE; `float_abi` hard or soft (arm only). `version_needs` maps a needed
+    library to its version needs; `version_definitions` are the versions that this file defines. `abi_note` is
+    (os, lowest kernel version) of NT_GNU_ABI_TAG. `isa_level` is x86-64-v2, -v3 or -v4 where the GNU property note
+    demands it. `undefined` are the strong undefined dynamic symbols. `libc` is glibc, musl, none or unknown, by
+    evidence; `language` go, rust or c, or None where nothing tells.
+    """
+
+    type: str
+    machine: str
+    bits: int
+    little_endian: bool
+    linkage: Linkage | None
+    interpreter: str | None = None
+    needed: tuple[str, ...] = ()
+    soname: str | None = None
+    rpath: tuple[str, ...] = ()
+    runpath: tuple[str, ...] = ()
+    version_needs: Mapping[str, tuple[VersionNeed, ...]] = field(default_factory=dict)
+    version_definitions: tuple[str, ...] = ()
+    abi_note: tuple[str, str] | None = None
+    isa_level: str | None = None
+    float_abi: str | None = None
+    undefined: tuple[str, ...] = ()
+    libc: str = "unknown"
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A program or library. `source` is the path in the context, or what the report shall call its origin.
+
+    `kind` is elf, script or archive-member. `evidence` are the sentences that a finding prints.
+    """
+
+    kind: str
+    facts: ElfFacts
+    source: str
+    origin: Origin
+    evidence: tuple[str, ...] = ()
+    confidence: Confidence = Confidence.CERTAIN

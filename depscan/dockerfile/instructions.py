@@ -1,0 +1,155 @@
+"""What a Dockerfile says, word by word: the types of this room's first step.
+
+In: nothing (types only). Out: `Word`, `Flag`, `Heredoc`, `Instruction`, `Stage`, `Dockerfile`, `Problem`. Words are as
+written (quotes and variables in place); `expansion.py` gives their values, since a value depends on the scope.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from depscan.platforms import Platform
+    from depscan.source import SourceText, Span
+
+
+class Form(StrEnum):
+    """How arguments are written: as shell words or as a JSON array."""
+
+    SHELL = "shell"
+    EXEC = "exec"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One argument: its text (shell form: as written, exec form: the decoded JSON string) and where it stands."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A builder flag such as --chown=a:b; `value` is None for a bare flag. The span covers the whole flag."""
+
+    name: str
+    value: str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Heredoc:
+    """A here-document of COPY, ADD or RUN: file name or delimiter, content after `<<-` chomping, and its lines' span."""
+
+    name: str
+    content: str
+    expand: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One instruction. `text` is the logical line (continuations joined, comments inside dropped) after the keyword.
+
+    For shell-form RUN, CMD and ENTRYPOINT `arguments` is one word, the whole command. ENV, ARG and LABEL have one word
+    per assignment, as written. `span` covers keyword to end, heredocs included; `keyword_span` the keyword alone.
+    `offsets[i]` is the position in the file of code point i of `text`, so that every room can place what it finds there.
+    """
+
+    keyword: str
+    flags: tuple[Flag, ...]
+    arguments: tuple[Word, ...]
+    heredocs: tuple[Heredoc, ...]
+    form: Form
+    text: str
+    offsets: Offsets
+    span: Span
+    keyword_span: Span
+
+    def flag(self, name: str) -> Flag | None:
+        """The last flag called `name` (without dashes), or None."""
+        return next((flag for flag in reversed(self.flags) if flag.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Offsets:
+    """Maps offsets in a logical line to places in the file.
+
+    `pieces` are (offset of the piece's first code point, line, column), in order: one piece per physical line.
+    """
+
+    pieces: tuple[tuple[int, int, int], ...]
+
+    def span(self, start: int, end: int) -> Span:
+        """The file span of logical offsets [start, end)."""
+        from depscan.source import Span  # noqa: PLC0415 - typing-only elsewhere in this module
+
+        line, column = self._place(start)
+        end_line, end_column = self._place(end - 1) if end > start else (line, column - 1)
+        return Span.at(line, column, end_line, end_column + 1)
+
+    def _place(self, offset: int) -> tuple[int, int]:
+        piece = self.pieces[0]
+        for candidate in self.pieces:
+            if candidate[0] > offset:
+                break
+            piece = candidate
+        return piece[1], piece[2] + offset - piece[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One build stage: FROM and what follows it.
+
+    `base` is the expanded image reference or stage name, None when a variable in it has no value (`unresolved` names
+    them). `base_span` is where the base stands in FROM. `base_stage` is the index of the stage it names, if it does.
+    `instructions` are those after FROM (ONBUILD of a parent stage included, with the span of the parent's line).
+    `global_arguments` are the values of the ARGs before the first FROM, which `ARG name` brings into the stage.
+    """
+
+    index: int
+    name: str | None
+    base: str | None
+    base_span: Span
+    base_stage: int | None
+    unresolved: tuple[str, ...]
+    platform: Platform
+    platform_flag: str | None
+    instruction: Instruction
+    instructions: tuple[Instruction, ...]
+    global_arguments: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Wrong text in a Dockerfile, as a fact for the rules.
+
+    `kind` is syntax, no-stage, template, unknown-stage (these by this room), source-missing, source-ignored,
+    source-outside-context (these by `filesystem`). `stage` is None before the first FROM.
+    """
+
+    kind: str
+    detail: str
+    span: Span
+    stage: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment line: its text without the hash, and where it stands. Directives of depscan are read from these."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Dockerfile:
+    """A Dockerfile as read. `problems` may stand beside stages: what could be read is still there."""
+
+    source: SourceText
+    escape: str
+    stages: tuple[Stage, ...]
+    comments: tuple[Comment, ...]
+    problems: tuple[Problem, ...]

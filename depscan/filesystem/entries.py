@@ -1,0 +1,169 @@
+"""What a stage contains: the types of this room.
+
+In: nothing (types only). Out: `FileEntry`, `UnknownChange`, `StageFilesystem`. Paths are absolute, normalised, in the image.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from depscan.artifacts.facts import Origin
+    from depscan.dockerfile.instructions import Problem, Stage
+    from depscan.findings import Skipped
+    from depscan.images.profile import ImageProfile, Library
+    from depscan.source import Span
+
+MAX_LINKS = 40  # as the kernel's MAXSYMLINKS
+
+
+class Presence(StrEnum):
+    """The three answers to "is it there?"."""
+
+    PROVIDED = "provided"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class HostFile:
+    """Bytes in the build context: an absolute path that was proved to lie inside it."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class InlineFile:
+    """Bytes that stand in the Dockerfile (a here-document)."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveMember:
+    """Bytes inside a local tar archive that ADD extracts."""
+
+    archive: Path
+    name: str
+
+
+Content = HostFile | InlineFile | ArchiveMember
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """A file, directory or symbolic link that an instruction put into a stage.
+
+    `kind` is file, directory or link; `target` is the link's text. `content` is None where the bytes are not known (a URL,
+    another image, a command's output). `source` is what the report calls its origin: the path in the context, in the
+    stage or the URL. `span` is the word of the instruction that put it there, else the instruction. `sequence` orders all
+    changes of one stage (parents included).
+    """
+
+    path: str
+    kind: str
+    mode: int
+    origin: Origin
+    source: str
+    span: Span
+    sequence: int
+    content: Content | None = None
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownChange:
+    """What an instruction may have changed without depscan knowing how.
+
+    `roots` are the directories below which anything may have appeared, changed or gone ("/" for everywhere).
+    `foreign_libc` says whether it may have brought a dynamic linker of another libc family: a distribution's package
+    manager that names no compat layer cannot. `reason` is for the report, e.g. "RUN make install".
+    """
+
+    roots: tuple[str, ...]
+    foreign_libc: bool
+    reason: str
+    span: Span
+    sequence: int
+
+    def touches(self, path: str) -> bool:
+        """Whether `path` lies in one of the roots."""
+        return any(root == "/" or path == root or path.startswith(root + "/") for root in self.roots)
+
+
+@dataclass(frozen=True, slots=True)
+class StartCommand:
+    """ENTRYPOINT or CMD in force: form shell or exec, words (one word in shell form), and where it stands."""
+
+    form: str
+    words: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class StageFilesystem:
+    """A stage after its last instruction, on the profile of the image at its bottom.
+
+    `entries` are what the Dockerfile put there, by canonical path (links of parent directories resolved). `removed` are
+    paths that RUN deleted. `libraries` and `loaders` are what named packages bring (by soname; by path). `ldconfig` is the
+    sequence of the last certain ldconfig run, None without one. `environment` holds ENV values (None: not known).
+    """
+
+    stage: Stage
+    profile: ImageProfile
+    entries: Mapping[str, FileEntry]
+    links: Mapping[str, str] = field(default_factory=dict)
+    removed: frozenset[str] = frozenset()
+    changes: tuple[UnknownChange, ...] = ()
+    packages: tuple[str, ...] = ()
+    libraries: Mapping[str, Library] = field(default_factory=dict)
+    loaders: Mapping[str, str] = field(default_factory=dict)
+    ldconfig: int | None = None
+    environment: Mapping[str, str | None] = field(default_factory=dict)
+    workdir: str | None = "/"
+    entrypoint: StartCommand | None = None
+    command: StartCommand | None = None
+    problems: tuple[Problem, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+    def resolve(self, path: str) -> str | None:
+        """Follow known links in every component of an absolute path; None for a loop or more than MAX_LINKS links."""
+        return resolve_links(path, self.links)
+
+    def change_at(self, path: str) -> UnknownChange | None:
+        """The last change that may have touched `path`, or None."""
+        return next((change for change in reversed(self.changes) if change.touches(path)), None)
+
+
+def resolve_links(path: str, links: Mapping[str, str]) -> str | None:
+    """Resolve `links` (canonical path -> link text) in every component of `path`, the last included.
+
+    Returns a canonical absolute path, or None for a loop.
+    """
+    pending = [part for part in reversed(path.split("/")) if part and part != "."]
+    done: list[str] = []
+    followed = 0
+    while pending:
+        part = pending.pop()
+        if part == "..":
+            if done:
+                done.pop()
+            continue
+        here = "/" + "/".join([*done, part])
+        target = links.get(here)
+        if target is None:
+            done.append(part)
+            continue
+        followed += 1
+        if followed > MAX_LINKS:
+            return None
+        if target.startswith("/"):
+            done = []
+        pending.extend(piece for piece in reversed(posixpath.normpath(target).split("/")) if piece and piece != ".")
+    return "/" + "/".join(done)

@@ -1,0 +1,115 @@
+"""What a run says: findings, suggestions, and what was skipped.
+
+In: nothing (types only). Out: the frozen types that rules produce and reports render. Severity is set by the rule (and
+the user's config), confidence is computed from the facts a finding rests on and never set by a rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from depscan.source import Span
+
+
+class Severity(StrEnum):
+    """SARIF's levels, the gravest first."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+    @property
+    def rank(self) -> int:
+        """0 for error, growing as gravity falls."""
+        return list(Severity).index(self)
+
+
+class Confidence(StrEnum):
+    """How well proved a fact is, the best first."""
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    POSSIBLE = "possible"
+
+    @property
+    def rank(self) -> int:
+        """0 for certain, growing as proof weakens."""
+        return list(Confidence).index(self)
+
+    @classmethod
+    def weakest(cls, *parts: Confidence) -> Confidence:
+        """The confidence of something that rests on all `parts`; certain when there are none."""
+        return max(parts, key=lambda part: part.rank, default=cls.CERTAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A span in a file; `path` is as the user named it."""
+
+    path: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A second place that a finding needs to be understood."""
+
+    location: Location
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the text at `location` by `text`; an empty span inserts."""
+
+    location: Location
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A change after which the same rules find nothing.
+
+    `kind` is build-flag, package, base or builder-base. `size` is the compressed size of the suggested base in bytes,
+    where the knowledge has it.
+    """
+
+    kind: str
+    title: str
+    proved: bool
+    base: str | None = None
+    edits: tuple[Edit, ...] = ()
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One root cause at one place; `artifacts` are all paths in the image that it makes fail, `artifact` the first."""
+
+    rule: str
+    severity: Severity
+    confidence: Confidence
+    message: str
+    location: Location
+    related: tuple[Related, ...] = ()
+    stage: int | None = None
+    artifact: str | None = None
+    artifacts: tuple[str, ...] = ()
+    runtime_message: str | None = None
+    evidence: tuple[str, ...] = ()
+    fingerprint: str = ""
+    ignored: bool = False
+    ignore_reason: str | None = None
+    suggestions: tuple[Suggestion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something that could not be analysed: it reaches the report, never a guess."""
+
+    subject: str
+    reason: str
+    span: Span | None = None

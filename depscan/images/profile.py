@@ -1,0 +1,93 @@
+"""What is known of a base image: the types of this room.
+
+In: nothing (types only). Out: `ImageReference`, `ImageProfile`, `Libc`, `Library`. Three answers everywhere: a library is
+provided when listed, missing when the list is complete, else unknown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from depscan.findings import Confidence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class ImageReference:
+    """domain/path:tag@digest, normalised as docker does (docker.io, library/). `tag` is None beside a digest only."""
+
+    domain: str
+    path: str
+    tag: str | None
+    digest: str | None = None
+
+    def __str__(self) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        digest = f"@{self.digest}" if self.digest else ""
+        return f"{self.domain}/{self.path}{tag}{digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class Libc:
+    """The C library of an image: family glibc, musl, uclibc, none or unknown; version as upstream numbers it.
+
+    `ceilings` maps a version namespace to the highest version defined by the image's libraries of it, for example
+    {"GLIBC": "2.36", "GLIBCXX": "3.4.30", "CXXABI": "1.3.13", "GCC": "12.0.0"}. A namespace that is absent is unknown.
+    `abi_tags` are the defined GLIBC_ABI_* names (without GLIBC_); these may grow in stable updates.
+    """
+
+    family: str
+    version: str | None = None
+    ceilings: Mapping[str, str] = field(default_factory=dict)
+    abi_tags: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """A shared library of an image; `path` is None where only the name is known (it is on the default search path).
+
+    `versions` are its version definitions where measured.
+    """
+
+    soname: str
+    path: str | None = None
+    versions: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageProfile:
+    """What a base image provides.
+
+    `reference` is the normalised reference (scratch for scratch); `release` the release id, e.g. debian:12. `loaders`
+    are the paths of dynamic linkers present, complete where `loaders_complete`. `links` are links between directories
+    such as {"/lib64": "usr/lib64"}, complete where `links_complete`. `search_paths` are the default directories of the
+    dynamic linker in order; `cache_paths` those which only ldconfig's cache knows (glibc). `interpreters` are the shells
+    and script interpreters known to be present, by path. `environment` is None where the image configuration is not
+    known. `source` is knowledge, oci-layout, archive, rootfs, registry, override, stage or unknown; `as_of` an ISO date;
+    `why` the sentence that tells which row or rule matched. `size` is the compressed size in bytes.
+    """
+
+    reference: str
+    libc: Libc
+    release: str | None = None
+    loaders: tuple[str, ...] = ()
+    loaders_complete: bool = False
+    libraries: Mapping[str, Library] = field(default_factory=dict)
+    libraries_complete: bool = False
+    links: Mapping[str, str] = field(default_factory=dict)
+    links_complete: bool = False
+    search_paths: tuple[str, ...] = ()
+    cache_paths: tuple[str, ...] = ()
+    interpreters: frozenset[str] = frozenset()
+    interpreters_complete: bool = False
+    package_manager: str | None = None
+    environment: Mapping[str, str] | None = None
+    windows: bool = False
+    source: str = "unknown"
+    as_of: str | None = None
+    why: str = ""
+    confidence: Confidence = Confidence.CERTAIN
+    size: int | None = None

@@ -1,0 +1,130 @@
+"""The outcome of linking on paper: the types of this room.
+
+In: nothing (types only). Out: `Placement`, `LinkResult` and its parts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from depscan.findings import Confidence
+
+if TYPE_CHECKING:
+    from depscan.artifacts.facts import Artifact
+    from depscan.filesystem.entries import FileEntry, Presence, StageFilesystem
+    from depscan.platforms import Platform
+
+
+class Verdict(StrEnum):
+    """Whether the program or library loads."""
+
+    LOADS = "loads"
+    FAILS = "fails"
+    UNKNOWN = "unknown"
+
+
+class Cause(StrEnum):
+    """The first thing that goes wrong at run time."""
+
+    WRONG_ARCHITECTURE = "wrong-architecture"
+    INTERPRETER_MISSING = "interpreter-missing"
+    LIBRARY_MISSING = "library-missing"
+    VERSION_MISSING = "version-missing"
+    SYMBOL_MISSING = "symbol-missing"
+    SCRIPT_INTERPRETER_MISSING = "script-interpreter-missing"
+    NOT_EXECUTABLE = "not-executable"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchStep:
+    """One place where a library was looked for: the law that names it (RUNPATH, LD_LIBRARY_PATH, ...) and the answer."""
+
+    path: str
+    law: str
+    presence: Presence
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A DT_NEEDED entry of the program or of a library it loads, and where it was found.
+
+    `provider` is the path, or the soname alone where the image's path is not known. `other_major` is the same library's
+    soname with another number that the stage does have (libssl.so.3 for libssl.so.1.1).
+    """
+
+    soname: str
+    requested_by: str
+    presence: Presence
+    provider: str | None = None
+    other_major: str | None = None
+    not_searched: str | None = None
+    trace: tuple[SearchStep, ...] = ()
+    reason: str | None = None
+    confidence: Confidence = Confidence.CERTAIN
+
+
+@dataclass(frozen=True, slots=True)
+class VersionCheck:
+    """A version need against its provider: `ceiling` is the highest version of its namespace there, if known."""
+
+    name: str
+    library: str
+    requested_by: str
+    presence: Presence
+    weak: bool
+    ceiling: str | None = None
+    confidence: Confidence = Confidence.CERTAIN
+
+    @property
+    def namespace(self) -> str:
+        """GLIBC of GLIBC_2.34."""
+        return self.name.partition("_")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why it does not load, with the message that the kernel or dynamic linker prints."""
+
+    cause: Cause
+    detail: str | None
+    runtime_message: str
+    confidence: Confidence = Confidence.CERTAIN
+
+
+@dataclass(frozen=True, slots=True)
+class LinkResult:
+    """All that linking found out; `failures` in the order in which the real linker would meet them.
+
+    `interpreter` is where PT_INTERP was found (None without one, or not found). `unknowns` are the reasons why a verdict
+    cannot be given. `notes` are observations for the evidence, e.g. that gcompat answers for glibc.
+    """
+
+    interpreter: str | None = None
+    interpreter_presence: Presence | None = None
+    needs: tuple[Need, ...] = ()
+    versions: tuple[VersionCheck, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    unknowns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """An artifact at a path in a stage, with its verdict."""
+
+    artifact: Artifact
+    entry: FileEntry
+    filesystem: StageFilesystem
+    platform: Platform
+    link: LinkResult
+    verdict: Verdict
+    cause: Cause | None = None
+    detail: str | None = None
+    confidence: Confidence = Confidence.CERTAIN
+
+    @property
+    def path(self) -> str:
+        """The path in the image."""
+        return self.entry.path

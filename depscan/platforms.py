@@ -1,0 +1,72 @@
+"""Platforms as the OCI image specification writes them, and the ELF machines that run on them.
+
+In: `linux/arm/v7`. Out: `Platform`, and the machines whose programs run there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from depscan.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """os/architecture[/variant], e.g. linux/arm/v7."""
+
+    os: str
+    architecture: str
+    variant: str | None = None
+
+    def __str__(self) -> str:
+        parts = [self.os, self.architecture, self.variant]
+        return "/".join(part for part in parts if part)
+
+
+DEFAULT_PLATFORM = Platform("linux", "amd64")
+
+# The machine, as `ElfFacts.machine` names it, whose programs the kernel of an architecture runs natively.
+MACHINES: dict[str, str] = {
+    "amd64": "x86_64",
+    "386": "i386",
+    "arm64": "aarch64",
+    "arm": "arm",
+    "ppc64le": "ppc64le",
+    "s390x": "s390x",
+    "riscv64": "riscv64",
+    "mips64le": "mips64el",
+    "loong64": "loongarch64",
+}
+
+# Machines whose programs the same kernel also runs (the image must bring their dynamic linker).
+COMPATIBLE_MACHINES: dict[str, frozenset[str]] = {"amd64": frozenset({"i386"}), "arm64": frozenset({"arm"})}
+
+# containerd's platforms.Normalize: the spellings that users write.
+_ALIASES = {
+    "x86_64": ("amd64", None),
+    "x86-64": ("amd64", None),
+    "i386": ("386", None),
+    "i686": ("386", None),
+    "aarch64": ("arm64", None),
+    "armhf": ("arm", "v7"),
+    "armel": ("arm", "v6"),
+}
+
+
+def parse_platform(text: str) -> Platform:
+    """Read `os/arch[/variant]` or a bare architecture; raises UsageError.
+
+    Normalised as containerd does: x86_64 is amd64, aarch64 and arm64/v8 are arm64, arm without variant is arm/v7.
+    """
+    parts = [part for part in text.strip().lower().split("/") if part]
+    if len(parts) == 1:
+        parts = ["linux", *parts]
+    if not 2 <= len(parts) <= 3:
+        raise UsageError(f"platform {text!r} is not of the form os/architecture[/variant], e.g. linux/arm64")
+    architecture, variant = _ALIASES.get(parts[1], (parts[1], None))
+    variant = parts[2] if len(parts) == 3 else variant
+    if architecture == "arm64" and variant in ("v8", "8"):
+        variant = None
+    if architecture == "arm":
+        variant = variant or "v7"
+    return Platform(parts[0], architecture, variant)

@@ -1,0 +1,66 @@
+"""The outcome of a run: what every report renders.
+
+In: nothing (types only). Out: `Scan` (one Dockerfile on one platform) and `ScanResult`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from depscan.findings import Confidence, Severity
+
+if TYPE_CHECKING:
+    from depscan.filesystem.entries import StageFilesystem
+    from depscan.findings import Finding, Skipped
+    from depscan.linking.placement import Placement
+    from depscan.platforms import Platform
+    from depscan.rulebook import Rule
+    from depscan.source import SourceText
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One Dockerfile on one platform.
+
+    `target` is the name or index of the stage that is built; `in_target` are the indexes of the stages it needs.
+    `context_reason` tells how the context was chosen. `notes` are remarks such as "no stage with a final file system".
+    """
+
+    source: SourceText
+    context: str
+    context_reason: str
+    target: str | None
+    platform: Platform
+    stages: tuple[StageFilesystem, ...]
+    in_target: frozenset[int]
+    placements: tuple[Placement, ...]
+    findings: tuple[Finding, ...]
+    skipped: tuple[Skipped, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """All scans of a run, the rules in force (reports describe them), and the date of the knowledge."""
+
+    scans: tuple[Scan, ...]
+    rules: tuple[Rule, ...]
+    knowledge_as_of: str
+    fail_on: Severity | None = Severity.ERROR
+    verbose: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """1 when a finding at or above `fail_on` with confidence likely or better is not ignored, else 0."""
+        if self.fail_on is None:
+            return 0
+        return int(
+            any(
+                finding.severity.rank <= self.fail_on.rank
+                and finding.confidence.rank <= Confidence.LIKELY.rank
+                and not finding.ignored
+                for scan in self.scans
+                for finding in scan.findings
+            )
+        )

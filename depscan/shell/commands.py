@@ -1,0 +1,63 @@
+"""What a shell text says: the types of this room.
+
+In: nothing (types only). Out: `ShellWord`, `SimpleCommand`, `Script`. Offsets are code points in the given text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ShellWord:
+    """One word: `text` with quotes removed and known variables expanded, None where its value cannot be known.
+
+    `glob` says that an unquoted *, ? or [ stands in it.
+    """
+
+    text: str | None
+    raw: str
+    start: int
+    end: int
+    glob: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """An output redirection: operator (>, >>, >|, &>) and its target."""
+
+    operator: str
+    target: ShellWord
+
+
+@dataclass(frozen=True, slots=True)
+class SimpleCommand:
+    """A command with its words, the prefix assignments, and the directory it runs in (None when not known).
+
+    `conditional` is true where control flow (if, for, case, ||, a function body) may leave it out; in `a && b` b is
+    not conditional, since the build fails when a does. `piped_input` is true where it reads from a pipe.
+    """
+
+    words: tuple[ShellWord, ...]
+    assignments: tuple[tuple[str, str | None], ...]
+    redirects: tuple[Redirect, ...]
+    directory: str | None
+    conditional: bool
+    piped_input: bool
+    start: int
+    end: int
+
+    @property
+    def name(self) -> str | None:
+        """The program's base name; None when it is not known."""
+        if not self.words or self.words[0].text is None:
+            return None
+        return self.words[0].text.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The commands of a text in order. `understood` is false where the parser met an error or a construct it skips."""
+
+    commands: tuple[SimpleCommand, ...]
+    understood: bool

@@ -1,0 +1,49 @@
+"""Places in text: what every fact about a Dockerfile carries with it.
+
+In: nothing. Out: `Position` and `Span`, 1-based lines and columns counted in code points, the end exclusive;
+`SourceText`, a file's text with its lines, for frames. Columns count code points since SARIF and LSP can convert
+from them, and the user's editor shows them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place between two code points: 1-based line and column."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of text; `end` is exclusive."""
+
+    start: Position
+    end: Position
+
+    @classmethod
+    def at(cls, line: int, column: int, end_line: int, end_column: int) -> Span:
+        """Build a span from four numbers, in the order the reports print them."""
+        return cls(Position(line, column), Position(end_line, end_column))
+
+
+@dataclass(frozen=True)
+class SourceText:
+    """A text file as read: `path` as the user wrote it, `text` without its byte order mark."""
+
+    path: str
+    text: str
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines without their line ends (LF or CRLF)."""
+        return [line.removesuffix("\r") for line in self.text.split("\n")]
+
+    def line(self, number: int) -> str:
+        """Line `number` (1-based); empty beyond the end."""
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""

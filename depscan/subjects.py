@@ -1,0 +1,165 @@
+"""What a rule may speak of: flat, frozen views of the facts, one set of names per `for` kind.
+
+In: nothing (types only). Out: the views and `KINDS`, which `rulebook` and `conditions` check every name of a rule against,
+and `Subject`, what the engine evaluates a rule on. `engine` builds subjects from placements and stages.
+A view repeats facts in a rule author's words; it computes nothing that linking has not found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from depscan.findings import Confidence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from depscan.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class LibcView:
+    """A C library: family glibc, musl, uclibc, none or unknown, and version."""
+
+    family: str
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageView:
+    """The image at the bottom of a stage. `package_manager` is apk, apt, dnf, ..., None where there is none or unknown."""
+
+    reference: str
+    release: str | None
+    libc: LibcView
+    libraries_complete: bool
+    package_manager: str | None
+    source: str
+    as_of: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StageView:
+    """A stage. `base` is as FROM names it, expanded; `base_status` known, unknown, unresolved or windows.
+
+    `unresolved` are the names of the variables without value. `second_libc` tells how the stage brings a second C library
+    (a link to a dynamic linker, LD_PRELOAD of a compat layer, a third-party glibc package), None where it does not.
+    """
+
+    index: int
+    name: str | None
+    base: str | None
+    base_status: str
+    unresolved: str
+    second_libc: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactView:
+    """A program or library at its place in the image.
+
+    `interpreter_libc` is the family whose dynamic linker PT_INTERP names: glibc, musl or other; None without PT_INTERP.
+    `executable` is true for programs, false for shared objects. `why` is the linker's own account in one clause.
+    """
+
+    path: str
+    source: str
+    origin: str
+    machine: str
+    linkage: str | None
+    executable: bool
+    libc: str
+    language: str | None
+    interpreter: str | None
+    interpreter_libc: str | None
+    verdict: str
+    cause: str | None
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NeedView:
+    """A needed library. `status` provided, missing or unknown; `other_major` the same library under another number.
+
+    `cxx_runtime` is true for libstdc++.so.6 and libgcc_s.so.1. `not_searched` is a path of the stage where the library
+    stands but where the dynamic linker does not look.
+    """
+
+    soname: str
+    requested_by: str
+    status: str
+    other_major: str | None
+    cxx_runtime: bool
+    not_searched: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """A version need: `status` met, unmet or unknown against the library that was found; `ceiling` its highest version."""
+
+    name: str
+    namespace: str
+    library: str
+    requested_by: str
+    status: str
+    ceiling: str | None
+    weak: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InstructionView:
+    """An instruction, and what is wrong with its text: `problem` as `Problem.kind` names it, None where nothing is."""
+
+    keyword: str
+    problem: str | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformView:
+    """The platform of a stage: linux/amd64 and the ELF machine that runs there."""
+
+    name: str
+    machine: str
+
+
+_PLACED: dict[str, type] = {
+    "artifact": ArtifactView,
+    "image": ImageView,
+    "stage": StageView,
+    "platform": PlatformView,
+}
+
+# For each `for` kind, the names that `when`, `message` and `why` may use.
+KINDS: dict[str, dict[str, type]] = {
+    "artifact": _PLACED,
+    "need": {**_PLACED, "need": NeedView},
+    "version": {**_PLACED, "version": VersionView},
+    "stage": {"stage": StageView, "image": ImageView, "platform": PlatformView},
+    "instruction": {"instruction": InstructionView},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One thing of a kind that a rule is evaluated on, and what a finding on it prints.
+
+    `names` are the views by name, as `KINDS[kind]` lists them. `span` is the primary place, `instruction_span` the whole
+    instruction there (findings with the same rule, instruction and `root` are one root cause). `related` are further
+    places with their message. `carrier` is true in a stage that only carries files (scratch without a start command).
+    """
+
+    kind: str
+    names: Mapping[str, object]
+    span: Span
+    instruction_span: Span
+    root: str
+    related: tuple[tuple[Span, str], ...] = ()
+    confidence: Confidence = Confidence.CERTAIN
+    stage: int | None = None
+    artifact: str | None = None
+    source: str | None = None
+    evidence: tuple[str, ...] = ()
+    runtime_message: str | None = None
+    carrier: bool = False
