@@ -6,8 +6,9 @@ Unknown keys are errors that name file and line.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from depscan.findings import Confidence, Severity
 
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from depscan.platforms import Platform
 
 
-@dataclass(frozen=True, slots=True)
-class PathIgnore:
+class PathIgnore(Struct, frozen=True):
     """`[[ignore]]`: findings of `rule` ("*" for all) on artifacts whose source or image path matches the glob `path`."""
 
     path: str
@@ -29,8 +29,7 @@ class PathIgnore:
     until: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Struct, frozen=True):
     """The settings of a run. `bases` maps reference globs to what provides them (glibc:2.31, none, a directory, ...).
 
     `formats` are (format, output file or None for standard output). `build_arguments` values are None for a bare

@@ -6,9 +6,10 @@ the user's config), confidence is computed from the facts a finding rests on and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from depscan.source import Span
@@ -45,32 +46,28 @@ class Confidence(StrEnum):
         return max(parts, key=lambda part: part.rank, default=cls.CERTAIN)
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Struct, frozen=True):
     """A span in a file; `path` is as the user named it."""
 
     path: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(Struct, frozen=True):
     """A second place that a finding needs to be understood."""
 
     location: Location
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """Replace the text at `location` by `text`; an empty span inserts."""
 
     location: Location
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(Struct, frozen=True):
     """A change after which the same rules find nothing.
 
     `kind` is build-flag, package, base or builder-base. `size` is the compressed size of the suggested base in bytes,
@@ -85,8 +82,7 @@ class Suggestion:
     size: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One root cause at one place; `artifacts` are all paths in the image that it makes fail, `artifact` the first."""
 
     rule: str
@@ -106,8 +102,7 @@ class Finding:
     suggestions: tuple[Suggestion, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(Struct, frozen=True):
     """Something that could not be analysed: it reaches the report, never a guess."""
 
     subject: str

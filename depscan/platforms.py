@@ -5,13 +5,12 @@ In: `linux/arm/v7`. Out: `Platform`, and the machines whose programs run there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from depscan.errors import UsageError
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(Struct, frozen=True):
     """os/architecture[/variant], e.g. linux/arm/v7."""
 
     os: str

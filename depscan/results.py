@@ -5,8 +5,9 @@ In: nothing (types only). Out: `Scan` (one Dockerfile on one platform) and `Scan
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from depscan.findings import Confidence, Severity
 
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from depscan.source import SourceText
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(Struct, frozen=True):
     """One Dockerfile on one platform.
 
     `target` is the name or index of the stage that is built; `in_target` are the indexes of the stages it needs.
@@ -40,8 +40,7 @@ class Scan:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ScanResult:
+class ScanResult(Struct, frozen=True):
     """All scans of a run, the rules in force (reports describe them), and the date of the knowledge."""
 
     scans: tuple[Scan, ...]

@@ -7,20 +7,17 @@ from them, and the user's editor shows them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(Struct, frozen=True, order=True):
     """A place between two code points: 1-based line and column."""
 
     line: int
     column: int
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(Struct, frozen=True, order=True):
     """A stretch of text; `end` is exclusive."""
 
     start: Position
@@ -32,17 +29,18 @@ class Span:
         return cls(Position(line, column), Position(end_line, end_column))
 
 
-@dataclass(frozen=True)
-class SourceText:
-    """A text file as read: `path` as the user wrote it, `text` without its byte order mark."""
+class SourceText(Struct, frozen=True):
+    """A text file as read: `path` as the user wrote it, `text` without its byte order mark, its lines."""
 
     path: str
     text: str
+    lines: tuple[str, ...]
 
-    @cached_property
-    def lines(self) -> list[str]:
-        """The lines without their line ends (LF or CRLF)."""
-        return [line.removesuffix("\r") for line in self.text.split("\n")]
+    @classmethod
+    def of(cls, path: str, text: str) -> SourceText:
+        """Build from a text; `lines` are without their line ends (LF or CRLF)."""
+        text = text.removeprefix("\ufeff")
+        return cls(path, text, tuple(line.removesuffix("\r") for line in text.split("\n")))
 
     def line(self, number: int) -> str:
         """Line `number` (1-based); empty beyond the end."""

@@ -1,14 +1,15 @@
 """What a rule may speak of: flat, frozen views of the facts, one set of names per `for` kind.
 
-In: nothing (types only). Out: the views and `KINDS`, which `rulebook` and `conditions` check every name of a rule against,
-and `Subject`, what the engine evaluates a rule on. `engine` builds subjects from placements and stages.
+In: nothing (types only). Out: the views and `KINDS`, which `rulebook` and `conditions` check every name of a rule
+against, and `Subject`, what the engine evaluates a rule on. `engine` builds subjects from placements and stages.
 A view repeats facts in a rule author's words; it computes nothing that linking has not found.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from depscan.findings import Confidence
 
@@ -18,16 +19,14 @@ if TYPE_CHECKING:
     from depscan.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class LibcView:
+class LibcView(Struct, frozen=True):
     """A C library: family glibc, musl, uclibc, none or unknown, and version."""
 
     family: str
     version: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ImageView:
+class ImageView(Struct, frozen=True):
     """The image at the bottom of a stage. `package_manager` is apk, apt, dnf, ..., None where there is none or unknown."""
 
     reference: str
@@ -39,12 +38,12 @@ class ImageView:
     as_of: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class StageView:
+class StageView(Struct, frozen=True):
     """A stage. `base` is as FROM names it, expanded; `base_status` known, unknown, unresolved or windows.
 
-    `unresolved` are the names of the variables without value. `second_libc` tells how the stage brings a second C library
-    (a link to a dynamic linker, LD_PRELOAD of a compat layer, a third-party glibc package), None where it does not.
+    `unresolved` are the names of the variables without value. `second_libc` tells how the stage brings a second C
+    library (a link to a dynamic linker, LD_PRELOAD of a compat layer, a third-party glibc package), None where it does
+    not.
     """
 
     index: int
@@ -55,8 +54,7 @@ class StageView:
     second_libc: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ArtifactView:
+class ArtifactView(Struct, frozen=True):
     """A program or library at its place in the image.
 
     `interpreter_libc` is the family whose dynamic linker PT_INTERP names: glibc, musl or other; None without PT_INTERP.
@@ -78,8 +76,7 @@ class ArtifactView:
     detail: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class NeedView:
+class NeedView(Struct, frozen=True):
     """A needed library. `status` provided, missing or unknown; `other_major` the same library under another number.
 
     `cxx_runtime` is true for libstdc++.so.6 and libgcc_s.so.1. `not_searched` is a path of the stage where the library
@@ -94,8 +91,7 @@ class NeedView:
     not_searched: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class VersionView:
+class VersionView(Struct, frozen=True):
     """A version need: `status` met, unmet or unknown against the library that was found; `ceiling` its highest version."""
 
     name: str
@@ -107,8 +103,7 @@ class VersionView:
     weak: bool
 
 
-@dataclass(frozen=True, slots=True)
-class InstructionView:
+class InstructionView(Struct, frozen=True):
     """An instruction, and what is wrong with its text: `problem` as `Problem.kind` names it, None where nothing is."""
 
     keyword: str
@@ -116,8 +111,7 @@ class InstructionView:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformView:
+class PlatformView(Struct, frozen=True):
     """The platform of a stage: linux/amd64 and the ELF machine that runs there."""
 
     name: str
@@ -141,13 +135,13 @@ KINDS: dict[str, dict[str, type]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """One thing of a kind that a rule is evaluated on, and what a finding on it prints.
 
-    `names` are the views by name, as `KINDS[kind]` lists them. `span` is the primary place, `instruction_span` the whole
-    instruction there (findings with the same rule, instruction and `root` are one root cause). `related` are further
-    places with their message. `carrier` is true in a stage that only carries files (scratch without a start command).
+    `names` are the views by name, as `KINDS[kind]` lists them. `span` is the primary place, `instruction_span` the
+    whole instruction there (findings with the same rule, instruction and `root` are one root cause). `related` are
+    further places with their message. `carrier` is true in a stage that only carries files (scratch without a start
+    command).
     """
 
     kind: str

@@ -6,9 +6,10 @@ A binary that does not exist yet is the same `Artifact` with origin predicted an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from depscan.findings import Confidence
 
@@ -35,16 +36,14 @@ class Origin(StrEnum):
     PREDICTED = "predicted"
 
 
-@dataclass(frozen=True, slots=True)
-class VersionNeed:
+class VersionNeed(Struct, frozen=True):
     """One vernaux entry: a version that the named library must define, unless weak (VER_FLG_WEAK)."""
 
     name: str
     weak: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ElfFacts:
+class ElfFacts(Struct, frozen=True):
     """What an ELF file says of itself.
 
     `machine` is x86_64, i386, arm, armeb, aarch64, ppc64le, s390x, riscv64, ... (class and byte order folded in);
@@ -75,8 +74,7 @@ class ElfFacts:
     language: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(Struct, frozen=True):
     """A program or library. `source` is the path in the context, or what the report shall call its origin.
 
     `kind` is elf, script or archive-member. `evidence` are the sentences that a finding prints.

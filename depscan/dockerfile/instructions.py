@@ -6,9 +6,10 @@ written (quotes and variables in place); `expansion.py` gives their values, sinc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from depscan.platforms import Platform
@@ -22,16 +23,14 @@ class Form(StrEnum):
     EXEC = "exec"
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """One argument: its text (shell form: as written, exec form: the decoded JSON string) and where it stands."""
 
     text: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Struct, frozen=True):
     """A builder flag such as --chown=a:b; `value` is None for a bare flag. The span covers the whole flag."""
 
     name: str
@@ -39,8 +38,7 @@ class Flag:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Heredoc:
+class Heredoc(Struct, frozen=True):
     """A here-document of COPY, ADD or RUN: file name or delimiter, content after `<<-` chomping, and its lines' span."""
 
     name: str
@@ -49,13 +47,13 @@ class Heredoc:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(Struct, frozen=True):
     """One instruction. `text` is the logical line (continuations joined, comments inside dropped) after the keyword.
 
     For shell-form RUN, CMD and ENTRYPOINT `arguments` is one word, the whole command. ENV, ARG and LABEL have one word
     per assignment, as written. `span` covers keyword to end, heredocs included; `keyword_span` the keyword alone.
-    `offsets[i]` is the position in the file of code point i of `text`, so that every room can place what it finds there.
+    `offsets[i]` is the position in the file of code point i of `text`, so that every room can place what it finds
+    there.
     """
 
     keyword: str
@@ -73,8 +71,7 @@ class Instruction:
         return next((flag for flag in reversed(self.flags) if flag.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Offsets:
+class Offsets(Struct, frozen=True):
     """Maps offsets in a logical line to places in the file.
 
     `pieces` are (offset of the piece's first code point, line, column), in order: one piece per physical line.
@@ -99,8 +96,7 @@ class Offsets:
         return piece[1], piece[2] + offset - piece[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """One build stage: FROM and what follows it.
 
     `base` is the expanded image reference or stage name, None when a variable in it has no value (`unresolved` names
@@ -122,8 +118,7 @@ class Stage:
     global_arguments: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Wrong text in a Dockerfile, as a fact for the rules.
 
     `kind` is syntax, no-stage, template, unknown-stage (these by this room), source-missing, source-ignored,
@@ -136,16 +131,14 @@ class Problem:
     stage: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """A comment line: its text without the hash, and where it stands. Directives of depscan are read from these."""
 
     text: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Dockerfile:
+class Dockerfile(Struct, frozen=True):
     """A Dockerfile as read. `problems` may stand beside stages: what could be read is still there."""
 
     source: SourceText

@@ -1,14 +1,16 @@
 """What a stage contains: the types of this room.
 
-In: nothing (types only). Out: `FileEntry`, `UnknownChange`, `StageFilesystem`. Paths are absolute, normalised, in the image.
+In: nothing (types only). Out: `FileEntry`, `UnknownChange`, `StageFilesystem`. Paths are absolute, normalised, in the
+image.
 """
 
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,22 +33,19 @@ class Presence(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class HostFile:
+class HostFile(Struct, frozen=True):
     """Bytes in the build context: an absolute path that was proved to lie inside it."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class InlineFile:
+class InlineFile(Struct, frozen=True):
     """Bytes that stand in the Dockerfile (a here-document)."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiveMember:
+class ArchiveMember(Struct, frozen=True):
     """Bytes inside a local tar archive that ADD extracts."""
 
     archive: Path
@@ -56,14 +55,13 @@ class ArchiveMember:
 Content = HostFile | InlineFile | ArchiveMember
 
 
-@dataclass(frozen=True, slots=True)
-class FileEntry:
+class FileEntry(Struct, frozen=True):
     """A file, directory or symbolic link that an instruction put into a stage.
 
-    `kind` is file, directory or link; `target` is the link's text. `content` is None where the bytes are not known (a URL,
-    another image, a command's output). `source` is what the report calls its origin: the path in the context, in the
-    stage or the URL. `span` is the word of the instruction that put it there, else the instruction. `sequence` orders all
-    changes of one stage (parents included).
+    `kind` is file, directory or link; `target` is the link's text. `content` is None where the bytes are not known (a
+    URL, another image, a command's output). `source` is what the report calls its origin: the path in the context, in
+    the stage or the URL. `span` is the word of the instruction that put it there, else the instruction. `sequence`
+    orders all changes of one stage (parents included).
     """
 
     path: str
@@ -77,8 +75,7 @@ class FileEntry:
     target: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownChange:
+class UnknownChange(Struct, frozen=True):
     """What an instruction may have changed without depscan knowing how.
 
     `roots` are the directories below which anything may have appeared, changed or gone ("/" for everywhere).
@@ -94,11 +91,10 @@ class UnknownChange:
 
     def touches(self, path: str) -> bool:
         """Whether `path` lies in one of the roots."""
-        return any(root == "/" or path == root or path.startswith(root + "/") for root in self.roots)
+        return any(root in {"/", path} or path.startswith(root + "/") for root in self.roots)
 
 
-@dataclass(frozen=True, slots=True)
-class StartCommand:
+class StartCommand(Struct, frozen=True):
     """ENTRYPOINT or CMD in force: form shell or exec, words (one word in shell form), and where it stands."""
 
     form: str
@@ -106,13 +102,12 @@ class StartCommand:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class StageFilesystem:
+class StageFilesystem(Struct, frozen=True):
     """A stage after its last instruction, on the profile of the image at its bottom.
 
     `entries` are what the Dockerfile put there, by canonical path (links of parent directories resolved). `removed` are
-    paths that RUN deleted. `libraries` and `loaders` are what named packages bring (by soname; by path). `ldconfig` is the
-    sequence of the last certain ldconfig run, None without one. `environment` holds ENV values (None: not known).
+    paths that RUN deleted. `libraries` and `loaders` are what named packages bring (by soname; by path). `ldconfig` is
+    the sequence of the last certain ldconfig run, None without one. `environment` holds ENV values (None: not known).
     """
 
     stage: Stage

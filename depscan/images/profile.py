@@ -1,13 +1,14 @@
 """What is known of a base image: the types of this room.
 
-In: nothing (types only). Out: `ImageReference`, `ImageProfile`, `Libc`, `Library`. Three answers everywhere: a library is
-provided when listed, missing when the list is complete, else unknown.
+In: nothing (types only). Out: `ImageReference`, `ImageProfile`, `Libc`, `Library`. Three answers everywhere: a library
+is provided when listed, missing when the list is complete, else unknown.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from depscan.findings import Confidence
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class ImageReference:
+class ImageReference(Struct, frozen=True):
     """domain/path:tag@digest, normalised as docker does (docker.io, library/). `tag` is None beside a digest only."""
 
     domain: str
@@ -30,8 +30,7 @@ class ImageReference:
         return f"{self.domain}/{self.path}{tag}{digest}"
 
 
-@dataclass(frozen=True, slots=True)
-class Libc:
+class Libc(Struct, frozen=True):
     """The C library of an image: family glibc, musl, uclibc, none or unknown; version as upstream numbers it.
 
     `ceilings` maps a version namespace to the highest version defined by the image's libraries of it, for example
@@ -45,8 +44,7 @@ class Libc:
     abi_tags: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Library:
+class Library(Struct, frozen=True):
     """A shared library of an image; `path` is None where only the name is known (it is on the default search path).
 
     `versions` are its version definitions where measured.
@@ -57,17 +55,16 @@ class Library:
     versions: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ImageProfile:
+class ImageProfile(Struct, frozen=True):
     """What a base image provides.
 
     `reference` is the normalised reference (scratch for scratch); `release` the release id, e.g. debian:12. `loaders`
     are the paths of dynamic linkers present, complete where `loaders_complete`. `links` are links between directories
     such as {"/lib64": "usr/lib64"}, complete where `links_complete`. `search_paths` are the default directories of the
-    dynamic linker in order; `cache_paths` those which only ldconfig's cache knows (glibc). `interpreters` are the shells
-    and script interpreters known to be present, by path. `environment` is None where the image configuration is not
-    known. `source` is knowledge, oci-layout, archive, rootfs, registry, override, stage or unknown; `as_of` an ISO date;
-    `why` the sentence that tells which row or rule matched. `size` is the compressed size in bytes.
+    dynamic linker in order; `cache_paths` those which only ldconfig's cache knows (glibc). `interpreters` are the
+    shells and script interpreters known to be present, by path. `environment` is None where the image configuration is
+    not known. `source` is knowledge, oci-layout, archive, rootfs, registry, override, stage or unknown; `as_of` an ISO
+    date; `why` the sentence that tells which row or rule matched. `size` is the compressed size in bytes.
     """
 
     reference: str

@@ -5,9 +5,10 @@ In: nothing (types only). Out: `Placement`, `LinkResult` and its parts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from depscan.findings import Confidence
 
@@ -37,8 +38,7 @@ class Cause(StrEnum):
     NOT_EXECUTABLE = "not-executable"
 
 
-@dataclass(frozen=True, slots=True)
-class SearchStep:
+class SearchStep(Struct, frozen=True):
     """One place where a library was looked for: the law that names it (RUNPATH, LD_LIBRARY_PATH, ...) and the answer."""
 
     path: str
@@ -46,8 +46,7 @@ class SearchStep:
     presence: Presence
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """A DT_NEEDED entry of the program or of a library it loads, and where it was found.
 
     `provider` is the path, or the soname alone where the image's path is not known. `other_major` is the same library's
@@ -65,8 +64,7 @@ class Need:
     confidence: Confidence = Confidence.CERTAIN
 
 
-@dataclass(frozen=True, slots=True)
-class VersionCheck:
+class VersionCheck(Struct, frozen=True):
     """A version need against its provider: `ceiling` is the highest version of its namespace there, if known."""
 
     name: str
@@ -83,8 +81,7 @@ class VersionCheck:
         return self.name.partition("_")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Why it does not load, with the message that the kernel or dynamic linker prints."""
 
     cause: Cause
@@ -93,12 +90,11 @@ class Failure:
     confidence: Confidence = Confidence.CERTAIN
 
 
-@dataclass(frozen=True, slots=True)
-class LinkResult:
+class LinkResult(Struct, frozen=True):
     """All that linking found out; `failures` in the order in which the real linker would meet them.
 
-    `interpreter` is where PT_INTERP was found (None without one, or not found). `unknowns` are the reasons why a verdict
-    cannot be given. `notes` are observations for the evidence, e.g. that gcompat answers for glibc.
+    `interpreter` is where PT_INTERP was found (None without one, or not found). `unknowns` are the reasons why a
+    verdict cannot be given. `notes` are observations for the evidence, e.g. that gcompat answers for glibc.
     """
 
     interpreter: str | None = None
@@ -110,8 +106,7 @@ class LinkResult:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(Struct, frozen=True):
     """An artifact at a path in a stage, with its verdict."""
 
     artifact: Artifact

@@ -5,11 +5,10 @@ In: nothing (types only). Out: `ShellWord`, `SimpleCommand`, `Script`. Offsets a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class ShellWord:
+class ShellWord(Struct, frozen=True):
     """One word: `text` with quotes removed and known variables expanded, None where its value cannot be known.
 
     `glob` says that an unquoted *, ? or [ stands in it.
@@ -22,16 +21,14 @@ class ShellWord:
     glob: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(Struct, frozen=True):
     """An output redirection: operator (>, >>, >|, &>) and its target."""
 
     operator: str
     target: ShellWord
 
 
-@dataclass(frozen=True, slots=True)
-class SimpleCommand:
+class SimpleCommand(Struct, frozen=True):
     """A command with its words, the prefix assignments, and the directory it runs in (None when not known).
 
     `conditional` is true where control flow (if, for, case, ||, a function body) may leave it out; in `a && b` b is
@@ -55,8 +52,7 @@ class SimpleCommand:
         return self.words[0].text.rsplit("/", 1)[-1]
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(Struct, frozen=True):
     """The commands of a text in order. `understood` is false where the parser met an error or a construct it skips."""
 
     commands: tuple[SimpleCommand, ...]
