@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class PathIgnore(Struct, frozen=True):
-    """`[[ignore]]`: findings of `rule` ("*" for all) on artifacts whose source or image path matches the glob `path`."""
+    """`[[ignore]]`: findings of `rule` ("*" for all) on artifacts whose source or image path matches `path`."""
 
     path: str
     rule: str

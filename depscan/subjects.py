@@ -27,7 +27,7 @@ class LibcView(Struct, frozen=True):
 
 
 class ImageView(Struct, frozen=True):
-    """The image at the bottom of a stage. `package_manager` is apk, apt, dnf, ..., None where there is none or unknown."""
+    """The image at the bottom of a stage. `package_manager` is apk, apt, dnf, ... or None."""
 
     reference: str
     release: str | None
@@ -92,7 +92,7 @@ class NeedView(Struct, frozen=True):
 
 
 class VersionView(Struct, frozen=True):
-    """A version need: `status` met, unmet or unknown against the library that was found; `ceiling` its highest version."""
+    """A version need: `status` met, unmet or unknown against the library found; `ceiling` its highest version."""
 
     name: str
     namespace: str

@@ -39,7 +39,7 @@ class Flag(Struct, frozen=True):
 
 
 class Heredoc(Struct, frozen=True):
-    """A here-document of COPY, ADD or RUN: file name or delimiter, content after `<<-` chomping, and its lines' span."""
+    """A here-document of COPY, ADD or RUN: file name or delimiter, content after `<<-` chomping, and the span."""
 
     name: str
     content: str

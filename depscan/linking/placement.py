@@ -39,7 +39,7 @@ class Cause(StrEnum):
 
 
 class SearchStep(Struct, frozen=True):
-    """One place where a library was looked for: the law that names it (RUNPATH, LD_LIBRARY_PATH, ...) and the answer."""
+    """A place where a library was looked for: the law that names it (RUNPATH, LD_LIBRARY_PATH, ...), the answer."""
 
     path: str
     law: str

@@ -1,0 +1,180 @@
+"""A stage's files while its instructions are replayed: the one mutable thing of this room.
+
+In: the profile of the image at the bottom, or the `StageFilesystem` of the parent stage. Out: `freeze()` gives the
+`StageFilesystem`. Every path that enters is made canonical first (links of its parent directories followed), so that
+`COPY x /lib64/` lands in /usr/lib64 on a merged-usr image, as it does in a real build.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from depscan.artifacts.facts import Origin
+from depscan.filesystem.entries import FileEntry, Presence, StageFilesystem, UnknownChange, resolve_links
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from depscan.dockerfile.instructions import Problem, Stage
+    from depscan.filesystem.entries import Content, StartCommand
+    from depscan.findings import Skipped
+    from depscan.images.profile import ImageProfile, Library
+    from depscan.source import Span
+
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # moby's for images without PATH
+
+
+class Tree:
+    """The files, links, environment and start commands of a stage under replay.
+
+    `sequence` grows with every change, so that "copied after the last ldconfig" can be told later.
+    """
+
+    def __init__(self, profile: ImageProfile, parent: StageFilesystem | None = None) -> None:
+        self.profile = profile
+        self.entries: dict[str, FileEntry] = dict(parent.entries) if parent else {}
+        self.links: dict[str, str] = dict(parent.links) if parent else dict(profile.links)
+        self.removed: set[str] = set(parent.removed) if parent else set()
+        self.changes: list[UnknownChange] = list(parent.changes) if parent else []
+        self.packages: list[str] = list(parent.packages) if parent else []
+        self.libraries: dict[str, Library] = dict(parent.libraries) if parent else {}
+        self.loaders: dict[str, str] = dict(parent.loaders) if parent else {}
+        self.ldconfig: int | None = parent.ldconfig if parent else None
+        self.environment: dict[str, str | None] = dict(parent.environment) if parent else self._image_environment()
+        self.workdir: str | None = parent.workdir if parent else "/"
+        self.entrypoint: StartCommand | None = parent.entrypoint if parent else None
+        self.command: StartCommand | None = parent.command if parent else None
+        self.problems: list[Problem] = []
+        self.skipped: list[Skipped] = []
+        last_entry = max((entry.sequence for entry in self.entries.values()), default=0)
+        last_change = max((change.sequence for change in self.changes), default=0)
+        self.sequence = max(last_entry, last_change, self.ldconfig or 0)
+
+    def _image_environment(self) -> dict[str, str | None]:
+        known = self.profile.environment
+        return {"PATH": DEFAULT_PATH, **known} if known is not None else {"PATH": DEFAULT_PATH}
+
+    def absolute(self, path: str) -> str | None:
+        """`path` under the working directory; None when that is not known."""
+        if path.startswith("/"):
+            return posixpath.normpath("/" + path.lstrip("/"))
+        return None if self.workdir is None else posixpath.normpath(posixpath.join(self.workdir, path))
+
+    def canonical(self, path: str, *, follow_last: bool = False) -> str:
+        """Resolve the links of the parent directories (and of the last component); a loop leaves the path as it is."""
+        path = posixpath.normpath("/" + path.lstrip("/"))
+        if follow_last:
+            return resolve_links(path, self.links) or path
+        parent, name = posixpath.split(path)
+        resolved = resolve_links(parent, self.links) or parent
+        return posixpath.join(resolved, name) if name else resolved
+
+    def step(self) -> int:
+        """Begin a change: the next sequence number."""
+        self.sequence += 1
+        return self.sequence
+
+    def put_file(
+        self,
+        path: str,
+        *,
+        mode: int,
+        content: Content | None,
+        origin: Origin,
+        source: str,
+        span: Span,
+    ) -> FileEntry:
+        """Write a file: through a link at `path`, replacing what was there. Needs `step()` before a batch of these."""
+        where = self.canonical(path, follow_last=True)
+        return self._enter(FileEntry(where, "file", mode, origin, source, span, self.sequence, content))
+
+    def put_link(self, path: str, target: str, *, origin: Origin, source: str, span: Span) -> FileEntry:
+        """Make a symbolic link at `path` itself, replacing a file or link there."""
+        where = self.canonical(path)
+        self.links[where] = target
+        return self._enter(FileEntry(where, "link", 0o777, origin, source, span, self.sequence, target=target))
+
+    def put_directory(self, path: str, *, mode: int, origin: Origin, source: str, span: Span) -> FileEntry:
+        """Make a directory unless one (or a link to one) is there."""
+        where = self.canonical(path, follow_last=True)
+        known = self.entries.get(where)
+        if known is not None and known.kind == "directory":
+            return known
+        return self._enter(FileEntry(where, "directory", mode, origin, source, span, self.sequence))
+
+    def put(self, entry: FileEntry) -> FileEntry:
+        """Enter an entry as it is (mv, cp -a, COPY --from), at its own path made canonical."""
+        where = self.canonical(entry.path)
+        if entry.kind == "link" and entry.target is not None:
+            self.links[where] = entry.target
+        elif where in self.links:
+            where = self.canonical(where, follow_last=True)
+        return self._enter(msgspec.structs.replace(entry, path=where, sequence=self.sequence))
+
+    def _enter(self, entry: FileEntry) -> FileEntry:
+        if entry.kind == "file":
+            self.links.pop(entry.path, None)
+        self.entries[entry.path] = entry
+        self.removed.discard(entry.path)
+        return entry
+
+    def change_mode(self, path: str, mode: int) -> None:
+        """Set the permission bits of a known entry; nothing happens for an unknown path."""
+        where = self.canonical(path, follow_last=True)
+        if where in self.entries:
+            self.entries[where] = msgspec.structs.replace(self.entries[where], mode=mode)
+
+    def remove(self, path: str) -> None:
+        """Delete `path` (a link itself, not its target) and all below it."""
+        where = self.canonical(path)
+        for gone in [where, *(entry.path for entry in self.below(where))]:
+            self.entries.pop(gone, None)
+            self.links.pop(gone, None)
+        self.removed.add(where)
+
+    def find(self, path: str) -> FileEntry | None:
+        """The entry at `path`, links followed; None when no instruction put one there."""
+        return self.entries.get(self.canonical(path, follow_last=True))
+
+    def below(self, directory: str) -> Iterator[FileEntry]:
+        """The entries strictly below a canonical directory path (links are not followed)."""
+        prefix = directory.rstrip("/") + "/"
+        return iter([entry for path, entry in self.entries.items() if path.startswith(prefix)])
+
+    def presence(self, path: str) -> Presence:
+        """Whether something the Dockerfile put there stands at `path`; the image's own files count as unknown."""
+        where = self.canonical(path, follow_last=True)
+        if where in self.entries:
+            return Presence.PROVIDED
+        if where in self.removed and not any(change.touches(where) for change in self.changes):
+            return Presence.MISSING
+        return Presence.UNKNOWN
+
+    def mark(self, roots: tuple[str, ...], *, foreign_libc: bool, reason: str, span: Span) -> None:
+        """Record that anything below `roots` may have changed."""
+        canonical = tuple(self.canonical(root, follow_last=True) for root in roots)
+        self.changes.append(UnknownChange(canonical, foreign_libc, reason, span, self.step()))
+
+    def freeze(self, stage: Stage) -> StageFilesystem:
+        """The stage as it stands now."""
+        return StageFilesystem(
+            stage=stage,
+            profile=self.profile,
+            entries=self.entries,
+            links=self.links,
+            removed=frozenset(self.removed),
+            changes=tuple(self.changes),
+            packages=tuple(self.packages),
+            libraries=self.libraries,
+            loaders=self.loaders,
+            ldconfig=self.ldconfig,
+            environment=self.environment,
+            workdir=self.workdir,
+            entrypoint=self.entrypoint,
+            command=self.command,
+            problems=tuple(self.problems),
+            skipped=tuple(self.skipped),
+        )
