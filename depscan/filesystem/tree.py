@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from depscan.artifacts.facts import Origin
 from depscan.filesystem.entries import FileEntry, Presence, StageFilesystem, UnknownChange, resolve_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from depscan.artifacts.facts import Origin
     from depscan.dockerfile.instructions import Problem, Stage
     from depscan.filesystem.entries import Content, StartCommand
     from depscan.findings import Skipped
