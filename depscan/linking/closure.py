@@ -1,0 +1,175 @@
+"""The closure of needed libraries, loaded breadth first as both dynamic linkers do.
+
+In: the program or library, its `Loader`, the `Root`. Out: `Closure`: every object that would be in the process and
+every `Need` with the places where it was looked for. The image's own libraries are leaves: what they need, the image
+has.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from depscan.filesystem.entries import Presence
+from depscan.findings import Confidence
+from depscan.linking.configured import in_cache
+from depscan.linking.loaders import interpreter_family
+from depscan.linking.placement import Need, SearchStep
+from depscan.linking.search import Loaded, Place, places
+
+if TYPE_CHECKING:
+    from depscan.artifacts.facts import ElfFacts
+    from depscan.filesystem.entries import FileEntry
+    from depscan.linking.loaders import Loader
+    from depscan.linking.root import Root, Sighting
+
+MAX_OBJECTS = 4096  # a bound against hostile chains; real programs stay far below
+
+# musl answers these by itself, without touching the disk (musl ldso/dynlink.c, load_library).
+_MUSL_OWN = tuple(f"lib{name}" for name in ("c.", "pthread.", "rt.", "m.", "dl.", "util.", "xnet."))
+
+# NVIDIA's container runtime mounts the driver's libraries into the container at start.
+NVIDIA = (
+    "libcuda.so.*",
+    "libnvidia-*.so.*",
+    "libnvcuvid.so.*",
+    "libGLX_nvidia.so.*",
+    "libEGL_nvidia.so.*",
+    "libnvoptix.so.*",
+)
+
+
+class Closure(Struct, frozen=True):
+    """All objects by the names they answer to, and all needs in load order; `truncated` at MAX_OBJECTS."""
+
+    objects: dict[str, Loaded]
+    needs: tuple[Need, ...]
+    truncated: bool
+
+
+class _Found(Struct, frozen=True):
+    presence: Presence
+    path: str | None = None
+    facts: ElfFacts | None = None
+    reason: str | None = None
+    confidence: Confidence = Confidence.CERTAIN
+
+
+def load_closure(program: Loaded, loader: Loader, root: Root, host_provided: tuple[str, ...]) -> Closure:
+    """Load what `program` needs, and what that needs, breadth first; each name once."""
+    objects: dict[str, Loaded] = {}
+    needs: list[Need] = []
+    queue = [program]
+    if program.facts is not None and program.facts.soname:
+        objects[program.facts.soname] = program
+    for requester in queue:
+        for soname in dict.fromkeys(requester.facts.needed if requester.facts else ()):
+            if soname in objects:
+                continue
+            if len(objects) >= MAX_OBJECTS:
+                return Closure(objects, tuple(needs), truncated=True)
+            need, found = _satisfy(soname, requester, loader, root, host_provided)
+            needs.append(need)
+            loaded = Loaded(found.path or soname, soname, found.facts, requester)
+            objects[soname] = loaded
+            if found.facts is not None:
+                objects.setdefault(found.facts.soname or soname, loaded)
+                queue.append(loaded)
+    return Closure(objects, tuple(needs), truncated=False)
+
+
+def _satisfy(
+    soname: str, requester: Loaded, loader: Loader, root: Root, host_provided: tuple[str, ...]
+) -> tuple[Need, _Found]:
+    trace: list[SearchStep] = []
+    found = _without_search(soname, loader, host_provided) or _search(soname, requester, loader, root, trace)
+    need = Need(
+        soname=soname,
+        requested_by=requester.path,
+        presence=found.presence,
+        provider=found.path,
+        other_major=_other_major(soname, loader, root) if found.presence is Presence.MISSING else None,
+        not_searched=root.elsewhere(soname) if found.presence is Presence.MISSING else None,
+        trace=tuple(trace),
+        reason=found.reason,
+        confidence=found.confidence,
+    )
+    return need, found
+
+
+def _without_search(soname: str, loader: Loader, host_provided: tuple[str, ...]) -> _Found | None:
+    if loader.family == "musl" and (soname.startswith(_MUSL_OWN) or soname == posixpath.basename(loader.path)):
+        return _Found(Presence.PROVIDED, loader.path, reason="musl answers this name itself")
+    if loader.family == "glibc" and soname == posixpath.basename(loader.path):
+        return _Found(Presence.PROVIDED, loader.path, reason="the dynamic linker itself")
+    if any(fnmatchcase(soname, pattern) for pattern in (*NVIDIA, *host_provided)):
+        return _Found(Presence.PROVIDED, reason="the host mounts it at run time")
+    return None
+
+
+def _search(soname: str, requester: Loaded, loader: Loader, root: Root, trace: list[SearchStep]) -> _Found:
+    if "/" in soname:
+        places_to_look = [Place(posixpath.dirname(soname), "a path, opened as it is")]
+    else:
+        places_to_look = places(requester, loader, root)
+    unknown: str | None = None
+    for place in places_to_look:
+        found = _look(place, posixpath.basename(soname), requester, loader, root)
+        trace.append(SearchStep(posixpath.join(place.directory, posixpath.basename(soname)), place.law, found.presence))
+        if found.presence is Presence.PROVIDED:
+            return found
+        if found.presence is Presence.UNKNOWN:
+            unknown = unknown or found.reason
+    if unknown is not None:
+        return _Found(Presence.UNKNOWN, reason=unknown)
+    return _Found(Presence.MISSING, confidence=loader.confidence)
+
+
+def _look(place: Place, soname: str, requester: Loaded, loader: Loader, root: Root) -> _Found:
+    """Look in one directory: the stage's own file there, else what the image brings."""
+    if not place.certain:
+        return _Found(Presence.UNKNOWN, reason=place.law)
+    foreign = interpreter_family(soname) not in ("other", root.profile.libc.family)
+    seen = root.file(posixpath.join(place.directory, soname), foreign=foreign, profile=loader.profile)
+    if seen.entry is not None:
+        found = _fitting(seen, seen.entry, place, requester, root)
+        guessed = loader.copied and place.default  # which directories a copied linker searches is not certain
+        return msgspec.structs.replace(found, confidence=Confidence.LIKELY) if guessed else found
+    if seen.presence is Presence.PROVIDED:
+        return _Found(Presence.PROVIDED, seen.path)
+    if place.default and not loader.copied:
+        library = root.installed(soname, loader.profile)
+        if library is not None:
+            return _Found(Presence.PROVIDED, library.path or soname, confidence=loader.confidence)
+    return _Found(seen.presence, reason=seen.reason)
+
+
+def _fitting(seen: Sighting, entry: FileEntry, place: Place, requester: Loaded, root: Root) -> _Found:
+    """A file of that name is there: both linkers pass over one of another class or machine and go on (open_verify)."""
+    if place.law == "ld.so.cache":
+        cached = in_cache(root, entry.sequence)
+        if cached is None:
+            return _Found(Presence.UNKNOWN, reason="a later RUN may have run ldconfig")
+        if not cached:
+            return _Found(Presence.MISSING)
+    if seen.artifact is None:
+        return _Found(Presence.PROVIDED, seen.path, reason="its content is not known")
+    found, wanted = seen.artifact.facts, requester.facts
+    if wanted is not None and (found.machine, found.bits) != (wanted.machine, wanted.bits):
+        return _Found(Presence.MISSING)
+    return _Found(Presence.PROVIDED, seen.path, found)
+
+
+def _other_major(soname: str, loader: Loader, root: Root) -> str | None:
+    """The same library under another number, e.g. libssl.so.3 for libssl.so.1.1."""
+    stem, dot, _ = soname.partition(".so")
+    if not dot:
+        return None
+    return max(
+        (name for name in root.sonames(loader.profile) if name.startswith(stem + ".so.") and name != soname),
+        default=None,
+    )

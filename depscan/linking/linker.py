@@ -1,0 +1,211 @@
+"""Linking on paper: would the kernel start this program there, would the dynamic linker load it?
+
+In: an `Artifact` with its `FileEntry`, the stage's `Root`, the platform. Out: `Placement`. The order is that of the
+real thing: machine (kernel), interpreter (kernel), libraries breadth first, then versions (dynamic linker); permission
+bits last, since what else is wrong stays wrong after a chmod.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from depscan.artifacts.facts import Linkage
+from depscan.filesystem.entries import Presence
+from depscan.findings import Confidence
+from depscan.linking import messages
+from depscan.linking.closure import load_closure
+from depscan.linking.loaders import Loader, find_interpreter, native_loader
+from depscan.linking.placement import Cause, Failure, LinkResult, Need, Placement, Verdict, VersionCheck
+from depscan.linking.search import Loaded, trusted_directories
+from depscan.linking.versions import check_versions
+from depscan.platforms import COMPATIBLE_MACHINES, MACHINES
+
+if TYPE_CHECKING:
+    from depscan.artifacts.facts import Artifact, ElfFacts
+    from depscan.filesystem.entries import FileEntry
+    from depscan.linking.root import Root
+    from depscan.platforms import Platform
+
+
+class _Subject(Struct, frozen=True):
+    """What is linked, where: the arguments that every step needs."""
+
+    path: str
+    facts: ElfFacts
+    entry: FileEntry
+    root: Root
+    platform: Platform
+    host_provided: tuple[str, ...]
+
+    @property
+    def program(self) -> bool:
+        return self.facts.linkage is not Linkage.SHARED_OBJECT
+
+
+def place(
+    artifact: Artifact, entry: FileEntry, root: Root, platform: Platform, host_provided: tuple[str, ...] = ()
+) -> Placement:
+    """Link an artifact at its place and give the verdict."""
+    subject = _Subject(entry.path, artifact.facts, entry, root, platform, host_provided)
+    link, confidence = _link(subject)
+    first = link.failures[0] if link.failures else None
+    if first is not None:
+        verdict, confidence = Verdict.FAILS, first.confidence
+    else:
+        verdict = Verdict.UNKNOWN if link.unknowns else Verdict.LOADS
+    return Placement(
+        artifact=artifact,
+        entry=entry,
+        filesystem=root.filesystem,
+        platform=platform,
+        link=link,
+        verdict=verdict,
+        cause=first.cause if first else None,
+        detail=first.detail if first else None,
+        confidence=Confidence.weakest(confidence, artifact.confidence),
+    )
+
+
+def _link(subject: _Subject) -> tuple[LinkResult, Confidence]:
+    machine = _check_machine(subject)
+    if machine is not None:
+        return machine, Confidence.CERTAIN
+    if subject.facts.linkage in (Linkage.STATIC, Linkage.STATIC_PIE):
+        return LinkResult(failures=_permission(subject)), Confidence.CERTAIN
+    if subject.program and subject.facts.interpreter is not None:
+        return _link_program(subject, find_interpreter(subject.root, subject.facts))
+    return _link_library(subject, native_loader(subject.root, subject.facts))
+
+
+def _check_machine(subject: _Subject) -> LinkResult | None:
+    """The kernel refuses another machine's program with ENOEXEC, a dynamic linker another machine's library."""
+    architecture, facts = subject.platform.architecture, subject.facts
+    native = MACHINES.get(architecture)
+    if native is None:
+        return LinkResult(unknowns=(f"what runs on {subject.platform} is not known",))
+    if facts.machine == native and (facts.machine, facts.bits) != ("x86_64", 32):
+        return None
+    if facts.machine in COMPATIBLE_MACHINES.get(architecture, ()):
+        return None
+    if facts.machine == native:
+        return LinkResult(unknowns=("x32 programs need a kernel built for them",))
+    text = messages.exec_format(subject.path) if subject.program else messages.wrong_class(subject.path, facts.bits)
+    return LinkResult(failures=(Failure(Cause.WRONG_ARCHITECTURE, facts.machine, text),))
+
+
+def _link_program(subject: _Subject, loader: Loader) -> tuple[LinkResult, Confidence]:
+    interpreter = subject.facts.interpreter
+    if loader.presence is Presence.MISSING:
+        text = messages.no_such_file(subject.path)
+        failure = Failure(Cause.INTERPRETER_MISSING, interpreter, text, loader.confidence)
+        return LinkResult(None, loader.presence, failures=(failure,)), loader.confidence
+    if loader.presence is Presence.UNKNOWN or loader.family is None:
+        reason = loader.reason or f"{interpreter} is not a dynamic linker that depscan knows"
+        return LinkResult(None, loader.presence, unknowns=(f"{interpreter}: {reason}",)), loader.confidence
+    return _load(subject, loader)
+
+
+def _link_library(subject: _Subject, loader: Loader) -> tuple[LinkResult, Confidence]:
+    if loader.presence is Presence.UNKNOWN:
+        return LinkResult(unknowns=(loader.reason or "the stage's dynamic linker is not known",)), loader.confidence
+    if loader.presence is Presence.MISSING:
+        if not subject.facts.needed:
+            return LinkResult(unknowns=("there is no dynamic linker in this stage",)), loader.confidence
+        return _without_loader(subject, loader)
+    return _load(subject, loader)
+
+
+def _without_loader(subject: _Subject, loader: Loader) -> tuple[LinkResult, Confidence]:
+    soname = subject.facts.needed[0]
+    text = messages.library_not_found(subject.path, soname, subject.path, None)
+    failure = Failure(Cause.LIBRARY_MISSING, soname, text, loader.confidence)
+    need = Need(soname, subject.path, Presence.MISSING, confidence=loader.confidence)
+    return LinkResult(needs=(need,), failures=(failure,), notes=("no dynamic linker here",)), loader.confidence
+
+
+def _load(subject: _Subject, loader: Loader) -> tuple[LinkResult, Confidence]:
+    """The dynamic linker is there: load the closure, then check versions."""
+    program = Loaded(subject.path, subject.facts.soname or subject.path, subject.facts)
+    closure = load_closure(program, loader, subject.root, subject.host_provided)
+    versions = check_versions(program, closure, loader, subject.root)
+    failures = [_library_failure(need, subject, loader) for need in closure.needs if _is_missing(need, subject)]
+    if not failures:
+        failures = [_version_failure(check, subject, loader) for check in versions if _is_unmet(check)]
+    failures = failures or list(_permission(subject))
+    unknowns = [
+        *_unknown_needs(closure.needs, subject),
+        *_unknown_versions(versions),
+        *_unknown_symbols(subject, loader),
+    ]
+    if closure.truncated:
+        unknowns.append("too many libraries to follow")
+    link = LinkResult(
+        interpreter=loader.path if subject.facts.interpreter else None,
+        interpreter_presence=loader.presence if subject.facts.interpreter else None,
+        needs=closure.needs,
+        versions=versions,
+        failures=tuple(failures),
+        unknowns=tuple(dict.fromkeys(unknowns)),
+        notes=(f"{loader.compat} answers for glibc here",) if loader.compat else (),
+    )
+    parts = [loader.confidence, *(need.confidence for need in closure.needs if need.presence is Presence.PROVIDED)]
+    return link, Confidence.weakest(*parts)
+
+
+def _is_missing(need: Need, subject: _Subject) -> bool:
+    """A plugin may leave a library to its host process, so one that stands elsewhere in the stage is not missing."""
+    return need.presence is Presence.MISSING and (subject.program or need.not_searched is None)
+
+
+def _is_unmet(check: VersionCheck) -> bool:
+    return check.presence is Presence.MISSING and not check.weak
+
+
+def _library_failure(need: Need, subject: _Subject, loader: Loader) -> Failure:
+    text = messages.library_not_found(subject.path, need.soname, need.requested_by, loader.family)
+    return Failure(Cause.LIBRARY_MISSING, need.soname, text, Confidence.weakest(need.confidence, loader.confidence))
+
+
+def _version_failure(check: VersionCheck, subject: _Subject, loader: Loader) -> Failure:
+    directory = next(iter(trusted_directories(subject.root, loader)), "")
+    library = f"{directory}/{check.library}" if directory else check.library
+    text = messages.version_not_found(subject.path, library, check.name, check.requested_by)
+    return Failure(Cause.VERSION_MISSING, f"{check.name} ({check.library})", text, check.confidence)
+
+
+def _unknown_needs(needs: tuple[Need, ...], subject: _Subject) -> list[str]:
+    found = [f"{need.soname}: {need.reason}" for need in needs if need.presence is Presence.UNKNOWN]
+    left_to_host = [
+        f"{need.soname} stands at {need.not_searched}, where only the host program may look"
+        for need in needs
+        if need.presence is Presence.MISSING and not _is_missing(need, subject)
+    ]
+    return found + left_to_host
+
+
+def _unknown_versions(versions: tuple[VersionCheck, ...]) -> list[str]:
+    return [
+        f"whether {check.library} defines {check.name} is not known"
+        for check in versions
+        if check.presence is Presence.UNKNOWN and not check.weak
+    ]
+
+
+def _unknown_symbols(subject: _Subject, loader: Loader) -> list[str]:
+    """A glibc object under musl's dynamic linker lives or dies by its symbols, which are not compared yet."""
+    if loader.family == "musl" and subject.facts.libc == "glibc":
+        return ["whether musl has every symbol that this glibc object needs is not known"]
+    return []
+
+
+def _permission(subject: _Subject) -> tuple[Failure, ...]:
+    """EACCES for a program without any execute bit, unless a later RUN may have set it."""
+    entry = subject.entry
+    later = any(
+        change.sequence > entry.sequence and change.touches(entry.path) for change in subject.root.filesystem.changes
+    )
+    if not subject.program or entry.mode & 0o111 or later:
+        return ()
+    return (Failure(Cause.NOT_EXECUTABLE, None, messages.permission_denied(subject.path)),)

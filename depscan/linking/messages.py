@@ -1,0 +1,41 @@
+"""The very words that the kernel and the dynamic linkers print, so that a user who searches for them finds the finding.
+
+In: what failed. Out: one line. Sources: runc's wrapping of execve errors ("exec PATH: ..."), glibc elf/dl-load.c and
+elf/dl-version.c, musl ldso/dynlink.c.
+"""
+
+from __future__ import annotations
+
+_NOT_FOUND = "cannot open shared object file: No such file or directory"
+
+
+def no_such_file(path: str) -> str:
+    """ENOENT of execve, which a missing interpreter causes for the program's own path."""
+    return f"exec {path}: no such file or directory"
+
+
+def exec_format(path: str) -> str:
+    """ENOEXEC of execve."""
+    return f"exec {path}: exec format error"
+
+
+def permission_denied(path: str) -> str:
+    """EACCES of execve."""
+    return f"exec {path}: permission denied"
+
+
+def library_not_found(program: str, soname: str, requested_by: str, family: str | None) -> str:
+    """A needed library that is nowhere on the search path."""
+    if family == "musl":
+        return f"Error loading shared library {soname}: No such file or directory (needed by {requested_by})"
+    return f"{program}: error while loading shared libraries: {soname}: {_NOT_FOUND}"
+
+
+def version_not_found(program: str, library: str, version: str, requested_by: str) -> str:
+    """A version that the library does not define."""
+    return f"{program}: {library}: version `{version}' not found (required by {requested_by})"
+
+
+def wrong_class(path: str, bits: int) -> str:
+    """A shared object of another class or machine."""
+    return f"{path}: wrong ELF class: ELFCLASS{bits}"

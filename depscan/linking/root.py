@@ -1,0 +1,135 @@
+"""The root file system of a stage as the kernel and the dynamic linker see it.
+
+In: a `StageFilesystem` (what the Dockerfile put there, what RUN may have changed) on its `ImageProfile`, and the
+artifacts read from its entries. Out: `Root.file` and `Root.library` answer provided, missing or unknown with the
+reason. Missing needs a complete list below and no later change that could have brought the file; else the answer is
+unknown.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from depscan.filesystem.entries import Presence
+from depscan.findings import Confidence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from depscan.artifacts.facts import Artifact
+    from depscan.filesystem.entries import FileEntry, StageFilesystem, UnknownChange
+    from depscan.images.profile import ImageProfile, Library
+
+
+class Sighting(Struct, frozen=True):
+    """What stands at a path, its links followed.
+
+    `artifact` is what was read there, `library` what the image or a package is known to bring; both None for a file whose
+    bytes are unknown. `reason` explains an unknown.
+    """
+
+    presence: Presence
+    path: str
+    entry: FileEntry | None = None
+    artifact: Artifact | None = None
+    library: Library | None = None
+    reason: str | None = None
+
+
+class Root:
+    """One stage's root file system; `artifacts` are those read from its entries, by canonical path."""
+
+    def __init__(self, filesystem: StageFilesystem, artifacts: Mapping[str, Artifact]) -> None:
+        self.filesystem = filesystem
+        self.profile = filesystem.profile
+        self.artifacts = artifacts
+        self._paths: dict[str, list[str]] | None = None
+
+    def file(self, path: str, *, foreign: bool = False, profile: ImageProfile | None = None) -> Sighting:
+        """Look a path up as the kernel does, links followed.
+
+        `foreign` says that only something that may bring another libc could have put it there (see `UnknownChange`).
+        `profile` is the image's part to ask, its own or its second libc's.
+        """
+        resolved = self.filesystem.resolve(path)
+        if resolved is None:
+            return Sighting(Presence.MISSING, path, reason="a loop of symbolic links")
+        entry = self.filesystem.entries.get(resolved)
+        if entry is not None:
+            return Sighting(Presence.PROVIDED, resolved, entry, self.artifacts.get(resolved))
+        return self._in_image(path, resolved, profile or self.profile, foreign=foreign)
+
+    def _in_image(self, path: str, resolved: str, profile: ImageProfile, *, foreign: bool) -> Sighting:
+        brought = self._brought(path, resolved, profile)
+        if brought is not None and not self._deleted(resolved):
+            return Sighting(Presence.PROVIDED, resolved, library=brought)
+        change = self.change(resolved, foreign=foreign) or self.change(path, foreign=foreign)
+        if change is not None:
+            return Sighting(Presence.UNKNOWN, resolved, reason=f"{change.reason} may have put it there")
+        if self._deleted(resolved) or self._list_complete(profile, foreign=foreign):
+            return Sighting(Presence.MISSING, resolved)
+        return Sighting(Presence.UNKNOWN, resolved, reason=f"the files of {profile.reference} are not completely known")
+
+    def _brought(self, path: str, resolved: str, profile: ImageProfile) -> Library | None:
+        from depscan.images.profile import Library as Known  # noqa: PLC0415 - constructed only for loaders
+
+        here = {path, resolved}
+        known = {*profile.loaders, *self.filesystem.loaders}
+        if here & known or any(self.filesystem.resolve(loader) == resolved for loader in known):
+            return Known(posixpath.basename(path), path)
+        library = self._by_name(posixpath.basename(path), profile)
+        return library if library is not None and library.path in here else None
+
+    def _by_name(self, soname: str, profile: ImageProfile) -> Library | None:
+        return self.filesystem.libraries.get(soname) or profile.libraries.get(soname)
+
+    def _deleted(self, path: str) -> bool:
+        removed = self.filesystem.removed
+        while path != "/" and path:
+            if path in removed:
+                return True
+            path = posixpath.dirname(path)
+        return False
+
+    def _list_complete(self, profile: ImageProfile, *, foreign: bool) -> bool:
+        return profile.loaders_complete if foreign else profile.libraries_complete
+
+    def change(self, path: str, *, foreign: bool = False) -> UnknownChange | None:
+        """The last change that may have put `path` there."""
+        return next(
+            (
+                change
+                for change in reversed(self.filesystem.changes)
+                if change.touches(path) and (change.foreign_libc or not foreign)
+            ),
+            None,
+        )
+
+    def installed(self, soname: str, profile: ImageProfile) -> Library | None:
+        """A library of the image or of a named package that lies on the default path, by name."""
+        library = self._by_name(soname, profile)
+        if library is None or (library.path is not None and self._deleted(library.path)):
+            return None
+        return library
+
+    def elsewhere(self, soname: str) -> str | None:
+        """A path of the stage at which a file of this name stands, wherever; None when none does."""
+        if self._paths is None:
+            self._paths = {}
+            for path, entry in self.filesystem.entries.items():
+                if entry.kind != "directory":
+                    self._paths.setdefault(posixpath.basename(path), []).append(path)
+        return next(iter(self._paths.get(soname, ())), None)
+
+    def sonames(self, profile: ImageProfile) -> set[str]:
+        """All library names known to be present, the stage's own files included."""
+        self.elsewhere("")
+        return {*profile.libraries, *self.filesystem.libraries, *(self._paths or ())}
+
+    @property
+    def confidence(self) -> Confidence:
+        """How sure the image's profile is."""
+        return self.profile.confidence if self.profile.libc.family != "unknown" else Confidence.POSSIBLE

@@ -1,0 +1,168 @@
+"""Search order of the dynamic linkers: which directories, in which order, by which law.
+
+In: who needs a library (the chain of loading objects), the `Loader`, the `Root`. Out: `Place`s in order. glibc: RPATH
+of the object and of its loaders where the object has no RUNPATH, LD_LIBRARY_PATH, RUNPATH of the object itself,
+ld.so.cache, the trusted directories (ld.so(8), glibc elf/dl-load.c). musl: LD_LIBRARY_PATH, RPATH or RUNPATH along the
+chain, then the path file or its default (musl ldso/dynlink.c).
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from depscan.linking.configured import cached_directories, musl_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from depscan.artifacts.facts import ElfFacts
+    from depscan.linking.loaders import Loader
+    from depscan.linking.root import Root
+
+# Directories compiled into a dynamic linker differ by distribution; these are all that Debian's and Red Hat's use.
+_TRIPLETS = {
+    "x86_64": "x86_64-linux-gnu",
+    "aarch64": "aarch64-linux-gnu",
+    "i386": "i386-linux-gnu",
+    "arm": "arm-linux-gnueabihf",
+    "ppc64le": "powerpc64le-linux-gnu",
+    "s390x": "s390x-linux-gnu",
+    "riscv64": "riscv64-linux-gnu",
+}
+
+
+class Loaded(Struct, frozen=True):
+    """An object in the process: its path, its facts (None for the image's own libraries), who loaded it."""
+
+    path: str
+    name: str
+    facts: ElfFacts | None
+    loader: Loaded | None = None
+
+    def chain(self) -> Iterator[Loaded]:
+        """The object, the one that loaded it, and so on to the program."""
+        here: Loaded | None = self
+        while here is not None:
+            yield here
+            here = here.loader
+
+
+class Place(Struct, frozen=True):
+    """A directory to look in. `law` names why; `certain` is false where it may or may not be searched.
+
+    `default` is true for the directories where the image's own libraries are.
+    """
+
+    directory: str
+    law: str
+    certain: bool = True
+    default: bool = False
+
+
+def places(requester: Loaded, loader: Loader, root: Root) -> list[Place]:
+    """The directories in which `requester`'s needed libraries are looked for, in order."""
+    if loader.family == "musl":
+        found = [*_environment(root), *_musl_paths(requester, root), *_musl_default(root, loader)]
+    else:
+        found = [
+            *_rpath(requester, root),
+            *_environment(root),
+            *_runpath(requester, root),
+            *_glibc_default(root, loader),
+        ]
+    return list(dict.fromkeys(found))
+
+
+def _rpath(requester: Loaded, root: Root) -> Iterator[Place]:
+    if requester.facts is None or requester.facts.runpath:
+        return
+    for loaded in requester.chain():
+        facts = loaded.facts
+        if facts is not None and not facts.runpath:  # an object's RPATH is ignored beside its RUNPATH
+            yield from _expand(facts.rpath, loaded, root, "RPATH")
+
+
+def _runpath(requester: Loaded, root: Root) -> Iterator[Place]:
+    if requester.facts is not None:
+        yield from _expand(requester.facts.runpath, requester, root, "RUNPATH")
+
+
+def _musl_paths(requester: Loaded, root: Root) -> Iterator[Place]:
+    for loaded in requester.chain():
+        if loaded.facts is not None:
+            law = "RUNPATH" if loaded.facts.runpath else "RPATH"
+            yield from _expand(loaded.facts.runpath or loaded.facts.rpath, loaded, root, law)
+
+
+def _environment(root: Root) -> Iterator[Place]:
+    environment = root.filesystem.environment
+    if "LD_LIBRARY_PATH" not in environment:
+        return
+    value = environment["LD_LIBRARY_PATH"]
+    if value is None:
+        yield Place("/", "LD_LIBRARY_PATH (its value is not known)", certain=False)
+        return
+    for part in value.replace(";", ":").split(":") if value else ():
+        yield from _absolute(part, root, "LD_LIBRARY_PATH")
+
+
+def _musl_default(root: Root, loader: Loader) -> Iterator[Place]:
+    law, directories = musl_path(root, loader)
+    if directories is None:
+        yield Place("/", law, certain=False, default=True)
+        return
+    for directory in directories:
+        yield Place(directory, law, default=True)
+
+
+def _glibc_default(root: Root, loader: Loader) -> Iterator[Place]:
+    for directory, certain in cached_directories(root, loader):
+        yield Place(directory, "ld.so.cache", certain)
+    for directory in trusted_directories(root, loader):
+        yield Place(directory, "default path", default=True)
+
+
+def trusted_directories(root: Root, loader: Loader) -> tuple[str, ...]:
+    """The directories compiled into glibc's dynamic linker: the image's, or all usual ones for a copied linker."""
+    if loader.profile.search_paths and not loader.copied:
+        return loader.profile.search_paths
+    triplet = _TRIPLETS.get(_machine(root, loader), "")
+    multiarch = (f"/lib/{triplet}", f"/usr/lib/{triplet}") if triplet else ()
+    return (*multiarch, "/lib64", "/usr/lib64", "/lib", "/usr/lib")
+
+
+def _machine(root: Root, loader: Loader) -> str:
+    artifact = root.artifacts.get(loader.path)
+    if artifact is not None:
+        return artifact.facts.machine
+    from depscan.platforms import MACHINES  # noqa: PLC0415 - one table
+
+    return MACHINES.get(root.filesystem.stage.platform.architecture, "")
+
+
+def _expand(paths: tuple[str, ...], loaded: Loaded, root: Root, law: str) -> Iterator[Place]:
+    """$ORIGIN is the directory of the object that names it; $LIB and $PLATFORM differ: all are tried."""
+    machine = loaded.facts.machine if loaded.facts else ""
+    for path in paths:
+        text = path.replace("${ORIGIN}", "$ORIGIN").replace("$ORIGIN", posixpath.dirname(loaded.path) or "/")
+        text = text.replace("${LIB}", "$LIB").replace("${PLATFORM}", "$PLATFORM").replace("$PLATFORM", machine)
+        if "$LIB" not in text:
+            yield from _absolute(text, root, law)
+            continue
+        for lib in (f"lib/{_TRIPLETS.get(machine, '')}", "lib64", "lib"):
+            yield from _absolute(text.replace("$LIB", lib), root, law)
+
+
+def _absolute(directory: str, root: Root, law: str) -> Iterator[Place]:
+    """An empty or relative entry means the working directory of the process."""
+    if directory.startswith("/"):
+        yield Place(posixpath.normpath("/" + directory.lstrip("/")), law)
+        return
+    workdir = root.filesystem.workdir
+    if workdir is None:
+        yield Place("/", f"{law} (relative to an unknown working directory)", certain=False)
+        return
+    yield Place(posixpath.normpath(posixpath.join(workdir, directory)), f"{law} (working directory)")
