@@ -65,6 +65,9 @@ class ImageProfile(Struct, frozen=True):
     shells and script interpreters known to be present, by path. `environment` is None where the image configuration is
     not known. `source` is knowledge, oci-layout, archive, rootfs, registry, override, stage or unknown; `as_of` an ISO
     date; `why` the sentence that tells which row or rule matched. `size` is the compressed size in bytes.
+
+    `moving` says that the publisher may point the tag at another release of the same family. `secondary` is a second
+    C library in the same image (glibc in /usr/glibc-compat on Alpine) with its own libc, loaders, libraries and paths.
     """
 
     reference: str
@@ -88,3 +91,5 @@ class ImageProfile(Struct, frozen=True):
     why: str = ""
     confidence: Confidence = Confidence.CERTAIN
     size: int | None = None
+    moving: bool = False
+    secondary: ImageProfile | None = None
