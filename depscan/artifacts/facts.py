@@ -6,15 +6,12 @@ A binary that does not exist yet is the same `Artifact` with origin predicted an
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - the facts cache decodes by these hints
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from depscan.findings import Confidence
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class Linkage(StrEnum):
