@@ -32,7 +32,8 @@ class SimpleCommand(Struct, frozen=True):
     """A command with its words, the prefix assignments, and the directory it runs in (None when not known).
 
     `conditional` is true where control flow (if, for, case, ||, a function body) may leave it out; in `a && b` b is
-    not conditional, since the build fails when a does. `piped_input` is true where it reads from a pipe.
+    not conditional, since the build fails when a does. `piped_input` is true where it reads from a pipe. `assignments`
+    start with what the text exported before. `stdin` is the text of its here-document or here-string, where known.
     """
 
     words: tuple[ShellWord, ...]
@@ -43,6 +44,7 @@ class SimpleCommand(Struct, frozen=True):
     piped_input: bool
     start: int
     end: int
+    stdin: str | None = None
 
     @property
     def name(self) -> str | None:

@@ -1,0 +1,146 @@
+"""What a program's words really start: wrappers stripped, scripts in arguments found.
+
+In: the words of a command. Out: the words of the program behind sudo, env, timeout and the like; the script that
+`sh -c`, `eval` or `su -c` carries. The tables are the programs' own manual pages (sudo(8), env(1), timeout(1), ...).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from depscan.shell.commands import ShellWord
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "zsh"})
+
+
+class _Wrapper(Struct, frozen=True):
+    """A program that starts the one named in its arguments.
+
+    `valued` are the short options that take a value as the next word, `operands` the words of its own before the
+    command, `assigns` whether NAME=value words may stand before the command, `feeds` whether it adds words of its own.
+    """
+
+    valued: str = ""
+    operands: int = 0
+    assigns: bool = False
+    feeds: bool = False
+
+
+_WRAPPERS: dict[str, _Wrapper] = {
+    "builtin": _Wrapper(),
+    "busybox": _Wrapper(),
+    "chronic": _Wrapper(),
+    "command": _Wrapper(),
+    "doas": _Wrapper("uC", assigns=True),
+    "dumb-init": _Wrapper(),
+    "eatmydata": _Wrapper(),
+    "env": _Wrapper("uCS", assigns=True),
+    "exec": _Wrapper("a"),
+    "fakeroot": _Wrapper(),
+    "gosu": _Wrapper(operands=1),
+    "ionice": _Wrapper("cn"),
+    "linux32": _Wrapper(),
+    "linux64": _Wrapper(),
+    "nice": _Wrapper("n"),
+    "nohup": _Wrapper(),
+    "setarch": _Wrapper(operands=1),
+    "stdbuf": _Wrapper("ioe"),
+    "su-exec": _Wrapper(operands=1),
+    "sudo": _Wrapper("ugpCrtUhDR", assigns=True),
+    "time": _Wrapper("fo"),
+    "timeout": _Wrapper("sk", operands=1),
+    "tini": _Wrapper(),
+    "unbuffer": _Wrapper(),
+    "xargs": _Wrapper("InPLdaEs", feeds=True),
+    "xvfb-run": _Wrapper("enspf"),
+}
+
+
+class Invocation(Struct, frozen=True):
+    """The words that really run, and the assignments that wrappers add to their environment."""
+
+    words: tuple[ShellWord, ...]
+    assignments: tuple[tuple[str, str | None], ...] = ()
+
+
+def unwrap(words: Sequence[ShellWord]) -> Invocation:
+    """Strip wrappers from the front; what only asks (`command -v`) or has no command behind it stays as it is."""
+    assignments: list[tuple[str, str | None]] = []
+    while words:
+        wrapper = _WRAPPERS.get(base_name(words[0]) or "")
+        rest = _after(words, wrapper, assignments) if wrapper else []
+        if wrapper is None or not rest or any(word.text in {"-v", "-V"} for word in words[1:2]):
+            break
+        words = [*rest, ShellWord(None, "", rest[-1].end, rest[-1].end)] if wrapper.feeds else rest
+    return Invocation(tuple(words), tuple(assignments))
+
+
+def base_name(word: ShellWord) -> str | None:
+    """The last component of a program's path."""
+    return None if word.text is None else word.text.rsplit("/", 1)[-1]
+
+
+def _after(
+    words: Sequence[ShellWord], wrapper: _Wrapper, assignments: list[tuple[str, str | None]]
+) -> list[ShellWord]:
+    rest = list(words[1:])
+    operands = wrapper.operands
+    while rest:
+        text = rest[0].text or ""
+        if text == "--":
+            return rest[1:]
+        assigned = ASSIGNMENT.fullmatch(text) if wrapper.assigns else None
+        if text.startswith("-") and len(text) > 1:
+            takes_value = text[-1] in wrapper.valued and not text.startswith("--")
+            del rest[: 2 if takes_value else 1]
+        elif assigned:
+            assignments.append((assigned[1], assigned[2]))
+            del rest[0]
+        elif operands:
+            operands -= 1
+            del rest[0]
+        else:
+            break
+    return rest
+
+
+def script_argument(words: Sequence[ShellWord]) -> ShellWord | None:
+    """The word that holds a script: of `sh -c`, `su -c`, `runuser -c` or `eval`; None when there is none."""
+    name = base_name(words[0]) if words else None
+    if name in SHELLS:
+        return _shell_script(words[1:])
+    if name in {"su", "runuser"}:
+        places = [place for place, word in enumerate(words[:-1]) if word.text in {"-c", "--command", "-lc"}]
+        return words[places[0] + 1] if places else None
+    return words[1] if name == "eval" and len(words) == 2 else None
+
+
+def reads_standard_input(words: Sequence[ShellWord]) -> bool:
+    """Whether a shell reads its script from standard input: no -c and no script file."""
+    if not words or base_name(words[0]) not in SHELLS or _shell_script(words[1:]) is not None:
+        return False
+    rest = _operands(words[1:])
+    return not rest or rest[0].text == "-" or any(word.text == "-s" for word in words[1:])
+
+
+def _shell_script(arguments: Sequence[ShellWord]) -> ShellWord | None:
+    options = [word.text for word in arguments if word.text and re.fullmatch(r"-[a-zA-Z]*c[a-zA-Z]*", word.text)]
+    rest = _operands(arguments)
+    return rest[0] if options and rest else None
+
+
+def _operands(arguments: Sequence[ShellWord]) -> list[ShellWord]:
+    """What follows a shell's options; `-o NAME` (also as in `-euxo pipefail`) takes a value."""
+    rest = list(arguments)
+    while rest and rest[0].text and re.match(r"[-+].", rest[0].text):
+        option = rest[0].text
+        takes_value = option in {"--rcfile", "--init-file"} or bool(re.fullmatch(r"[-+][a-zA-Z]*[oO]", option))
+        del rest[: 2 if takes_value else 1]
+    return rest

@@ -1,0 +1,36 @@
+"""The short way for most RUN lines: plain words joined by `&&` need no parser.
+
+In: a text. Out: the words of each command, or None when any character in it means something to a shell. What is
+accepted here reads the same as by the grammar (a property test holds that); loading the grammar costs more than
+everything else in a small run.
+"""
+
+from __future__ import annotations
+
+import re
+
+from depscan.shell.commands import ShellWord
+
+_WORD = re.compile(r"[\w./:=@%,+-]+", re.ASCII)
+_TEXT = re.compile(r"[ \t]*[\w./:@%,+-][\w./:=@%,+-]*(?:[ \t]+(?:&&[ \t]+)?[\w./:@%,+-][\w./:=@%,+-]*)*[ \t]*", re.ASCII)
+_RESERVED = frozenset(
+    "if then elif else fi for in while until do done case esac function select time coproc "
+    "export declare typeset readonly local unset unsetenv".split()
+)
+
+
+def read_plain(text: str) -> list[tuple[ShellWord, ...]] | None:
+    """The commands of a text of plain words and `&&`; None for any other text."""
+    if not _TEXT.fullmatch(text):
+        return None
+    commands = []
+    start = 0
+    for part in text.split("&&"):
+        words = tuple(
+            ShellWord(found[0], found[0], start + found.start(), start + found.end()) for found in _WORD.finditer(part)
+        )
+        if "=" in words[0].raw or words[0].raw in _RESERVED:
+            return None
+        commands.append(words)
+        start += len(part) + 2
+    return commands
