@@ -73,6 +73,7 @@ class FileEntry(Struct, frozen=True):
     sequence: int
     content: Content | None = None
     target: str | None = None
+    named: bool = False
 
 
 class UnknownChange(Struct, frozen=True):

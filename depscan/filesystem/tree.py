@@ -86,10 +86,11 @@ class Tree:
         origin: Origin,
         source: str,
         span: Span,
+        named: bool = False,
     ) -> FileEntry:
         """Write a file: through a link at `path`, replacing what was there. Needs `step()` before a batch of these."""
         where = self.canonical(path, follow_last=True)
-        return self._enter(FileEntry(where, "file", mode, origin, source, span, self.sequence, content))
+        return self._enter(FileEntry(where, "file", mode, origin, source, span, self.sequence, content, named=named))
 
     def put_link(self, path: str, target: str, *, origin: Origin, source: str, span: Span) -> FileEntry:
         """Make a symbolic link at `path` itself, replacing a file or link there."""

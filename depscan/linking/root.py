@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class Sighting(Struct, frozen=True):
     """What stands at a path, its links followed.
 
-    `artifact` is what was read there, `library` what the image or a package is known to bring; both None for a file whose
-    bytes are unknown. `reason` explains an unknown.
+    `artifact` is what was read there, `library` what the image or a package is known to bring; both None for a file
+    whose bytes are unknown. `reason` explains an unknown.
     """
 
     presence: Presence

@@ -1,0 +1,92 @@
+"""Entries of a stage to artifacts: which files are programs or libraries, and what they say of themselves.
+
+In: `StageFilesystem`s. Out: the `Artifact` at each canonical path, and a `Skipped` row for each file that could not be read.
+A file is told by its first bytes; each is looked at once, however many stages and re-checks see it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from depscan.artifacts.facts import Artifact
+from depscan.artifacts.magic import classify
+from depscan.filesystem.content import read_all, read_head
+from depscan.filesystem.entries import HostFile
+from depscan.findings import Skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from depscan.artifacts.facts import ElfFacts
+    from depscan.filesystem.entries import Content, FileEntry, StageFilesystem
+
+_HEAD = 64
+
+
+class Inventory:
+    """Reads artifacts and remembers them by content for the run.
+
+    `jobs` and `cache` as in `Config`. `read(filesystems)` must come before `artifacts(filesystem)`, so that all new binaries
+    are parsed in one batch.
+    """
+
+    def __init__(self, *, jobs: int, cache: bool) -> None:
+        self._jobs = jobs
+        self._cache = cache
+        self._facts: dict[Content, ElfFacts | str | None] = {}  # None: not an ELF file
+
+    def read(self, filesystems: Iterable[StageFilesystem]) -> None:
+        """Look at every file of these stages that was not looked at before."""
+        fresh = {
+            entry.content: entry
+            for filesystem in filesystems
+            for entry in filesystem.entries.values()
+            if entry.content is not None and entry.content not in self._facts
+        }
+        binaries = {content: entry for content, entry in fresh.items() if _is_elf(entry)}
+        self._facts.update(dict.fromkeys(fresh))
+        on_disk = {content.path: content for content in binaries if isinstance(content, HostFile)}
+        self._facts.update({on_disk[path]: facts for path, facts in self._read_files(list(on_disk)).items()})
+        for content, entry in binaries.items():
+            if not isinstance(content, HostFile):
+                self._facts[content] = _read_bytes(entry)
+
+    def _read_files(self, paths: list[Path]) -> Mapping[Path, ElfFacts | str]:
+        if not paths:
+            return {}
+        from depscan.artifacts.reading import read_facts  # noqa: PLC0415 - a run without binaries needs no cache
+
+        return read_facts(paths, jobs=self._jobs, cache=self._cache)
+
+    def artifacts(self, filesystem: StageFilesystem, assumed: Mapping[str, ElfFacts] | None = None) -> dict[str, Artifact]:
+        """The artifacts of a stage by path; `assumed` facts replace those read, by source (for suggestions)."""
+        found: dict[str, Artifact] = {}
+        for path, entry in filesystem.entries.items():
+            facts = self._facts.get(entry.content) if entry.content is not None else None
+            if facts is None or isinstance(facts, str):
+                continue
+            facts = (assumed or {}).get(entry.source, facts)
+            found[path] = Artifact("elf", facts, entry.source, entry.origin)
+        return found
+
+    def skipped(self, filesystem: StageFilesystem) -> list[Skipped]:
+        """The files of a stage that look like ELF but could not be read, with the reason."""
+        rows = []
+        for entry in filesystem.entries.values():
+            reason = self._facts.get(entry.content) if entry.content is not None else None
+            if isinstance(reason, str):
+                rows.append(Skipped(entry.source, reason, entry.span))
+        return rows
+
+
+def _is_elf(entry: FileEntry) -> bool:
+    head = read_head(entry, _HEAD)
+    return head is not None and classify(head) == "elf"
+
+
+def _read_bytes(entry: FileEntry) -> ElfFacts | str:
+    from depscan.artifacts.reading import read_facts_from_bytes  # noqa: PLC0415 - see above
+
+    data = read_all(entry)
+    return data if isinstance(data, str) else read_facts_from_bytes(data)

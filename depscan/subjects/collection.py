@@ -1,0 +1,272 @@
+"""Placements and stages to subjects: what the rules are asked about.
+
+In: the stages of a Dockerfile, the placements in those that are run, the problems of its text. Out: `Subject`s. Needs and
+versions become subjects only where the real linker would get to them: after a dynamic linker was found.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from depscan.artifacts.facts import Linkage
+from depscan.filesystem.entries import Presence
+from depscan.findings import Confidence
+from depscan.linking.loaders import interpreter_family
+from depscan.linking.placement import Verdict
+from depscan.platforms import MACHINES
+from depscan.subjects import (
+    ArtifactView,
+    ImageView,
+    InstructionView,
+    LibcView,
+    NeedView,
+    PlatformView,
+    StageView,
+    Subject,
+    VersionView,
+)
+from depscan.subjects.purpose import purpose
+from depscan.subjects.second_libc import second_libc
+from depscan.subjects.wording import describe_artifact, describe_base, describe_image, describe_search
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from depscan.dockerfile.instructions import Dockerfile, Instruction, Problem, Stage
+    from depscan.filesystem.entries import StageFilesystem
+    from depscan.images.profile import ImageProfile
+    from depscan.linking.placement import Failure, Need, Placement, VersionCheck
+    from depscan.platforms import Platform
+    from depscan.source import Span
+
+_CXX_RUNTIME = frozenset({"libstdc++.so.6", "libgcc_s.so.1"})
+_STATUS = {Presence.PROVIDED: "met", Presence.MISSING: "unmet", Presence.UNKNOWN: "unknown"}
+
+
+def collect(
+    dockerfile: Dockerfile, stages: Iterable[StageFilesystem], placements: Iterable[Placement]
+) -> tuple[Subject, ...]:
+    """All subjects of a Dockerfile; `placements` are those of the stages that are run."""
+    collector = _Collector(dockerfile)
+    stages = tuple(stages)
+    problems = [*dockerfile.problems, *(problem for stage in stages for problem in stage.problems)]
+    return (
+        *(collector.problem(problem) for problem in problems),
+        *(collector.stage(stage) for stage in stages),
+        *(subject for placement in placements for subject in collector.placed(placement)),
+    )
+
+
+class _Collector:
+    """Knows the Dockerfile, to widen a word's span to its instruction's and to find a stage's FROM line."""
+
+    def __init__(self, dockerfile: Dockerfile) -> None:
+        self._stages = dockerfile.stages
+        everything = [item for stage in dockerfile.stages for item in (stage.instruction, *stage.instructions)]
+        self._instructions: list[Instruction] = everything
+
+    def placed(self, placement: Placement) -> Iterator[Subject]:
+        yield self._subject(placement, "artifact", {}, root=f"{placement.cause} {placement.detail}")
+        if placement.verdict is not Verdict.FAILS:
+            return
+        for need in placement.link.needs:
+            if need.presence is Presence.MISSING:
+                yield self._need(placement, need)
+        for check in _highest_unmet(placement.link.versions):
+            yield self._version(placement, check)
+
+    def _need(self, placement: Placement, need: Need) -> Subject:
+        view = NeedView(
+            soname=need.soname,
+            requested_by=need.requested_by,
+            status=need.presence.value,
+            other_major=need.other_major,
+            cxx_runtime=need.soname in _CXX_RUNTIME,
+            not_searched=need.not_searched,
+        )
+        looked = describe_search(need)
+        failure = _failure(placement, need.soname)
+        return self._subject(
+            placement, "need", {"need": view}, root=f"need {need.soname}", failure=failure, more=(looked,) if looked else ()
+        )
+
+    def _version(self, placement: Placement, check: VersionCheck) -> Subject:
+        view = VersionView(
+            name=check.name,
+            namespace=check.namespace,
+            library=check.library,
+            requested_by=check.requested_by,
+            status=_STATUS[check.presence],
+            ceiling=check.ceiling,
+            weak=check.weak,
+        )
+        failure = _failure(placement, f"{check.name} ({check.library})")
+        return self._subject(placement, "version", {"version": view}, root=f"version {check.name}", failure=failure)
+
+    def _subject(
+        self,
+        placement: Placement,
+        kind: str,
+        names: Mapping[str, object],
+        *,
+        root: str,
+        failure: Failure | None = None,
+        more: tuple[str, ...] = (),
+    ) -> Subject:
+        filesystem, entry = placement.filesystem, placement.entry
+        failure = failure or next(iter(placement.link.failures), None)
+        proof = failure.confidence if failure is not None else placement.confidence
+        origin = self._image_stage(filesystem.stage)
+        return Subject(
+            kind=kind,
+            names={**_common(placement), **names},
+            span=entry.span,
+            instruction_span=self._instruction_at(entry.span),
+            root=root,
+            related=((origin.base_span, describe_base(placement)),),
+            confidence=Confidence.weakest(proof, placement.artifact.confidence, purpose(entry, filesystem)),
+            stage=filesystem.stage.index,
+            artifact=placement.path,
+            source=entry.source,
+            evidence=(
+                describe_artifact(placement.artifact),
+                describe_image(filesystem.profile),
+                *placement.link.notes,
+                *more,
+                *placement.artifact.evidence,
+            ),
+            runtime_message=failure.runtime_message if failure is not None else None,
+            carrier=_is_carrier(filesystem),
+        )
+
+    def stage(self, filesystem: StageFilesystem) -> Subject:
+        """A stage's subject; it stands at FROM, or where a second libc comes in."""
+        hack = second_libc(filesystem)
+        span = hack[1] if hack else filesystem.stage.base_span
+        return Subject(
+            kind="stage",
+            names={
+                "stage": _stage_view(filesystem),
+                "image": _image_view(filesystem.profile),
+                "platform": _platform_view(filesystem.stage.platform),
+            },
+            span=span,
+            instruction_span=self._instruction_at(span),
+            root="stage",
+            confidence=filesystem.profile.confidence if hack else Confidence.CERTAIN,
+            stage=filesystem.stage.index,
+            evidence=(describe_image(filesystem.profile),) if hack else (),
+            carrier=_is_carrier(filesystem),
+        )
+
+    def problem(self, problem: Problem) -> Subject:
+        """The subject of wrong text."""
+        keyword = next((item.keyword for item in self._instructions if _within(problem.span, item.span)), "")
+        return Subject(
+            kind="instruction",
+            names={"instruction": InstructionView(keyword, problem.kind, problem.detail)},
+            span=problem.span,
+            instruction_span=self._instruction_at(problem.span),
+            root=problem.detail,
+            stage=problem.stage,
+        )
+
+    def _instruction_at(self, span: Span) -> Span:
+        return next((item.span for item in self._instructions if _within(span, item.span)), span)
+
+    def _image_stage(self, stage: Stage) -> Stage:
+        while stage.base_stage is not None:
+            stage = self._stages[stage.base_stage]
+        return stage
+
+
+def _within(inner: Span, outer: Span) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
+
+
+def _highest_unmet(checks: tuple[VersionCheck, ...]) -> list[VersionCheck]:
+    """The highest unmet version of each namespace and requester: the lower ones are the same root cause."""
+    highest: dict[tuple[str, str, str], VersionCheck] = {}
+    for check in checks:
+        if check.presence is Presence.MISSING and not check.weak:
+            key = (check.requested_by, check.library, check.namespace)
+            if key not in highest or _numbers(check) > _numbers(highest[key]):
+                highest[key] = check
+    return list(highest.values())
+
+
+def _numbers(check: VersionCheck) -> tuple[int, ...]:
+    return tuple(int(part) for part in check.name.rpartition("_")[2].split(".") if part.isdigit())
+
+
+def _failure(placement: Placement, detail: str) -> Failure | None:
+    return next((failure for failure in placement.link.failures if failure.detail == detail), None)
+
+
+def _is_carrier(filesystem: StageFilesystem) -> bool:
+    """A scratch stage without a start command only carries files to somewhere else."""
+    return filesystem.profile.reference == "scratch" and filesystem.entrypoint is None and filesystem.command is None
+
+
+def _common(placement: Placement) -> dict[str, object]:
+    return {
+        "artifact": _artifact_view(placement),
+        "image": _image_view(placement.filesystem.profile),
+        "stage": _stage_view(placement.filesystem),
+        "platform": _platform_view(placement.platform),
+    }
+
+
+def _artifact_view(placement: Placement) -> ArtifactView:
+    facts = placement.artifact.facts
+    return ArtifactView(
+        path=placement.path,
+        source=placement.artifact.source,
+        origin=placement.artifact.origin.value,
+        machine=facts.machine,
+        linkage=facts.linkage.value if facts.linkage else None,
+        executable=facts.linkage is not Linkage.SHARED_OBJECT,
+        libc=facts.libc,
+        language=facts.language,
+        interpreter=facts.interpreter,
+        interpreter_libc=interpreter_family(facts.interpreter) if facts.interpreter else None,
+        verdict=placement.verdict.value,
+        cause=placement.cause.value if placement.cause else None,
+        detail=placement.detail,
+    )
+
+
+def _image_view(profile: ImageProfile) -> ImageView:
+    return ImageView(
+        reference=profile.reference,
+        release=profile.release,
+        libc=LibcView(profile.libc.family, profile.libc.version),
+        libraries_complete=profile.libraries_complete,
+        package_manager=profile.package_manager,
+        source=profile.source,
+        as_of=profile.as_of,
+    )
+
+
+def _stage_view(filesystem: StageFilesystem) -> StageView:
+    stage, hack = filesystem.stage, second_libc(filesystem)
+    return StageView(
+        index=stage.index,
+        name=stage.name,
+        base=stage.base,
+        base_status=_base_status(filesystem),
+        unresolved=", ".join(stage.unresolved),
+        second_libc=hack[0] if hack else None,
+    )
+
+
+def _base_status(filesystem: StageFilesystem) -> str:
+    if filesystem.stage.unresolved:
+        return "unresolved"
+    if filesystem.profile.windows:
+        return "windows"
+    return "unknown" if filesystem.profile.libc.family == "unknown" else "known"
+
+
+def _platform_view(platform: Platform) -> PlatformView:
+    return PlatformView(str(platform), MACHINES.get(platform.architecture, platform.architecture))
