@@ -118,6 +118,17 @@ class PlatformView(Struct, frozen=True):
     machine: str
 
 
+class DirectiveView(Struct, frozen=True):
+    """A rule named in a `# depscan: ignore[...]` comment. `status` is unused, expired, unknown-rule or malformed.
+
+    `rule` is the name as written, empty where it is malformed; `detail` says what is wrong and what to do.
+    """
+
+    rule: str
+    status: str
+    detail: str
+
+
 _PLACED: dict[str, type] = {
     "artifact": ArtifactView,
     "image": ImageView,
@@ -132,6 +143,7 @@ KINDS: dict[str, dict[str, type]] = {
     "version": {**_PLACED, "version": VersionView},
     "stage": {"stage": StageView, "image": ImageView, "platform": PlatformView},
     "instruction": {"instruction": InstructionView},
+    "directive": {"directive": DirectiveView},
 }
 
 

@@ -1,0 +1,146 @@
+"""One rule file on disk to its keys, with the shape checked and a place for every complaint.
+
+In: a path in a rule folder. Out: `RuleFile`, the text and its keys as typed values; complaints are RuleFileError
+"rules/x.toml:LINE:COLUMN: what is wrong; remedy". What the keys mean is for `rulebook`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct, field
+
+from depscan.errors import RuleFileError
+from depscan.findings import Confidence, Severity
+from depscan.tomltext import TomlText
+from depscan.vocabulary import did_you_mean
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_BYTES = 100_000
+
+
+class Example(Struct, frozen=True, forbid_unknown_fields=True):
+    """A case that the tests run: it fires where `# expect: <id>` stands above an instruction, else it is silent.
+
+    `files` maps paths in the context to fixtures of fixtures/elf, `texts` paths to contents. `platform`, `bases`,
+    `build_arguments` and `target` are as in the configuration.
+    """
+
+    dockerfile: str
+    files: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    platform: str | None = None
+    bases: dict[str, str] = field(default_factory=dict)
+    build_arguments: dict[str, str] = field(default_factory=dict)
+    target: str | None = None
+
+
+class Keys(Struct, frozen=True, forbid_unknown_fields=True, rename={"kind": "for"}):
+    """The keys of a rule file."""
+
+    id: str
+    severity: Severity
+    kind: str
+    when: str
+    message: str
+    why: str
+    fix: str
+    runtime: str | None = None
+    references: tuple[str, ...] = ()
+    max_confidence: Confidence = Confidence.CERTAIN
+    examples: tuple[Example, ...] = ()
+
+
+class RuleFile(Struct, frozen=True):
+    """A rule file as read."""
+
+    path: Path
+    text: str
+    keys: Keys
+
+    def complaint(
+        self, key: str, message: str, *, offset: int | None = None, example: int | None = None
+    ) -> RuleFileError:
+        """An error at `key`: within its string value at `offset`, or in the `example`-th example."""
+        document = TomlText(self.text)
+        if example is not None:
+            at = document.key(key, "examples", example)
+        elif offset is not None:
+            at = document.within(key, offset)
+        else:
+            at = document.key(key)
+        return _error(self.path, document, at, message)
+
+
+def read_rule_file(path: Path, *, skip_examples: bool = False) -> RuleFile:
+    """Read one rule file; `skip_examples` leaves out all from the first example on. Raises RuleFileError."""
+    text = _read(path)
+    if skip_examples:
+        text = text.partition("\n[[examples]]")[0]
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _syntax_error(path, text, str(error)) from None
+    except RecursionError:
+        raise RuleFileError(f"{path}:1:1: nested too deeply; a rule is a flat file") from None
+    try:
+        return RuleFile(path, text, msgspec.convert(table, Keys))
+    except msgspec.ValidationError as error:
+        raise _shape_error(path, text, str(error)) from None
+
+
+def _read(path: Path) -> str:
+    """The text; of a regular file only, since a FIFO in a rule folder would block for ever."""
+    try:
+        if not path.is_file():
+            raise RuleFileError(f"{path}:1:1: not a regular file; remove it from the rule folder")
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise RuleFileError(f"{path}:1:1: cannot be read ({error.strerror}); check its permissions") from None
+    if len(data) > MAX_BYTES:
+        raise RuleFileError(f"{path}:1:1: larger than {MAX_BYTES} bytes; a rule is one short file")
+    try:
+        return data.decode().replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise RuleFileError(f"{path}:{line}:1: not UTF-8; save the file as UTF-8") from None
+
+
+def _syntax_error(path: Path, text: str, message: str) -> RuleFileError:
+    """Tomllib says "... (at line 3, column 8)" or "... (at end of document)"."""
+    reason, _, where = message.rpartition(" (at ")
+    place = re.match(r"line (\d+), column (\d+)", where)
+    if place:
+        return RuleFileError(f"{path}:{place[1]}:{place[2]}: {reason}; correct the TOML")
+    return _error(path, TomlText(text), len(text), f"{reason or message}; correct the TOML")
+
+
+def _shape_error(path: Path, text: str, message: str) -> RuleFileError:
+    """A missing, unknown or wrongly typed key; msgspec says "... - at `$.examples[0].files`"."""
+    reason, _, where = message.partition(" - at `$")
+    keys = re.match(r"\.?(?P<key>[\w-]*)(?:\[(?P<index>\d+)\])?\.?(?P<inner>[\w-]*)", where)
+    assert keys is not None  # every part of the pattern may be empty
+    in_example = keys["key"] == "examples" and keys["index"] is not None
+    key = keys["inner"] if in_example else keys["key"]
+    names = Example.__struct_encode_fields__ if in_example else Keys.__struct_encode_fields__
+    if unknown := re.search(r"unknown field `(.*)`", reason):
+        key = unknown[1]
+        complaint = f"unknown key {key!r}{did_you_mean(key, names)}"
+    elif missing := re.search(r"missing required field `(.*)`", reason):
+        complaint = f"the key {missing[1]!r} is missing; add it"
+    else:
+        complaint = f"{keys['key']}: {reason}; correct the value"
+    document = TomlText(text)
+    at = document.key(key, "examples", int(keys["index"])) if in_example else document.key(key) if key else 0
+    return _error(path, document, at, complaint)
+
+
+def _error(path: Path, document: TomlText, offset: int, message: str) -> RuleFileError:
+    place = document.position(offset)
+    return RuleFileError(f"{path}:{place.line}:{place.column}: {message}")
