@@ -48,18 +48,28 @@ class ScanResult(Struct, frozen=True):
     knowledge_as_of: str
     fail_on: Severity | None = Severity.ERROR
     verbose: bool = False
+    quiet: bool = False
+
+    def fails(self, finding: Finding) -> bool:
+        """Whether the finding makes the exit code 1: at or above `fail_on`, confidence likely or better, not ignored."""
+        return (
+            self.fail_on is not None
+            and finding.severity.rank <= self.fail_on.rank
+            and finding.confidence.rank <= Confidence.LIKELY.rank
+            and not finding.ignored
+        )
 
     @property
     def exit_code(self) -> int:
-        """1 when a finding at or above `fail_on` with confidence likely or better is not ignored, else 0."""
-        if self.fail_on is None:
-            return 0
-        return int(
-            any(
-                finding.severity.rank <= self.fail_on.rank
-                and finding.confidence.rank <= Confidence.LIKELY.rank
-                and not finding.ignored
-                for scan in self.scans
-                for finding in scan.findings
-            )
-        )
+        """1 when a finding fails the run, else 0."""
+        return int(any(self.fails(finding) for scan in self.scans for finding in scan.findings))
+
+    @property
+    def reported(self) -> tuple[Finding, ...]:
+        """The findings that are not ignored, in order; one that several platforms share stands once."""
+        once: dict[tuple[object, ...], Finding] = {}
+        for scan in self.scans:
+            for finding in scan.findings:
+                if not finding.ignored:
+                    once.setdefault((finding.rule, finding.location, finding.message, finding.fingerprint), finding)
+        return tuple(once.values())

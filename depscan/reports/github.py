@@ -1,0 +1,48 @@
+"""GitHub Actions workflow commands: a finding becomes an annotation on its line of the Dockerfile.
+
+In: a `ScanResult`. Out: one `::error file=...::message` line per finding that is not ignored. Escaping as the runner
+decodes it (actions/toolkit, packages/core/src/command.ts): `%`, CR and LF everywhere, `:` and `,` in properties too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from depscan.escaping import printable, printable_lines
+
+if TYPE_CHECKING:
+    from depscan.findings import Finding
+    from depscan.results import ScanResult
+
+_COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
+
+
+def render(result: ScanResult) -> str:
+    """The commands; empty when there is nothing to say."""
+    return "".join(_command(finding) for finding in result.reported)
+
+
+def _command(finding: Finding) -> str:
+    span = finding.location.span
+    properties: dict[str, object] = {"file": finding.location.path, "line": span.start.line}
+    if span.end.line == span.start.line:  # the runner takes columns for one line only
+        properties |= {"col": span.start.column, "endColumn": span.end.column}
+    properties |= {"endLine": span.end.line, "title": f"depscan: {finding.rule}"}
+    fields = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
+    return f"::{_COMMANDS[finding.severity]} {fields}::{_data(_message(finding))}\n"
+
+
+def _message(finding: Finding) -> str:
+    lines = [finding.message]
+    if finding.runtime_message:
+        lines.append(f"At run time: {finding.runtime_message}")
+    lines += [f"Fix: {suggestion.title}" for suggestion in finding.suggestions[:3]]
+    return "\n".join(lines)
+
+
+def _data(text: str) -> str:
+    return printable_lines(text).replace("%", "%25").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return printable(text).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
