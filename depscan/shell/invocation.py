@@ -87,9 +87,7 @@ def base_name(word: ShellWord) -> str | None:
     return None if word.text is None else word.text.rsplit("/", 1)[-1]
 
 
-def _after(
-    words: Sequence[ShellWord], wrapper: _Wrapper, assignments: list[tuple[str, str | None]]
-) -> list[ShellWord]:
+def _after(words: Sequence[ShellWord], wrapper: _Wrapper, assignments: list[tuple[str, str | None]]) -> list[ShellWord]:
     rest = list(words[1:])
     operands = wrapper.operands
     while rest:

@@ -8,7 +8,6 @@ the build fails when a does, unless a is a test within a longer script. Function
 
 from __future__ import annotations
 
-import posixpath
 import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -16,31 +15,33 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from depscan.shell.commands import Redirect, Script, ShellWord, SimpleCommand
+from depscan.shell.commands import Script, ShellWord, SimpleCommand
 from depscan.shell.grammar import parse_tree
-from depscan.shell.invocation import ASSIGNMENT, base_name, reads_standard_input, script_argument, unwrap
+from depscan.shell.invocation import base_name, reads_standard_input, script_argument, unwrap
 from depscan.shell.plain import read_plain
-from depscan.shell.words import expand_text, expand_value, expand_word
+from depscan.shell.redirects import heredoc_of, read_input, read_redirects
+from depscan.shell.state import ShellState, merge
+from depscan.shell.words import expand_value, expand_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tree_sitter import Node
 
-    Variables = Mapping[str, str | None]
+    from depscan.shell.commands import Redirect
+    from depscan.shell.state import Assignments
 
 MAX_TEXT = 200_000  # code points; the longest RUN among 100,000 real Dockerfiles has a tenth of that
-MAX_COMMANDS = 5_000  # after unrolling loops and functions
+MAX_STEPS = 20_000  # statements read, after unrolling loops and functions
 MAX_DEPTH = 60  # nested syntax
 MAX_SCRIPTS = 4  # scripts in arguments of scripts
 MAX_UNROLLED = 40  # values of a for loop
 
 _QUERIES = frozenset({"test", "[", "grep", "egrep", "command", "which", "type", "diff", "cmp", "id", "getent"})
-_GIVES_UP = re.compile(r"\b(exit\s+([1-9]\d*|\$\?|\"?\$\w+\"?)|exit|false|return\s+1)\s*;?\s*[)}]?\s*$")
-_ENDED = object()
+_GIVES_UP = re.compile(r"\b(exit\s+([1-9]\d*|\"?\$[\w?]+\"?)|exit|false|return\s+[1-9])\s*;?\s*[)}]?\s*$")
 
 
-def parse_script(text: str, variables: Variables, directory: str | None = None) -> Script:
+def parse_script(text: str, variables: Mapping[str, str | None], directory: str | None = None) -> Script:
     """The commands of `text`.
 
     `variables` maps names to values (None: set, but not known); a name it lacks is not known either. `directory` is
@@ -49,36 +50,21 @@ def parse_script(text: str, variables: Variables, directory: str | None = None) 
     """
     if len(text) > MAX_TEXT:
         return Script((), understood=False)
+    walk = _Walk(text, ShellState(dict(variables), set(variables), directory))
     plain = read_plain(text)
-    walk = _Walk(text, _State(dict(variables), set(variables), directory))
     if plain is None:
-        root = parse_tree(text)
-        walk.understood = not root.has_error
-        walk.visit(root, conditional=False)
+        walk.read()
     else:
         for words in plain:
             walk.call(words, _Call(words[0].start, words[-1].end))
     return Script(tuple(walk.commands), walk.understood)
 
 
-def parse_words(words: Sequence[str], variables: Variables, directory: str | None = None) -> Script:
+def parse_words(words: Sequence[str], variables: Mapping[str, str | None], directory: str | None = None) -> Script:
     """The same for exec form: one program, no shell; wrappers and `sh -c` are followed. All offsets are 0."""
-    walk = _Walk("", _State(dict(variables), set(variables), directory))
+    walk = _Walk("", ShellState(dict(variables), set(variables), directory))
     walk.call(tuple(ShellWord(word, word, 0, 0) for word in words), _Call(0, 0))
     return Script(tuple(walk.commands), walk.understood)
-
-
-class _State(Struct):
-    """What a running shell knows: variables (those exported named apart), directory, the one before, functions."""
-
-    variables: dict[str, str | None]
-    exported: set[str]
-    directory: str | None
-    previous: str | None = None
-    set_here: tuple[str, ...] = ()
-
-    def copy(self) -> _State:
-        return replace(self, variables=dict(self.variables), exported=set(self.exported))
 
 
 class _Call(Struct, frozen=True):
@@ -88,61 +74,68 @@ class _Call(Struct, frozen=True):
     end: int
     conditional: bool = False
     piped: bool = False
-    assignments: tuple[tuple[str, str | None], ...] = ()
+    assignments: Assignments = ()
     redirects: tuple[Redirect, ...] = ()
     stdin: str | None = None
 
 
 class _Walk:
-    """One pass over one text."""
+    """One pass over one text. `scripts` counts the scripts around it."""
 
-    def __init__(self, text: str, state: _State, scripts: int = 0) -> None:
+    def __init__(self, text: str, state: ShellState, scripts: int = 0) -> None:
         self.text = text
         self.state = state
         self.scripts = scripts
         self.depth = 0
+        self.steps = 0
         self.commands: list[SimpleCommand] = []
         self.understood = True
         self.functions: dict[str, Node] = {}
         self.outputs: dict[int, tuple[tuple[Redirect, ...], str | None]] = {}
 
-    # -- statements ---------------------------------------------------------------------------------------------
+    def read(self, *, conditional: bool = False) -> None:
+        """Parse the text and read all of it."""
+        root = parse_tree(self.text)
+        self.understood = not root.has_error
+        self.visit(root, conditional)
 
-    def visit(self, node: Node, *, conditional: bool, piped: bool = False) -> None:
-        """Read one statement; what has no reader makes the script not understood."""
-        if self.depth >= MAX_DEPTH or len(self.commands) >= MAX_COMMANDS:
+    def visit(self, node: Node, conditional: bool, piped: bool = False) -> None:
+        """Read one statement; one that has no reader makes the script not understood."""
+        self.steps += 1
+        if self.depth >= MAX_DEPTH or self.steps > MAX_STEPS:
             self.understood = False
             return
         self.depth += 1
         if node.type == "command":
-            self._command(node, conditional=conditional, piped=piped)
+            self._command(node, conditional, piped)
         elif node.type in _STATEMENTS:
             _STATEMENTS[node.type](self, node, conditional)
-        elif node.type == "ERROR":
-            self._all(node, conditional=True)
         elif node.type not in _SILENT:
             self.understood = False
         self.depth -= 1
 
     def _all(self, node: Node, conditional: bool) -> None:
         for child in _statements(node):
-            self.visit(child, conditional=conditional)
+            self.visit(child, conditional)
+
+    def _broken(self, node: Node, conditional: bool) -> None:  # noqa: ARG002 - what stands in it may not run at all
+        self._all(node, True)
 
     def _list(self, node: Node, conditional: bool) -> None:
         """`a && b`, `a || b`."""
-        left, right = _statements(node)[:1], _statements(node)[1:]
+        left, *right = _statements(node)
         alternative = any(child.type == "||" for child in node.children)
-        gives_up = alternative and right and _GIVES_UP.search(self._raw(right[-1]))
-        may_fail = _queries(left[-1], self.text) and not _ends_script(node) if left else False
-        for child in left:
-            self.visit(child, conditional=conditional or (alternative and not gives_up))
+        gives_up = alternative and bool(right) and bool(_GIVES_UP.search(self._raw(right[-1])))
+        may_fail = _queries(left, self.text) and not _ends_script(node)
+        self.visit(left, conditional or (alternative and not gives_up))
         for child in right:
-            self.visit(child, conditional=conditional or alternative or may_fail)
+            self.visit(child, conditional or alternative or may_fail)
 
     def _pipeline(self, node: Node, conditional: bool) -> None:
+        """Each part runs in a shell of its own. One behind a here-document starts with the bar."""
         for place, child in enumerate(_statements(node)):
             saved = self.state.copy()
-            self.visit(child, conditional=conditional, piped=place > 0 or node.children[0].type == "|")
+            self.visit(child, conditional, place > 0 or node.children[0].type == "|")
             self.state = saved
 
     def _subshell(self, node: Node, conditional: bool) -> None:
@@ -155,107 +148,81 @@ class _Walk:
         main = [child for child in _statements(node) if child not in branches]
         self._branches([main, *([branch] for branch in branches)])
 
-    def _loop(self, node: Node, conditional: bool) -> None:  # noqa: ARG002 - a loop may run no time at all
+    def _while(self, node: Node, conditional: bool) -> None:  # noqa: ARG002 - a loop may run no time at all
         self._branches([_statements(node)])
 
     def _for(self, node: Node, conditional: bool) -> None:
         """A loop over words that are all known is unrolled, and as certain as it stands."""
-        name = node.child_by_field_name("variable")
-        body = node.child_by_field_name("body")
+        name, body = node.child_by_field_name("variable"), node.child_by_field_name("body")
         values = [word for child in node.children_by_field_name("value") for word in self._expand(child)]
-        if name is None or body is None:
+        known = bool(values) and all(word.text is not None and not word.glob for word in values)
+        if body is None:
             self.understood = False
-            return
-        variable = self._raw(name)
-        if values and len(values) <= MAX_UNROLLED and all(word.text is not None and not word.glob for word in values):
+        elif name is None or not known or len(values) > MAX_UNROLLED:
+            self.state.variables |= {self._raw(name): None} if name else {}
+            self._branches([[body]])
+        else:
             for word in values:
-                self.state.variables[variable] = word.text
-                self.visit(body, conditional=conditional)
-            return
-        self.state.variables[variable] = None
-        self._branches([[body]])
+                self.state.variables[self._raw(name)] = word.text
+                self.visit(body, conditional)
 
     def _case(self, node: Node, conditional: bool) -> None:
         """A subject that is known picks its branch; else each may run."""
         items = [child for child in node.children if child.type == "case_item"]
-        value = node.child_by_field_name("value")
-        subject = expand_value(value, self.text, self.state.variables)
+        subject = expand_value(node.child_by_field_name("value"), self.text, self.state.variables)
         for item in items:
-            patterns = [self._pattern(pattern) for pattern in item.children_by_field_name("value")]
+            values = item.children_by_field_name("value")
+            patterns = [expand_value(value, self.text, self.state.variables) for value in values]
             if subject is None or None in patterns:
-                break
-            if any(fnmatchcase(subject, pattern or "") for pattern in patterns):
-                self._item(item, conditional)
+                self._branches([[each] for each in items])
                 return
-        else:
-            return
-        self._branches([[item] for item in items])
+            if any(fnmatchcase(subject, pattern or "") for pattern in patterns):
+                self.visit(item, conditional)
+                return
 
     def _item(self, node: Node, conditional: bool) -> None:
         patterns = node.children_by_field_name("value")
         for child in _statements(node):
             if child not in patterns:
-                self.visit(child, conditional=conditional)
+                self.visit(child, conditional)
 
-    def _pattern(self, node: Node) -> str | None:
-        return expand_value(node, self.text, self.state.variables)
-
-    def _branches(self, branches: Sequence[Sequence[Node]]) -> None:
-        """Read each from the same state; what one of them changed is not known afterwards."""
-        before = self.state.copy()
-        after = before.copy()
+    def _branches(self, branches: Iterable[Sequence[Node]]) -> None:
+        """Read each from the same state."""
+        before, ends = self.state, []
         for branch in branches:
             self.state = before.copy()
             for child in branch:
-                self.visit(child, conditional=True)
-            for name, value in self.state.variables.items():
-                if before.variables.get(name, _ENDED) != value:
-                    after.variables[name] = None
-            after.exported |= self.state.exported
-            after.set_here = tuple(dict.fromkeys([*after.set_here, *self.state.set_here]))
-            if self.state.directory != before.directory:
-                after.directory = None
-        self.state = after
+                self.visit(child, True)
+            ends.append(self.state)
+        self.state = merge(before, ends)
 
     def _function(self, node: Node, conditional: bool) -> None:  # noqa: ARG002 - it runs where it is called
-        name = node.child_by_field_name("name")
-        body = node.child_by_field_name("body")
+        name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
         if name is not None and body is not None:
             self.functions[self._raw(name)] = body
 
-    # -- variables ----------------------------------------------------------------------------------------------
-
-    def _assign(self, node: Node, conditional: bool) -> None:  # noqa: ARG002 - `_branches` deals with conditions
-        for name, value in self._assignments(node.children if node.type == "variable_assignments" else [node]):
-            self.state.variables[name] = value
-            if name in self.state.exported:
-                self._export(name)
+    def _assign(self, node: Node, conditional: bool) -> None:  # noqa: ARG002 - `merge` deals with conditions
+        self.state.assign(self._assignments(node.children if node.type == "variable_assignments" else [node]))
 
     def _declare(self, node: Node, conditional: bool) -> None:
         """`export A=b`, `export A`, `local`, `readonly`, `declare`."""
-        exports = self._raw(node.children[0]) == "export"
         for child in node.children[1:]:
             if child.type == "variable_assignment":
                 self._assign(child, conditional)
             name = self._raw(child).split("=", 1)[0]
-            if exports and name.isidentifier():
-                self._export(name)
-
-    def _export(self, name: str) -> None:
-        self.state.exported.add(name)
-        if name not in self.state.set_here:
-            self.state.set_here = (*self.state.set_here, name)
+            if self._raw(node.children[0]) == "export" and name.isidentifier():
+                self.state.export(name)
 
     def _unset(self, node: Node, conditional: bool) -> None:  # noqa: ARG002 - as above
         for child in node.children:
             if child.type == "variable_name":
                 self.state.variables[self._raw(child)] = ""
 
-    def _assignments(self, nodes: Iterable[Node]) -> tuple[tuple[str, str | None], ...]:
+    def _assignments(self, nodes: Iterable[Node]) -> Assignments:
         pairs = []
         for node in nodes:
-            name = node.child_by_field_name("name")
-            if node.type != "variable_assignment" or name is None:
+            name = node.child_by_field_name("name") if node.type == "variable_assignment" else None
+            if name is None:
                 continue
             value = expand_value(node.child_by_field_name("value"), self.text, self.state.variables)
             if any(child.type == "+=" for child in node.children):
@@ -264,23 +231,19 @@ class _Walk:
             pairs.append((self._raw(name), value))
         return tuple(pairs)
 
-    # -- redirections -------------------------------------------------------------------------------------------
-
     def _redirected(self, node: Node, conditional: bool) -> None:
         """Outputs go to the last command of the body: the grammar hangs `a && b > f` so."""
-        redirects = self._redirects(node)
-        body = node.child_by_field_name("body")
-        here = next((child for child in node.children if child.type == "heredoc_redirect"), None)
-        stdin = self._stdin(node, here)
-        if body is None:
-            self._emit((), _Call(node.start_byte, node.end_byte, conditional, redirects=redirects, stdin=stdin))
+        redirects = read_redirects(node, self.text, self.state.variables)
+        stdin = read_input(node, self.text, self.state.variables)
+        body, here = node.child_by_field_name("body"), heredoc_of(node)
+        last = None if body is None else _last_command(body)
+        if body is None or last is None:
+            self._enter((), _Call(node.start_byte, node.end_byte, conditional, redirects=redirects, stdin=stdin))
         else:
-            self.outputs[_last_command(body).id] = (redirects, stdin)
-            known = len(self.commands)
-            self.visit(body, conditional=conditional)
-            if self.outputs.pop(_last_command(body).id, None) and redirects and len(self.commands) > known:
-                last = self.commands[-1]
-                self.commands[-1] = replace(last, redirects=(*last.redirects, *redirects))
+            self.outputs[last.id] = (redirects, stdin)
+            self.visit(body, conditional)
+            if self.outputs.pop(last.id, None) and redirects and self.commands:
+                self.commands[-1] = replace(self.commands[-1], redirects=(*self.commands[-1].redirects, *redirects))
         if here is not None:
             self._after_heredoc(here, conditional)
 
@@ -289,38 +252,12 @@ class _Walk:
         alternative = any(child.type == "||" for child in here.children)
         for child in _statements(here):
             if child.type not in {"heredoc_start", "heredoc_body", "heredoc_end", "file_redirect"}:
-                self.visit(child, conditional=conditional or alternative)
+                self.visit(child, conditional or alternative)
 
-    def _redirects(self, node: Node) -> tuple[Redirect, ...]:
-        found = []
-        for child in node.children:
-            if child.type == "heredoc_redirect":
-                found += self._redirects(child)
-            target = child.child_by_field_name("destination") if child.type == "file_redirect" else None
-            operator = next((part.type for part in child.children if part.type in {">", ">>", ">|", "&>", "&>>"}), None)
-            if target is not None and operator is not None:
-                found += [Redirect(operator, word) for word in self._expand(target)[:1]]
-        return tuple(found)
-
-    def _stdin(self, node: Node, here: Node | None) -> str | None:
-        """The text of a here-document or here-string, where its value is known."""
-        string = next((child for child in node.children if child.type == "herestring_redirect"), None)
-        if string is not None and string.children:
-            value = expand_value(string.children[-1], self.text, self.state.variables)
-            return None if value is None else value + "\n"
-        body = next((child for child in here.children if child.type == "heredoc_body"), None) if here else None
-        start = here.children[1] if here and len(here.children) > 1 else None
-        if here is None or body is None or start is None:
-            return None
-        text = self._raw(body)
-        if here.children[0].type == "<<-":
-            text = re.sub(r"(?m)^\t+", "", text)
-        return text if re.search(r"['\"\\]", self._raw(start)) else expand_text(text, self.state.variables)
-
-    # -- commands -----------------------------------------------------------------------------------------------
-
-    def _command(self, node: Node, *, conditional: bool, piped: bool) -> None:
+    def _command(self, node: Node, conditional: bool, piped: bool) -> None:
         redirects, stdin = self.outputs.pop(node.id, ((), None))
+        if stdin is None:
+            stdin = read_input(node, self.text, self.state.variables)
         parts = [*node.children_by_field_name("name"), *node.children_by_field_name("argument")]
         call = _Call(
             node.start_byte,
@@ -328,8 +265,8 @@ class _Walk:
             conditional,
             piped,
             self._assignments(node.children),
-            (*self._redirects(node), *redirects),
-            stdin if stdin is not None else self._stdin(node, None),
+            (*read_redirects(node, self.text, self.state.variables), *redirects),
+            stdin,
         )
         self.call(tuple(word for part in parts for word in self._expand(part)), call)
 
@@ -340,23 +277,23 @@ class _Walk:
         call = replace(call, assignments=(*call.assignments, *invocation.assignments))
         name = base_name(words[0]) if words else None
         script = script_argument(words)
-        if name in {"cd", "pushd", "popd"}:
-            self._change_directory(words)
         if name in self.functions:
-            self._run_function(self.functions[name], words, conditional=call.conditional)
+            self.state.variables |= {str(place): word.text for place, word in enumerate(words[1:], 1)}
+            self.visit(self.functions[name], call.conditional)
         elif script is not None:
             self._run_script(script.text, script, call, shares=name == "eval")
         elif reads_standard_input(words) and call.stdin is not None:
             self._run_script(call.stdin, None, call, shares=False)
         else:
-            self._emit(words, call)
+            self._enter(words, call)
+            if name in {"cd", "pushd", "popd"}:
+                self.state.change_directory(words)
 
-    def _emit(self, words: tuple[ShellWord, ...], call: _Call) -> None:
-        exports = tuple((name, self.state.variables.get(name)) for name in self.state.set_here)
+    def _enter(self, words: tuple[ShellWord, ...], call: _Call) -> None:
         self.commands.append(
             SimpleCommand(
                 words=words,
-                assignments=(*exports, *call.assignments),
+                assignments=self.state.environment(call.assignments),
                 redirects=call.redirects,
                 directory=self.state.directory,
                 conditional=call.conditional,
@@ -367,41 +304,22 @@ class _Walk:
             )
         )
 
-    def _run_function(self, body: Node, words: Sequence[ShellWord], *, conditional: bool) -> None:
-        self.state.variables |= {str(place): word.text for place, word in enumerate(words[1:], 1)}
-        self.visit(body, conditional=conditional)
-
     def _run_script(self, text: str | None, word: ShellWord | None, call: _Call, *, shares: bool) -> None:
-        """A second pass over a script in an argument: offsets to the code point where it stands there verbatim."""
-        if text is None or self.scripts >= MAX_SCRIPTS or len(text) > MAX_TEXT:
+        """A second pass over a script in an argument; `shares` says that it runs in this shell (eval)."""
+        if text is None or self.scripts >= MAX_SCRIPTS or self.steps > MAX_STEPS:
             self.understood = False
             return
-        given = self.state.variables if shares else {name: self.state.variables.get(name) for name in self.state.exported}
-        state = replace(self.state.copy(), variables=given | dict(call.assignments))
+        state = self.state.copy() if shares else self.state.inherited(call.assignments)
         walk = _Walk(text, state, self.scripts + 1)
-        root = parse_tree(text)
-        walk.understood = not root.has_error
-        walk.visit(root, conditional=call.conditional)
+        walk.steps = self.steps
+        walk.read(conditional=call.conditional)
+        self.steps = walk.steps
         self.understood &= walk.understood
         verbatim = word is not None and word.raw[1:-1] == text
         for command in walk.commands:
-            place = _shifted(command, word.start + 1) if verbatim and word is not None else _placed(command, call)
-            self.commands.append(place)
+            self.commands.append(_shift(command, word.start + 1) if word and verbatim else _place(command, call))
         if shares:
             self.state = walk.state
-
-    def _change_directory(self, words: Sequence[ShellWord]) -> None:
-        operands = [word for word in words[1:] if word.text is None or not re.fullmatch(r"-[LPe]+|--", word.text)]
-        target = operands[0].text if operands else self.state.variables.get("HOME")
-        here = self.state.directory
-        if base_name(words[0]) == "popd" or target == "-":
-            target = self.state.previous
-        if target is not None and (operands and operands[0].glob):
-            target = None
-        if target is not None and not target.startswith("/"):
-            target = None if here is None else posixpath.join(here, target)
-        self.state.previous = here
-        self.state.directory = None if target is None else posixpath.normpath("/" + target.lstrip("/"))
 
     def _expand(self, node: Node) -> list[ShellWord]:
         return expand_word(node, self.text, self.state.variables)
@@ -423,9 +341,8 @@ def _last_command(node: Node) -> Node:
 def _queries(node: Node, text: str) -> bool:
     """Whether a statement asks a question, so that its failing is an answer and not an error."""
     last = _last_command(node)
-    return last.type in {"test_command", "negated_command"} or re.split(
-        r"\s", text[last.start_byte : last.end_byte], maxsplit=1
-    )[0] in _QUERIES
+    first_word = text[last.start_byte : last.end_byte].split(maxsplit=1)[:1]
+    return last.type in {"test_command", "negated_command"} or (bool(first_word) and first_word[0] in _QUERIES)
 
 
 def _ends_script(node: Node) -> bool:
@@ -442,18 +359,21 @@ def _ends_script(node: Node) -> bool:
     return True
 
 
-def _shifted(command: SimpleCommand, by: int) -> SimpleCommand:
+def _shift(command: SimpleCommand, by: int) -> SimpleCommand:
+    """Offsets of a script that stands verbatim in the text around it."""
     words = tuple(replace(word, start=word.start + by, end=word.end + by) for word in command.words)
     return replace(command, words=words, start=command.start + by, end=command.end + by)
 
 
-def _placed(command: SimpleCommand, call: _Call) -> SimpleCommand:
+def _place(command: SimpleCommand, call: _Call) -> SimpleCommand:
+    """Offsets of a script whose text differs from what is written: those of the command that runs it."""
     words = tuple(replace(word, start=call.start, end=call.end) for word in command.words)
     return replace(command, words=words, start=call.start, end=call.end)
 
 
-_SILENT = frozenset({"comment", "test_command", "word", "heredoc_body", "heredoc_end", "heredoc_start", "variable_name"})
+_SILENT = frozenset({"comment", "test_command", "word", "heredoc_body", "heredoc_end", "variable_name"})
 _STATEMENTS: dict[str, Callable[[_Walk, Node, bool], None]] = {
+    "ERROR": _Walk._broken,
     "program": _Walk._all,
     "list": _Walk._list,
     "pipeline": _Walk._pipeline,
@@ -464,8 +384,8 @@ _STATEMENTS: dict[str, Callable[[_Walk, Node, bool], None]] = {
     "else_clause": _Walk._all,
     "negated_command": _Walk._all,
     "if_statement": _Walk._if,
-    "while_statement": _Walk._loop,
-    "c_style_for_statement": _Walk._loop,
+    "while_statement": _Walk._while,
+    "c_style_for_statement": _Walk._for,
     "for_statement": _Walk._for,
     "case_statement": _Walk._case,
     "case_item": _Walk._item,

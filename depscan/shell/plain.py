@@ -11,10 +11,11 @@ import re
 
 from depscan.shell.commands import ShellWord
 
-_WORD = re.compile(r"[\w./:=@%,+-]+", re.ASCII)
-_TEXT = re.compile(r"[ \t]*[\w./:@%,+-][\w./:=@%,+-]*(?:[ \t]+(?:&&[ \t]+)?[\w./:@%,+-][\w./:=@%,+-]*)*[ \t]*", re.ASCII)
+_LETTERS = r"[\w./:@%,+-]"
+_WORD = re.compile(rf"{_LETTERS}(?:{_LETTERS}|=)*", re.ASCII)
+_TEXT = re.compile(rf"[ \t]*{_WORD.pattern}(?:[ \t]+(?:&&[ \t]+)?{_WORD.pattern})*[ \t]*", re.ASCII)
 _RESERVED = frozenset(
-    "if then elif else fi for in while until do done case esac function select time coproc "
+    "if then elif else fi for in while until do done case esac function select time coproc "  # noqa: SIM905
     "export declare typeset readonly local unset unsetenv".split()
 )
 

@@ -112,7 +112,7 @@ def _pieces(node: Node, text: str, variables: Variables) -> list[_Piece]:
     raw = text[node.start_byte : node.end_byte]
     kind = node.type
     if kind in {"simple_expansion", "expansion"}:
-        return [_Piece(expand_parameter(raw, variables), splits=True)]
+        return [_Piece(expand_parameter(raw.lstrip(), variables), splits=True)]
     if kind == "raw_string":
         return [_Piece(raw[1:-1])]
     if kind == "string":
@@ -144,14 +144,16 @@ def _quoted(node: Node, text: str, variables: Variables) -> list[_Piece]:
     for child in node.children:
         if not child.is_named or child.type == "string_content":
             continue
-        pieces.append(_Piece(_unescape(text[done : child.start_byte])))
+        raw = text[child.start_byte : child.end_byte]
+        start = child.end_byte - len(raw.lstrip())  # the grammar counts blanks before `$` to the expansion
+        pieces.append(_Piece(_unescape(text[done:start])))
         pieces += [_Piece(piece.text) for piece in _pieces(child, text, variables)]
         done = child.end_byte
     return [*pieces, _Piece(_unescape(text[done : node.end_byte - 1]))]
 
 
 def _unescape(text: str) -> str:
-    """Within double quotes a backslash quotes only $ ` " \\ and a newline."""
+    """Within double quotes a backslash quotes only itself, a dollar, a backquote, a quote and a newline."""
     return re.sub(r'\\([$`"\\\n])', lambda found: found[1].strip("\n"), text)
 
 

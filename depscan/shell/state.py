@@ -1,0 +1,87 @@
+"""What a shell knows while it runs: variables, the directory, functions of the text.
+
+In: the environment of RUN. Out: `ShellState`, kept up to date by the walk; `merge` joins what branches may have done.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from depscan.shell.invocation import base_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from depscan.shell.commands import ShellWord
+
+    Assignments = tuple[tuple[str, str | None], ...]
+
+
+class ShellState(Struct):
+    """Variables (None: set, but not known), those exported, the directory and the one before.
+
+    `exports` are the names that the text itself exported, in order: programs see these beyond the environment of RUN.
+    """
+
+    variables: dict[str, str | None]
+    exported: set[str]
+    directory: str | None
+    previous: str | None = None
+    exports: tuple[str, ...] = ()
+
+    def copy(self) -> ShellState:
+        """A state that changes on its own."""
+        return replace(self, variables=dict(self.variables), exported=set(self.exported))
+
+    def assign(self, pairs: Assignments) -> None:
+        """Set variables; one that is exported already is so anew."""
+        for name, value in pairs:
+            self.variables[name] = value
+            if name in self.exported:
+                self.export(name)
+
+    def export(self, name: str) -> None:
+        """Let programs see a variable."""
+        self.exported.add(name)
+        if name not in self.exports:
+            self.exports = (*self.exports, name)
+
+    def environment(self, assignments: Assignments) -> Assignments:
+        """What the text adds to a program's environment: its exports, then the program's own assignments."""
+        return (*((name, self.variables.get(name)) for name in self.exports), *assignments)
+
+    def inherited(self, assignments: Assignments) -> ShellState:
+        """The state in which a child shell starts: exported variables only."""
+        variables = {name: self.variables[name] for name in self.exported if name in self.variables}
+        return replace(self.copy(), variables=variables | dict(assignments))
+
+    def change_directory(self, words: Sequence[ShellWord]) -> None:
+        """`cd`, `pushd` or `popd` (one level)."""
+        operands = [word for word in words[1:] if word.text is None or not re.fullmatch(r"-[LPe]+|--", word.text)]
+        target = operands[0].text if operands else self.variables.get("HOME")
+        if base_name(words[0]) == "popd" or target == "-":
+            target = self.previous
+        elif operands and operands[0].glob:
+            target = None
+        if target is not None and not target.startswith("/"):
+            target = None if self.directory is None else posixpath.join(self.directory, target)
+        self.previous = self.directory
+        self.directory = None if target is None else posixpath.normpath("/" + target.lstrip("/"))
+
+
+def merge(before: ShellState, ends: Sequence[ShellState]) -> ShellState:
+    """The state behind branches of which any, or none, was taken: what one of them changed is not known."""
+    after = before.copy()
+    for end in ends:
+        changed = [name for name, value in end.variables.items() if before.variables.get(name, before) != value]
+        after.variables |= dict.fromkeys(changed)
+        after.exported |= end.exported
+        after.exports = tuple(dict.fromkeys([*after.exports, *end.exports]))
+        if end.directory != before.directory:
+            after.directory = None
+    return after
