@@ -115,7 +115,6 @@ def _collect(header: Header, read: Reader, binary: lief.ELF.Binary) -> ElfFacts:
 
 def _state(header: Header, binary: lief.ELF.Binary, notes: list[Note], undefined: tuple[str, ...]) -> ElfFacts:
     """Give what the file states outright."""
-    order = "<" if header.little_endian else ">"
     needed = tuple(_clean(name) for name in binary.libraries)
     _agree("needed libraries", len(needed), header.count(DT_NEEDED))
     return ElfFacts(
@@ -131,8 +130,8 @@ def _state(header: Header, binary: lief.ELF.Binary, notes: list[Note], undefined
         runpath=_split(_dynamic_text(binary, "RUNPATH", "runpath")),
         version_needs=_read_version_needs(header, binary),
         version_definitions=_read_version_definitions(header, binary),
-        abi_note=find_abi(notes, order),
-        isa_level=find_isa_level(notes, order, header.bits) if header.machine == EM_X86_64 else None,
+        abi_note=find_abi(notes),
+        isa_level=find_isa_level(notes, header.bits) if header.machine == EM_X86_64 else None,
         float_abi=find_float_abi(header),
         undefined=undefined,
     )
