@@ -35,7 +35,8 @@ _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 class Rule(Struct, frozen=True):
     """One rule. `kind` is what it is evaluated on, a key of `KINDS`; `max_confidence` caps its findings' confidence.
 
-    `runtime` is the message that the user would meet, for subjects that bring none of their own. `path` is the file.
+    `why` and `fix` are Markdown about the rule, without placeholders. `runtime` is the message that the user would meet,
+    for subjects that bring none of their own. `path` is the file.
     """
 
     id: str
@@ -102,8 +103,8 @@ def _load_rule(path: Path, *, trusted: bool) -> Rule:
         kind=keys.kind,
         when=_condition(file, names),
         message=_template(file, "message", keys.message, names),
-        why=_template(file, "why", keys.why, names).text,
-        fix=_template(file, "fix", keys.fix, names).text,
+        why=keys.why,
+        fix=keys.fix,
         runtime=_template(file, "runtime", keys.runtime, names) if keys.runtime else None,
         references=keys.references,
         max_confidence=keys.max_confidence,

@@ -136,7 +136,7 @@ _PLACED: dict[str, type] = {
     "platform": PlatformView,
 }
 
-# For each `for` kind, the names that `when`, `message` and `why` may use.
+# For each `for` kind, the names that `when`, `message` may use.
 KINDS: dict[str, dict[str, type]] = {
     "artifact": _PLACED,
     "need": {**_PLACED, "need": NeedView},
