@@ -61,7 +61,8 @@ class FileEntry(Struct, frozen=True):
     `kind` is file, directory or link; `target` is the link's text. `content` is None where the bytes are not known (a
     URL, another image, a command's output). `source` is what the report calls its origin: the path in the context, in
     the stage or the URL. `span` is the word of the instruction that put it there, else the instruction. `sequence`
-    orders all changes of one stage (parents included).
+    orders all changes of one stage (parents included). `named` says that the instruction names this very file as a
+    source, not a directory above it.
     """
 
     path: str

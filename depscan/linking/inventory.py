@@ -1,7 +1,7 @@
 """Entries of a stage to artifacts: which files are programs or libraries, and what they say of themselves.
 
-In: `StageFilesystem`s. Out: the `Artifact` at each canonical path, and a `Skipped` row for each file that could not be read.
-A file is told by its first bytes; each is looked at once, however many stages and re-checks see it.
+In: `StageFilesystem`s. Out: the `Artifact` at each canonical path, and a `Skipped` row for each file that could not
+be read. A file is told by its first bytes; each is looked at once, however many stages and re-checks see it.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _HEAD = 64
 class Inventory:
     """Reads artifacts and remembers them by content for the run.
 
-    `jobs` and `cache` as in `Config`. `read(filesystems)` must come before `artifacts(filesystem)`, so that all new binaries
-    are parsed in one batch.
+    `jobs` and `cache` as in `Config`. `read(filesystems)` must come before `artifacts(filesystem)`, so that all new
+    binaries are parsed in one batch.
     """
 
     def __init__(self, *, jobs: int, cache: bool) -> None:
@@ -59,7 +59,9 @@ class Inventory:
 
         return read_facts(paths, jobs=self._jobs, cache=self._cache)
 
-    def artifacts(self, filesystem: StageFilesystem, assumed: Mapping[str, ElfFacts] | None = None) -> dict[str, Artifact]:
+    def artifacts(
+        self, filesystem: StageFilesystem, assumed: Mapping[str, ElfFacts] | None = None
+    ) -> dict[str, Artifact]:
         """The artifacts of a stage by path; `assumed` facts replace those read, by source (for suggestions)."""
         found: dict[str, Artifact] = {}
         for path, entry in filesystem.entries.items():

@@ -80,8 +80,8 @@ class Root:
         known = {*profile.loaders, *self.filesystem.loaders}
         if here & known or any(self.filesystem.resolve(loader) == resolved for loader in known):
             return Known(posixpath.basename(path), path)
-        library = self._by_name(posixpath.basename(path), profile)
-        return library if library is not None and library.path in here else None
+        named = (self._by_name(posixpath.basename(name), profile) for name in here)
+        return next((library for library in named if library is not None and library.path in here), None)
 
     def _by_name(self, soname: str, profile: ImageProfile) -> Library | None:
         return self.filesystem.libraries.get(soname) or profile.libraries.get(soname)

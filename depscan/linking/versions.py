@@ -31,7 +31,7 @@ def check_versions(program: Loaded, closure: Closure, loader: Loader, root: Root
     """All version needs of all objects whose facts are known, in load order."""
     if loader.family != "glibc":
         return ()
-    objects = dict.fromkeys([program, *closure.objects.values()])
+    objects = {loaded.path: loaded for loaded in (program, *closure.objects.values())}.values()
     return tuple(check for loaded in objects for check in _check_object(loaded, closure, loader, root))
 
 

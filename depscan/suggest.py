@@ -1,0 +1,182 @@
+"""Changes after which the same rules find nothing.
+
+In: a finding, what was found before, and `recheck`, which runs the whole examination on a changed input. Out:
+proved `Suggestion`s in the order build flag, package, base. This module has no opinion: a change is offered only
+when every program of the finding loads after it and no new finding appears, so that advice can never contradict the
+findings.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct, field
+
+from depscan.artifacts.facts import Linkage
+from depscan.filesystem.entries import Presence
+from depscan.findings import Edit, Location, Severity, Suggestion
+from depscan.images.candidates import candidates
+from depscan.images.lookup import profile as image_profile
+from depscan.linking.placement import Cause, Verdict
+from depscan.packages import install_command, who_provides
+from depscan.platforms import MACHINES
+from depscan.source import Position, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from depscan.artifacts.facts import ElfFacts
+    from depscan.dockerfile.instructions import Stage
+    from depscan.filesystem.entries import StageFilesystem
+    from depscan.findings import Finding
+    from depscan.linking.placement import Placement
+    from depscan.source import SourceText
+
+MAX_TRIED = 16
+MAX_BASES = 3
+
+
+class Change(Struct, frozen=True):
+    """A changed input: edits of the Dockerfile, or facts that a rebuilt binary (by source) would have."""
+
+    edits: tuple[Edit, ...] = ()
+    assumed: Mapping[str, ElfFacts] = field(default_factory=dict)
+
+
+class Outcome(Struct, frozen=True):
+    """What an examination found."""
+
+    stages: tuple[StageFilesystem, ...]
+    placements: tuple[Placement, ...]
+    findings: tuple[Finding, ...]
+
+
+class _Candidate(Struct, frozen=True):
+    suggestion: Suggestion
+    change: Change
+
+
+def suggest(finding: Finding, before: Outcome, recheck: Callable[[Change], Outcome]) -> tuple[Suggestion, ...]:
+    """The proved suggestions for a finding on artifacts; none for a finding on text."""
+    placements = tuple(
+        placement
+        for placement in before.placements
+        if placement.filesystem.stage.index == finding.stage and placement.path in finding.artifacts
+    )
+    if not placements:
+        return ()
+    proved: list[Suggestion] = []
+    for tried, candidate in enumerate(_candidates(finding, placements, before)):
+        if tried >= MAX_TRIED or sum(kept.kind == "base" for kept in proved) >= MAX_BASES:
+            break
+        if _mends(recheck(candidate.change), finding, before):
+            proved.append(candidate.suggestion)
+    return tuple(proved)
+
+
+def apply_edits(source: SourceText, edits: tuple[Edit, ...]) -> str:
+    """The text after the edits, which must not overlap."""
+    lines = source.text.split("\n")
+    for edit in sorted(edits, key=lambda edit: edit.location.span.start, reverse=True):
+        start, end = edit.location.span.start, edit.location.span.end
+        lines += [""] * (end.line - len(lines))
+        before, after = lines[start.line - 1][: start.column - 1], lines[end.line - 1][end.column - 1 :]
+        lines[start.line - 1 : end.line] = (before + edit.text + after).split("\n")
+    return "\n".join(lines)
+
+
+def _mends(after: Outcome, finding: Finding, before: Outcome) -> bool:
+    """Every program of the finding loads, and nothing that was quiet before speaks now."""
+    verdicts = {(placement.filesystem.stage.index, placement.path): placement.verdict for placement in after.placements}
+    if any(verdicts.get((finding.stage or 0, path)) is not Verdict.LOADS for path in finding.artifacts):
+        return False
+    known = {old.fingerprint for old in before.findings}
+    return not any(new.fingerprint not in known and new.severity is not Severity.NOTE for new in after.findings)
+
+
+def _candidates(finding: Finding, placements: tuple[Placement, ...], before: Outcome) -> Iterator[_Candidate]:
+    path = finding.location.path
+    filesystem = placements[0].filesystem
+    yield from _build_flags(placements)
+    yield from _packages(placements, filesystem, path)
+    yield from _bases(filesystem, before, path, placements[0])
+
+
+def _build_flags(placements: tuple[Placement, ...]) -> Iterator[_Candidate]:
+    """A static program needs nothing of the image; it must be one of the image's machine."""
+    if any(placement.artifact.facts.linkage is Linkage.SHARED_OBJECT for placement in placements):
+        return
+    assumed = {placement.artifact.source: _static(placement) for placement in placements}
+    yield _Candidate(Suggestion("build-flag", _static_title(placements[0]), proved=True), Change(assumed=assumed))
+
+
+def _static(placement: Placement) -> ElfFacts:
+    facts = placement.artifact.facts
+    machine = MACHINES.get(placement.platform.architecture, facts.machine)
+    return msgspec.structs.replace(
+        facts,
+        machine=machine if placement.cause is Cause.WRONG_ARCHITECTURE else facts.machine,
+        linkage=Linkage.STATIC,
+        interpreter=None,
+        needed=(),
+        rpath=(),
+        runpath=(),
+        version_needs={},
+    )
+
+
+def _static_title(placement: Placement) -> str:
+    facts, platform = placement.artifact.facts, placement.platform
+    target = ""
+    if placement.cause is Cause.WRONG_ARCHITECTURE:
+        if facts.linkage is not Linkage.DYNAMIC:
+            return f"build it for {platform}"
+        target = f" for {platform}"
+    if facts.language == "go":
+        return f"build it statically{target}: CGO_ENABLED=0 go build"
+    if facts.language == "rust":
+        return f"build it statically{target}: cargo build --target <arch>-unknown-linux-musl"
+    return f"link it statically{target}: -static (with musl-gcc where it resolves names)"
+
+
+def _packages(placements: tuple[Placement, ...], filesystem: StageFilesystem, path: str) -> Iterator[_Candidate]:
+    """The packages of the stage's own distribution that bring every missing library."""
+    profile = filesystem.profile
+    missing = sorted(
+        {need.soname for placement in placements for need in placement.link.needs if need.presence is Presence.MISSING}
+    )
+    if not missing or profile.package_manager is None:
+        return
+    names: list[str] = []
+    for soname in missing:
+        found = who_provides(profile.package_manager, profile.release, soname)
+        if not found:
+            return
+        names.append(found[0])
+    command = install_command(profile.package_manager, tuple(dict.fromkeys(names)))
+    if command is None:
+        return
+    line = filesystem.stage.instruction.span.end.line + 1
+    here = Span(Position(line, 1), Position(line, 1))
+    edit = Edit(Location(path, here), f"RUN {command}\n")
+    suggestion = Suggestion("package", f"install the package: RUN {command}", proved=True, edits=(edit,))
+    yield _Candidate(suggestion, Change(edits=(edit,)))
+
+
+def _bases(filesystem: StageFilesystem, before: Outcome, path: str, placement: Placement) -> Iterator[_Candidate]:
+    """Other bases, nearest first, in place of the image at the bottom of the stage."""
+    origin = _image_stage(filesystem.stage, before)
+    for reference in candidates(filesystem.profile, placement.platform):
+        edit = Edit(Location(path, origin.base_span), reference)
+        size = image_profile(reference, placement.platform, {}).size
+        title = f"use FROM {reference}"
+        suggestion = Suggestion("base", title, proved=True, base=reference, edits=(edit,), size=size)
+        yield _Candidate(suggestion, Change(edits=(edit,)))
+
+
+def _image_stage(stage: Stage, before: Outcome) -> Stage:
+    by_index = {filesystem.stage.index: filesystem.stage for filesystem in before.stages}
+    while stage.base_stage is not None and stage.base_stage in by_index:
+        stage = by_index[stage.base_stage]
+    return stage
