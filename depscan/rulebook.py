@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from depscan.conditions import Condition, ConditionError, compile_condition
 from depscan.errors import RuleFileError
-from depscan.rulefiles import Example, RuleFile, read_rule_file
+from depscan.rulefiles import EXPECT, Example, RuleFile, read_rule_file
 from depscan.subjects import KINDS
 from depscan.templates import Template, TemplateError, compile_template
 from depscan.vocabulary import did_you_mean
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from depscan.findings import Confidence, Severity
 
 MAX_RULES_PER_FOLDER = 500
-EXPECT = "# expect:"  # in an example's Dockerfile, above the guilty instruction
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
@@ -35,8 +34,8 @@ _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 class Rule(Struct, frozen=True):
     """One rule. `kind` is what it is evaluated on, a key of `KINDS`; `max_confidence` caps its findings' confidence.
 
-    `why` and `fix` are Markdown about the rule, without placeholders. `runtime` is the message that the user would meet,
-    for subjects that bring none of their own. `path` is the file.
+    `why` and `fix` are Markdown about the rule, without placeholders. `runtime` is the message that the user would
+    meet, for subjects that bring none of their own. `path` is the file.
     """
 
     id: str
@@ -127,34 +126,18 @@ def _check_identity(file: RuleFile) -> None:
 
 
 def _check_examples(file: RuleFile) -> None:
-    """At least one example fires and one stays silent."""
-    fires = [EXPECT in example.dockerfile for example in file.keys.examples]
+    """At least one example fires and one stays silent, and none speaks of another rule."""
+    rule = file.keys.id
     for number, example in enumerate(file.keys.examples):
-        for expected in expected_rules(example.dockerfile).values():
-            if file.keys.id not in expected:
-                raise file.complaint(
-                    "dockerfile",
-                    f"'{EXPECT} {', '.join(expected)}' is not this rule; an example shows {file.keys.id} alone",
-                    example=number,
-                )
+        for expected in example.expected.values():
+            if expected != (rule,):
+                message = f"'{EXPECT} {', '.join(expected)}' is not this rule; an example shows {rule} alone"
+                raise file.complaint("dockerfile", message, example=number)
+    fires = {example.fires for example in file.keys.examples}
     if True not in fires:
-        raise file.complaint(
-            "id", f"no example fires; add [[examples]] with '{EXPECT} {file.keys.id}' in its dockerfile"
-        )
+        raise file.complaint("id", f"no example fires; add [[examples]] with '{EXPECT} {rule}' in its dockerfile")
     if False not in fires:
         raise file.complaint("id", f"no example stays silent; add [[examples]] whose dockerfile has no '{EXPECT}'")
-
-
-def expected_rules(dockerfile: str) -> dict[int, tuple[str, ...]]:
-    """The rules that an example expects, by the 1-based line of the instruction (or directive) that follows."""
-    expected: dict[int, tuple[str, ...]] = {}
-    pending: tuple[str, ...] = ()
-    for number, line in enumerate(dockerfile.split("\n"), 1):
-        if line.startswith(EXPECT):
-            pending += tuple(part.strip() for part in line.removeprefix(EXPECT).split(","))
-        elif pending:
-            expected[number], pending = pending, ()
-    return expected
 
 
 def _condition(file: RuleFile, names: dict[str, type]) -> Condition:

@@ -34,10 +34,17 @@ class Fact(Struct, frozen=True):
 
 def resolve(parts: tuple[str, ...], names: Mapping[str, type]) -> Fact:
     """Find the fact that `parts` name, e.g. ("image", "libc", "family"); raises UnknownNameError."""
-    root, *attributes = parts
+    root = parts[0]
     if root not in names:
         raise UnknownNameError(f"unknown name {root!r}{did_you_mean(root, names)}")
-    found: frozenset[type] = frozenset({names[root]})
+    return _fact(names[root], parts)
+
+
+@cache
+def _fact(view: type, parts: tuple[str, ...]) -> Fact:
+    """The same few facts are named in rule after rule: a third of the time to load them all."""
+    root, *attributes = parts
+    found: frozenset[type] = frozenset({view})
     for done, attribute in enumerate(attributes, 1):
         owner = ".".join(parts[:done])
         found = _attribute(owner, _view(found), attribute)
