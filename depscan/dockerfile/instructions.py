@@ -6,6 +6,7 @@ written (quotes and variables in place); `expansion.py` gives their values, sinc
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -39,12 +40,18 @@ class Flag(Struct, frozen=True):
 
 
 class Heredoc(Struct, frozen=True):
-    """A here-document of COPY, ADD or RUN: file name or delimiter, content after `<<-` chomping, and the span."""
+    """A here-document of COPY, ADD or RUN: file name or delimiter, content after `<<-` chomping.
+
+    `span` is the word that opens it (`<<EOF`), `body_span` all from its first line to its closing line, and
+    `offsets[i]` the position in the file of code point i of `content`.
+    """
 
     name: str
     content: str
     expand: bool
     span: Span
+    offsets: Offsets
+    body_span: Span
 
 
 class Instruction(Struct, frozen=True):
@@ -53,7 +60,7 @@ class Instruction(Struct, frozen=True):
     For shell-form RUN, CMD and ENTRYPOINT `arguments` is one word, the whole command. ENV, ARG and LABEL have one word
     per assignment, as written. `span` covers keyword to end, heredocs included; `keyword_span` the keyword alone.
     `offsets[i]` is the position in the file of code point i of `text`, so that every room can place what it finds
-    there.
+    there. `trigger` is the instruction that ONBUILD holds back.
     """
 
     keyword: str
@@ -65,6 +72,7 @@ class Instruction(Struct, frozen=True):
     offsets: Offsets
     span: Span
     keyword_span: Span
+    trigger: Instruction | None = None
 
     def flag(self, name: str) -> Flag | None:
         """The last flag called `name` (without dashes), or None."""
@@ -87,13 +95,20 @@ class Offsets(Struct, frozen=True):
         end_line, end_column = self._place(end - 1) if end > start else (line, column - 1)
         return Span.at(line, column, end_line, end_column + 1)
 
+    def after(self, start: int) -> Offsets:
+        """The offsets of the text that begins at logical offset `start`."""
+        if start == 0:
+            return self
+        first = max(bisect_right(self.pieces, start, key=_offset_of) - 1, 0)
+        return Offsets(tuple((offset - start, line, column) for offset, line, column in self.pieces[first:]))
+
     def _place(self, offset: int) -> tuple[int, int]:
-        piece = self.pieces[0]
-        for candidate in self.pieces:
-            if candidate[0] > offset:
-                break
-            piece = candidate
-        return piece[1], piece[2] + offset - piece[0]
+        start, line, column = self.pieces[max(bisect_right(self.pieces, offset, key=_offset_of) - 1, 0)]
+        return line, column + offset - start
+
+
+def _offset_of(piece: tuple[int, int, int]) -> int:
+    return piece[0]
 
 
 class Stage(Struct, frozen=True):

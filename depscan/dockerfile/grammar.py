@@ -1,0 +1,220 @@
+"""What BuildKit refuses in an instruction that was split into words.
+
+In: an `Instruction`. Out: faults as (kind, detail, span), the span to the column of the word that is wrong. The checks
+are those of BuildKit's instructions/parse.go and bflag.go; what only a build can tell (a port number, a user name) is
+not judged here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from e2b_dockerfile_utils import ShellLex, parse_heredoc
+
+from depscan.dockerfile.instructions import Form
+from depscan.dockerfile.words import KEYWORDS, split_assignment, split_mount
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from depscan.dockerfile.instructions import Instruction
+    from depscan.dockerfile.lines import LogicalLine
+    from depscan.source import Span
+
+Fault = tuple[str, str, "Span"]
+
+_FRONTEND = re.compile(r"(?:^|/)dockerfile(?:-upstream)?(?=[:@\s]|$)")
+_TEMPLATE = re.compile(r"\{\{|\{%|<%|@@\w+@@")
+_STAGE_NAME = re.compile(r"[a-z][a-z0-9-_.]*\Z")
+
+_COPY_FLAGS = {"chmod": "one", "chown": "one", "exclude": "many", "link": "bool"}
+FLAGS: dict[str, dict[str, str]] = {
+    "ADD": {**_COPY_FLAGS, "checksum": "one", "keep-git-dir": "bool", "unpack": "bool"},
+    "COPY": {**_COPY_FLAGS, "from": "one", "parents": "bool"},
+    "FROM": {"platform": "one"},
+    "HEALTHCHECK": dict.fromkeys(("interval", "retries", "start-interval", "start-period", "timeout"), "one"),
+    "RUN": {"device": "many", "mount": "many", "network": "one", "security": "one"},
+}
+_MOUNT_TYPES = {"bind", "cache", "secret", "ssh", "tmpfs"}
+_UNCHECKED_FLAGS = {"ARG", "STOPSIGNAL"}  # parseArg and parseStopSignal never look at them
+
+# Fewest and most arguments; COPY, ADD, FROM and SHELL have rules of their own.
+_COUNTS: dict[str, tuple[int, int | None]] = {
+    **dict.fromkeys(("ARG", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "ONBUILD", "VOLUME"), (1, None)),
+    **dict.fromkeys(("MAINTAINER", "STOPSIGNAL", "USER", "WORKDIR"), (1, 1)),
+}
+
+# Instructions whose arguments BuildKit expands, and so lexes, as shell words (instructions/commands.go, Expand).
+_EXPANDED = {"ADD", "ARG", "COPY", "ENV", "EXPOSE", "LABEL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"}
+
+
+def is_official_frontend(syntax: str | None) -> bool:
+    """Whether `# syntax=` names docker/dockerfile or a mirror of it; other frontends have instructions of their own."""
+    return syntax is None or _FRONTEND.search(syntax) is not None
+
+
+def is_template(text: str) -> bool:
+    """Whether a template engine has yet to fill in `text`."""
+    return _TEMPLATE.search(text) is not None
+
+
+def find_unknown_keyword(keyword: LogicalLine, line: LogicalLine) -> Fault:
+    """The fault of a line whose first word is no instruction."""
+    if _TEMPLATE.match(keyword.text):
+        return _template(keyword.text, keyword.span())
+    import difflib  # noqa: PLC0415 - only wrong files pay for it
+
+    near = difflib.get_close_matches(keyword.text[:20].upper(), sorted(KEYWORDS), 1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    if "=" in line.text and not near:
+        hint = "; is a \\ missing at the end of the line before?"
+    return "syntax", f"unknown instruction: {_shorten(keyword.text)}{hint}", keyword.span()
+
+
+def find_faults(instruction: Instruction, escape: str, *, official: bool) -> list[Fault]:
+    """What BuildKit would refuse; unknown flags are let pass where another frontend reads the file."""
+    keyword = instruction.keyword
+    if keyword == "FROM" and (mark := _TEMPLATE.search(instruction.text)):
+        return [_template(mark[0], instruction.offsets.span(mark.start(), mark.end()))]
+    faults = [*_check_count(instruction), *_check_flags(instruction, official=official)]
+    if not faults and keyword in _CHECKS:
+        faults.extend(_CHECKS[keyword](instruction))
+    if not faults and keyword in {"ARG", "ENV", "LABEL"}:
+        faults.extend(_check_assignments(instruction, escape))
+    if not faults and keyword in _EXPANDED:
+        faults.extend(_check_lexing(instruction, escape))
+    if not faults and instruction.trigger is not None:
+        faults.extend(find_faults(instruction.trigger, escape, official=official))
+    return faults
+
+
+def _template(mark: str, span: Span) -> Fault:
+    detail = f"{_shorten(mark)} looks like a template; render it first and check the Dockerfile that comes out"
+    return "template", detail, span
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= 40 else text[:40] + "..."
+
+
+def _check_count(instruction: Instruction) -> Iterator[Fault]:
+    fewest, most = _COUNTS.get(instruction.keyword, (0, None))
+    count = len(instruction.arguments)
+    if count < fewest or (most is not None and count > most):
+        need = "exactly one argument" if most == 1 else "at least one argument"
+        yield "syntax", f"{instruction.keyword} needs {need}", instruction.keyword_span
+
+
+def _check_flags(instruction: Instruction, *, official: bool) -> Iterator[Fault]:
+    if instruction.keyword in _UNCHECKED_FLAGS:
+        return
+    known = FLAGS.get(instruction.keyword, {})
+    seen: set[str] = set()
+    for flag in instruction.flags:
+        arity = known.get(flag.name)
+        if arity is None:
+            if official:
+                yield "syntax", f"unknown flag of {instruction.keyword}: --{_shorten(flag.name)}", flag.span
+        elif flag.name in seen and arity != "many":
+            yield "syntax", f"the flag --{flag.name} is given twice", flag.span
+        elif flag.value == "" if arity == "bool" else flag.value is None:
+            yield "syntax", f"the flag --{flag.name} needs a value", flag.span
+        elif arity == "bool" and (flag.value or "true").lower() not in {"true", "false"}:
+            yield "syntax", f"the flag --{flag.name} is true or false, not {_shorten(flag.value or '')}", flag.span
+        seen.add(flag.name)
+
+
+def _check_from(instruction: Instruction) -> Iterator[Fault]:
+    words = instruction.arguments
+    if not words:
+        yield "syntax", "FROM needs an image or a stage", instruction.keyword_span
+    elif len(words) not in (1, 3) or (len(words) == 3 and words[1].text.lower() != "as"):
+        yield "syntax", "FROM takes one image, or an image AS a name", words[1].span
+    elif len(words) == 3 and not _STAGE_NAME.match(words[2].text.lower()):
+        detail = f"{_shorten(words[2].text)!r} is no stage name: a letter, then letters, digits, '-', '_' and '.'"
+        yield "syntax", detail, words[2].span
+
+
+def _check_copy(instruction: Instruction) -> Iterator[Fault]:
+    words = instruction.arguments
+    if not words:
+        yield "syntax", f"{instruction.keyword} needs a source and a destination", instruction.keyword_span
+    elif len(words) == 1:
+        yield "syntax", f"{instruction.keyword} needs a destination after its source", words[0].span
+    elif "<<" in words[-1].text and parse_heredoc(words[-1].text) is not None:
+        yield "syntax", f"the destination of {instruction.keyword} cannot be a here-document", words[-1].span
+    origin = instruction.flag("from")
+    if origin is not None and "$" in (origin.value or ""):
+        detail = "--from takes no variables; define a stage with FROM and name that"
+        yield "syntax", detail, origin.span
+
+
+def _check_assignments(instruction: Instruction, escape: str) -> Iterator[Fault]:
+    keyword = instruction.keyword
+    for word in instruction.arguments:
+        name, value = split_assignment(word.text, escape)
+        if value is None and keyword != "ARG":
+            first = word is instruction.arguments[0]
+            detail = (
+                f"{keyword} needs name=value"
+                if first
+                else f"{_shorten(word.text)!r} has no =; {keyword} needs name=value"
+            )
+            yield "syntax", detail, word.span
+        elif not name:
+            yield "syntax", f"a name of {keyword} is blank", word.span
+
+
+def _check_lexing(instruction: Instruction, escape: str) -> Iterator[Fault]:
+    """Words with quotes that do not match or a substitution that cannot be read."""
+    for word in instruction.arguments:
+        if not any(mark in word.text for mark in ("$", "'", '"')):
+            continue
+        try:
+            ShellLex(escape).process_word(word.text)
+        except ValueError as error:
+            yield "syntax", str(error).rpartition(": ")[2], word.span
+
+
+def _check_healthcheck(instruction: Instruction) -> Iterator[Fault]:
+    kind, *command = instruction.arguments
+    name = kind.text.upper()
+    if name not in {"CMD", "NONE"}:
+        yield "syntax", f"HEALTHCHECK takes CMD or NONE, not {_shorten(kind.text)}", kind.span
+    elif name == "NONE" and command:
+        yield "syntax", "HEALTHCHECK NONE takes no arguments", command[0].span
+    elif name == "CMD" and not command:
+        yield "syntax", "a command is missing after HEALTHCHECK CMD", kind.span
+
+
+def _check_onbuild(instruction: Instruction) -> Iterator[Fault]:
+    trigger = instruction.trigger
+    if trigger is not None and trigger.keyword in {"FROM", "MAINTAINER", "ONBUILD"}:
+        yield "syntax", f"ONBUILD cannot hold {trigger.keyword}", trigger.keyword_span
+
+
+def _check_shell(instruction: Instruction) -> Iterator[Fault]:
+    if instruction.form is not Form.EXEC or not instruction.arguments:
+        yield "syntax", 'SHELL needs a JSON array such as ["/bin/sh", "-c"]', instruction.keyword_span
+
+
+def _check_run(instruction: Instruction) -> Iterator[Fault]:
+    for flag in instruction.flags:
+        fields = split_mount(flag.value or "") if flag.name == "mount" else {}
+        kind = fields.get("type", "bind").lower()
+        if kind not in _MOUNT_TYPES and "$" not in kind:
+            yield "syntax", f"unknown type of mount: {_shorten(kind)}", flag.span
+        elif "$" in fields.get("from", ""):
+            yield "syntax", "from= of a mount takes no variables; define a stage with FROM and name that", flag.span
+
+
+_CHECKS = {
+    "ADD": _check_copy,
+    "COPY": _check_copy,
+    "FROM": _check_from,
+    "HEALTHCHECK": _check_healthcheck,
+    "ONBUILD": _check_onbuild,
+    "RUN": _check_run,
+    "SHELL": _check_shell,
+}
