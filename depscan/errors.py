@@ -10,6 +10,11 @@ Wrong text in a Dockerfile is a finding and an unreadable binary is `Skipped`: n
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 class DepscanError(Exception):
     """Wrong use; the message is one line that names the place and the remedy."""
@@ -25,3 +30,12 @@ class ConfigError(DepscanError):
 
 class RuleFileError(DepscanError):
     """A rule file that cannot be used; the message starts with file:line:column."""
+
+
+def did_you_mean(wrong: str, known: Iterable[str]) -> str:
+    """The remedy for a misspelled name: the closest known one, else all of them."""
+    import difflib  # noqa: PLC0415 - only a wrong name pays for it
+
+    known = sorted(known)
+    close = difflib.get_close_matches(wrong, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"

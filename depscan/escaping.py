@@ -1,7 +1,8 @@
 """Text from outside as it may be printed: no name in a scanned project steers a terminal or breaks a format.
 
 In: names, lines and messages, which hold whatever a file name or a Dockerfile held. Out: the same with control
-characters, bidirectional overrides and lone surrogates written as escapes. Every report passes its strings through here.
+characters, bidirectional overrides and lone surrogates written as escapes. Every report passes its
+strings through here.
 """
 
 from __future__ import annotations

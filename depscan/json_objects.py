@@ -1,7 +1,7 @@
 """The objects of the JSON contract that several reports print: an ELF file's facts and an image.
 
-In: `ElfFacts`, `ImageProfile`. Out: plain dictionaries with the keys of CONTRACT.md in its order, so that `check`,
-`inspect` and `image` cannot drift apart.
+In: `ElfFacts`, `ImageProfile`. Out: plain dictionaries with the keys that the contract names, in its order, so
+that `check`, `inspect` and `image` cannot drift apart.
 """
 
 from __future__ import annotations

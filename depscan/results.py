@@ -51,7 +51,7 @@ class ScanResult(Struct, frozen=True):
     quiet: bool = False
 
     def fails(self, finding: Finding) -> bool:
-        """Whether the finding makes the exit code 1: at or above `fail_on`, confidence likely or better, not ignored."""
+        """Whether the finding makes the exit code 1: grave enough, likely or better, not ignored."""
         return (
             self.fail_on is not None
             and finding.severity.rank <= self.fail_on.rank

@@ -1,7 +1,7 @@
 """The JSON report: everything a run knows, in a shape that other programs may rely on (schema_version 1).
 
-In: a `ScanResult`. Out: the document that `schema.json` in this folder describes, fields in CONTRACT.md's order. A field
-is added with a new minor version of depscan; none changes its meaning without a new schema_version.
+In: a `ScanResult`. Out: the document that `schema.json` in this folder describes, fields in this
+order. A field is added with a new minor version of depscan; none changes its meaning without a new schema_version.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Hand-made results: the seed's story (a glibc `hello` on Alpine), and one with every hostile character in its names."""
+"""Hand-made results: the seed's story (a glibc `hello` on Alpine), and makers for variations of it."""
 
 from __future__ import annotations
 

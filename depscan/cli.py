@@ -1,0 +1,241 @@
+"""The command line: arguments in, exit code out. No analysis happens here.
+
+`depscan Dockerfile` is `depscan check Dockerfile`. What an option means is decided in `config`, where each has a key of
+the same name; here it has its help text. `main` is the only place that turns an exception into a message and a code.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from depscan import __version__
+from depscan.config import load_config
+from depscan.errors import DepscanError, UsageError, did_you_mean
+from depscan.escaping import printable
+from depscan.inputs import check_file, common_folder, find_dockerfiles
+from depscan.output import write_reports, write_stdout
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+INTERRUPTED = 130
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+# What the option parser raises: a class of click for older versions of typer, of typer's own copy of click for newer.
+_PARSE_ERROR: Any = typer.BadParameter.__base__
+
+# The options of `check` in the order of --help: metavar (None for a switch) and help text.
+OPTIONS: dict[str, tuple[str | None, str]] = {
+    "context": ("DIR", "Build context (default: found from the COPY sources)."),
+    "target": ("STAGE", "Stage to build, by name or index (default: the last)."),
+    "platform": ("OS/ARCH[/VARIANT]", "Platform, repeatable (default: linux/amd64)."),
+    "build-arg": ("NAME[=VALUE]", "Build argument, repeatable."),
+    "base": ("REFERENCE=SOURCE", "What a base image provides: glibc:2.31, musl:1.2.4 or none; repeatable."),
+    "online": (None, "Ask registries for images that are not known."),
+    "format": (
+        "FORMAT[=FILE]",
+        "text, concise, json, sarif, github, gitlab, checkstyle or junit; repeatable (default: text).",
+    ),
+    "select": ("RULE", "Only this rule, repeatable."),
+    "ignore": ("RULE", "Not this rule, repeatable."),
+    "fail-on": ("SEVERITY", "Exit 1 from error, warning or note on, or never (default: error)."),
+    "min-confidence": ("CONFIDENCE", "Report from certain, likely or possible on (default: possible)."),
+    "config": ("FILE", "Configuration file (default: the closest depscan.toml or pyproject.toml upward)."),
+    "isolated": (None, "Ignore configuration files and the environment."),
+    "no-cache": (None, "Parse every binary anew."),
+    "jobs": ("N", "Processes that parse new binaries (default: one per CPU)."),
+    "quiet": (None, "Print findings only."),
+    "verbose": (None, "Print also what was chosen and why, and every row."),
+    "version": (None, "Print the version and exit."),
+}
+
+_EPILOG = """\b
+Other commands (each has --help):
+  depscan inspect FILE...      what an ELF file needs
+  depscan image REFERENCE...   what is known of base images, and from where
+  depscan rules                every rule
+  depscan explain RULE         the page of one rule
+
+\b
+Exit codes: 0 nothing at or above --fail-on with confidence likely or better, 1 such findings,
+2 wrong use, 3 a bug in depscan, 130 interrupted.
+
+\b
+Each option is also a key in depscan.toml or [tool.depscan] and a variable: fail-on, DEPSCAN_FAIL_ON.
+"""
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from depscan.images.knowledge import knowledge_as_of  # noqa: PLC0415 - only this option needs it here
+
+        write_stdout(f"depscan {__version__} (knowledge {knowledge_as_of()})\n")
+        raise typer.Exit
+
+
+def _option(name: str, **more: Any) -> Any:
+    metavar, text = OPTIONS[name]
+    return typer.Option(f"--{name}", metavar=metavar, help=text, show_default=False, **more)
+
+
+Text = str | None
+Texts = list[str] | None
+Format = Annotated[Text, typer.Option(metavar="FORMAT", help="text or json (default: text).", show_default=False)]
+
+
+@app.command(epilog=_EPILOG, context_settings={"max_content_width": 100})
+def check(
+    paths: Annotated[Texts, typer.Argument(metavar="[PATH]...", help="What to check.", show_default=False)] = None,
+    *,
+    context: Annotated[Text, _option("context")] = None,
+    target: Annotated[Text, _option("target")] = None,
+    platform: Annotated[Texts, _option("platform")] = None,
+    build_arg: Annotated[Texts, _option("build-arg")] = None,
+    base: Annotated[Texts, _option("base")] = None,
+    online: Annotated[bool, _option("online")] = False,
+    format: Annotated[Texts, _option("format")] = None,  # noqa: A002 - the option's name
+    select: Annotated[Texts, _option("select")] = None,
+    ignore: Annotated[Texts, _option("ignore")] = None,
+    fail_on: Annotated[Text, _option("fail-on")] = None,
+    min_confidence: Annotated[Text, _option("min-confidence")] = None,
+    config: Annotated[Text, _option("config")] = None,
+    isolated: Annotated[bool, _option("isolated")] = False,
+    no_cache: Annotated[bool, _option("no-cache")] = False,
+    jobs: Annotated[Text, _option("jobs")] = None,
+    quiet: Annotated[bool, _option("quiet")] = False,
+    verbose: Annotated[bool, _option("verbose")] = False,
+    version: Annotated[bool, _option("version", callback=_print_version, is_eager=True)] = False,
+) -> int:
+    """Tell from a Dockerfile and its build context, before any build, that a container will not start.
+
+    PATH is a Dockerfile or Containerfile, a directory with one, or - for standard input (default: ./Dockerfile).
+    """
+    options = _named(locals())
+    from depscan.scan import scan  # noqa: PLC0415 - the engine, which --version and --help do not need
+
+    files = find_dockerfiles(paths or [])
+    settings = load_config(options, os.environ, common_folder(files))
+    result = scan(files, settings)
+    write_reports(result, settings.formats)
+    return result.exit_code
+
+
+@app.command()
+def inspect(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", show_default=False)],
+    format: Format = None,  # noqa: A002 - the option's name
+) -> int:
+    """Tell what an ELF file needs: architecture, dynamic linker, libraries, versions."""
+    from depscan.artifacts.reading import read_facts  # noqa: PLC0415 - only this command
+    from depscan.reports import inspect as report  # noqa: PLC0415 - likewise
+
+    facts = read_facts([check_file(file, "depscan inspect build/server") for file in files])
+    write_stdout(_pick(format, {"text": report.render_text, "json": report.render_json})(facts))
+    return 0
+
+
+@app.command()
+def image(
+    references: Annotated[list[str], typer.Argument(metavar="REFERENCE...", show_default=False)],
+    *,
+    platform: Annotated[Texts, _option("platform")] = None,
+    base: Annotated[Texts, _option("base")] = None,
+    config: Annotated[Text, _option("config")] = None,
+    isolated: Annotated[bool, _option("isolated")] = False,
+    format: Format = None,  # noqa: A002 - the option's name
+) -> int:
+    """Tell what is known of base images, and from where."""
+    options = {**_named(locals()), "format": None}
+    from depscan.images.lookup import profile  # noqa: PLC0415 - only this command
+    from depscan.platforms import DEFAULT_PLATFORM  # noqa: PLC0415 - likewise
+    from depscan.reports import image as report  # noqa: PLC0415 - likewise
+
+    settings = load_config(options, os.environ, common_folder([]))
+    profiles = [
+        profile(reference, platform, settings.bases)
+        for reference in references
+        for platform in settings.platforms or (DEFAULT_PLATFORM,)
+    ]
+    write_stdout(_pick(format, {"text": report.render_text, "json": report.render_json})(profiles))
+    return 0
+
+
+@app.command()
+def rules(format: Format = None) -> int:  # noqa: A002 - the option's name
+    """List every rule, those of the configured folders too."""
+    from depscan.reports import rules as report  # noqa: PLC0415 - only this command
+    from depscan.rulebook import load_rules  # noqa: PLC0415 - likewise
+
+    settings = load_config({}, os.environ, common_folder([]))
+    found = load_rules(settings.rules)
+    write_stdout(_pick(format, {"text": report.render_text, "json": report.render_json})(found))
+    return 0
+
+
+@app.command()
+def explain(rule: Annotated[str, typer.Argument(metavar="RULE", show_default=False)]) -> int:
+    """Print the page of one rule: what goes wrong, why, how to fix it, examples."""
+    from depscan.reports import explain as report  # noqa: PLC0415 - only this command
+    from depscan.rulebook import load_rules  # noqa: PLC0415 - likewise
+
+    settings = load_config({}, os.environ, common_folder([]))
+    found = {known.id: known for known in load_rules(settings.rules, examples=True)}
+    if rule not in found:
+        raise UsageError(f"{rule}: no such rule; {did_you_mean(rule, found)}")
+    write_stdout(report.render(found[rule]))
+    return 0
+
+
+def _named(values: Mapping[str, object]) -> dict[str, object]:
+    """The options among a command's local names, by key."""
+    return {key: values[key.replace("-", "_")] for key in OPTIONS if key.replace("-", "_") in values}
+
+
+def _pick(name: str | None, renderers: Mapping[str, Any]) -> Any:
+    if (name or "text") not in renderers:
+        raise UsageError(f"--format: no format {name!r} here; {did_you_mean(name or '', renderers)}")
+    return renderers[name or "text"]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line (without the program's name) and return the exit code."""
+    names = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    named = arguments if arguments and arguments[0] in names else ["check", *arguments]
+    try:
+        return int(app(named, prog_name="depscan", standalone_mode=False) or 0)
+    except DepscanError as error:
+        return _complain(str(error))
+    except _PARSE_ERROR as error:
+        return _complain(f"{error.format_message().rstrip('.')}; see depscan {named[0]} --help")
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except typer.Abort:
+        return INTERRUPTED
+    except Exception as error:  # the last line of defence: a user never meets a traceback
+        from depscan.crash import EXIT_CODE, report_bug  # noqa: PLC0415 - only a bug pays for it
+
+        sys.stderr.write(report_bug(error, arguments) + "\n")
+        return EXIT_CODE
+
+
+def _complain(message: str) -> int:
+    sys.stderr.write(f"depscan: error: {printable(message)}\n")
+    return 2
+
+
+def check_help(width: int = 100) -> str:
+    """What `depscan --help` prints, for the README."""
+    command: Any = typer.main.get_command(app)
+    chosen = command.commands["check"]
+    context = chosen.make_context("depscan", [], resilient_parsing=True, max_content_width=width, terminal_width=width)
+    return str(chosen.get_help(context)).rstrip() + "\n"
+
+
+def main() -> None:
+    """The entry point of the `depscan` command."""
+    sys.exit(run(sys.argv[1:]))

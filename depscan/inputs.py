@@ -1,0 +1,57 @@
+"""The files that a command is to look at.
+
+In: paths as the user wrote them. Out: paths of Dockerfiles that exist, or one line that says what to do. A directory
+stands for the Dockerfile or Containerfile directly in it, no path for the working directory's; `-` is left to the scan.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from depscan.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+STANDARD_INPUT = "-"
+_NAMES = ("Dockerfile", "Containerfile")
+
+
+def find_dockerfiles(paths: Sequence[str]) -> list[str]:
+    """Each path once, directories replaced by their Dockerfile; raises UsageError."""
+    return list(dict.fromkeys(_dockerfile(path) for path in paths or [_default()]))
+
+
+def common_folder(paths: Sequence[str]) -> Path:
+    """The folder that holds all `paths`, where the search for a configuration file starts."""
+    folders = [str(Path(path).absolute().parent) if path != STANDARD_INPUT else str(Path.cwd()) for path in paths]
+    return Path(os.path.commonpath(folders)) if folders else Path.cwd()
+
+
+def check_file(path: str, example: str) -> Path:
+    """The path if something is there; raises UsageError that shows an `example` of what to type."""
+    try:
+        os.stat(path)  # noqa: PTH116 - Path.exists raises for some errors and hides others
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageError(f"{path}: no such file; pass its path, e.g. {example}") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise UsageError(f"{path}: cannot be read ({reason}); check the path and its permissions") from None
+    return Path(path)
+
+
+def _default() -> str:
+    return next((name for name in _NAMES if Path(name).exists()), _NAMES[0])
+
+
+def _dockerfile(path: str) -> str:
+    if path == STANDARD_INPUT:
+        return path
+    if not check_file(path, "depscan docker/Dockerfile").is_dir():
+        return path
+    for name in _NAMES:
+        if (Path(path) / name).is_file():
+            return str(Path(path) / name)
+    raise UsageError(f"{path}: no Dockerfile or Containerfile in this directory; pass the path of one")

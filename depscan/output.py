@@ -1,0 +1,73 @@
+"""Reports to where they belong: standard output, or files that are whole or not there.
+
+In: a `ScanResult` and the formats asked for. Out: nothing but what is written. A file is written beside its place and
+renamed, so that an interrupted run leaves the old one or none.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from depscan.errors import UsageError
+from depscan.reports import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from depscan.results import ScanResult
+
+
+def write_reports(result: ScanResult, formats: Iterable[tuple[str, Path | None]]) -> None:
+    """Render every format, then write; raises UsageError for a file that cannot be written."""
+    for name, path in formats:
+        if path is None:
+            write_stdout(FORMATS[name](result, color=wants_color(os.environ)))
+        else:
+            write_file(path, FORMATS[name](result))
+
+
+def wants_color(environment: Mapping[str, str]) -> bool:
+    """Colour on a terminal only; NO_COLOR (no-color.org) forbids it, FORCE_COLOR asks for it elsewhere too."""
+    if environment.get("NO_COLOR"):
+        return False
+    if environment.get("FORCE_COLOR"):
+        return environment["FORCE_COLOR"] != "0"
+    return sys.stdout.isatty() and environment.get("TERM") != "dumb"
+
+
+def write_stdout(text: str) -> None:
+    """Write UTF-8 whatever the locale; a reader that has gone (`depscan | head`) is no error."""
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(_encode(text))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains again at exit
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a whole file or nothing; a device or pipe is written to directly."""
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(_encode(text))
+        else:
+            _replace(Path(os.path.realpath(path)), _encode(text))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror}); name a file in a folder of yours") from None
+
+
+def _replace(path: Path, data: bytes) -> None:
+    beside = path.with_name(f".{path.name[:200]}.{os.getpid()}.tmp")
+    try:
+        with beside.open("xb") as stream:
+            stream.write(data)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
