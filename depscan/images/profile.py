@@ -63,7 +63,8 @@ class ImageProfile(Struct, frozen=True):
     such as {"/lib64": "usr/lib64"}, complete where `links_complete`. `search_paths` are the default directories of the
     dynamic linker in order; `cache_paths` those which only ldconfig's cache knows (glibc). `interpreters` are the
     shells and script interpreters known to be present, by path. `environment` is None where the image configuration is
-    not known. `source` is knowledge, oci-layout, archive, rootfs, registry, override, stage or unknown; `as_of` an ISO
+    not known, a value None where only the variable's name is; `workdir` is the configured one, None where not known.
+    `source` is knowledge, oci-layout, archive, rootfs, registry, override, stage or unknown; `as_of` an ISO
     date; `why` the sentence that tells which row or rule matched. `size` is the compressed size in bytes.
 
     `moving` says that the publisher may point the tag at another release of the same family. `secondary` is a second
@@ -84,7 +85,8 @@ class ImageProfile(Struct, frozen=True):
     interpreters: frozenset[str] = frozenset()
     interpreters_complete: bool = False
     package_manager: str | None = None
-    environment: Mapping[str, str] | None = None
+    environment: Mapping[str, str | None] | None = None
+    workdir: str | None = None
     windows: bool = False
     source: str = "unknown"
     as_of: str | None = None

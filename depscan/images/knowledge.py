@@ -1,0 +1,179 @@
+"""What the packaged knowledge says of a base image, offline.
+
+In: an `ImageReference` and a platform. Out: `ImageProfile` with source knowledge, date, confidence and the rule that
+matched; None when nothing is known. `naming` says which release a name stands for, `rows` holds what was measured of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from depscan.findings import Confidence
+from depscan.images.architectures import architecture_of
+from depscan.images.naming import Match, family_of, resolve
+from depscan.images.override import CORE_LIBRARIES
+from depscan.images.profile import ImageProfile, Library, Libc
+from depscan.images.reference import familiar
+from depscan.images.rows import find_configuration, find_layout, find_release, find_sizes, find_sources, find_tags
+from depscan.platforms import Platform
+
+if TYPE_CHECKING:
+    from depscan.images.architectures import Architecture
+    from depscan.images.profile import ImageReference
+    from depscan.images.rows import Release
+
+
+def knowledge_as_of() -> str:
+    """The ISO date on which the packaged knowledge was made."""
+    return find_sources().as_of
+
+
+def lookup(reference: ImageReference, platform: Platform) -> ImageProfile | None:
+    """The profile of an image by its exact tag or by rule; None when nothing is known of it.
+
+    A moving tag gets the release that it stood for on `as_of`, and `why` says so.
+    """
+    match = resolve(reference)
+    if match is None:
+        return None
+    if match.architecture:
+        name, _, variant = match.architecture.partition("/")
+        platform = Platform("linux", name, variant or None)
+    if match.windows or platform.os == "windows":
+        why = match.why if match.windows else "the platform is Windows"
+        return _start(reference, match, Libc("unknown"), windows=True, why=why)
+    architecture = architecture_of(platform)
+    if architecture is None:
+        return _start(reference, match, Libc("unknown"), why=f"nothing was measured on {platform}")
+    profile = _of_match(reference, match, architecture)
+    return replace(profile, size=_size(reference, match)) if platform.architecture == "amd64" else profile
+
+
+def _start(reference: ImageReference, match: Match, libc: Libc, *, why: str, windows: bool = False) -> ImageProfile:
+    return ImageProfile(
+        reference=str(reference), libc=libc, windows=windows, source="knowledge", as_of=knowledge_as_of(), why=why
+    )
+
+
+def _of_match(reference: ImageReference, match: Match, architecture: Architecture) -> ImageProfile:
+    row = find_release(match.release) if match.release else None
+    if row is None:
+        return _family_only(reference, match, architecture)
+    profile = release_profile(row, architecture)
+    environment, workdir = find_configuration(match.image)
+    return replace(
+        profile,
+        reference=str(reference),
+        loaders_complete=not match.untold,
+        libraries_complete=profile.libraries_complete and match.bare,
+        interpreters_complete=profile.interpreters_complete and match.bare and not _has_busybox(reference),
+        environment=environment if environment is not None else profile.environment if match.bare else None,
+        workdir=workdir,
+        why=match.why,
+        confidence=Confidence.weakest(match.confidence, profile.confidence),
+        moving=match.moving or row.rolling,
+    )
+
+
+def _has_busybox(reference: ImageReference) -> bool:
+    """Distroless debug tags add busybox, whose programs were not listed."""
+    return "debug" in (reference.tag or "")
+
+
+def _family_only(reference: ImageReference, match: Match, architecture: Architecture) -> ImageProfile:
+    """The libc's family is known, its version is not: the dynamic linker and libc's own names, no ceilings."""
+    family = match.family or family_of(match.release or "")
+    environment, workdir = find_configuration(match.image)
+    return replace(
+        _start(reference, match, Libc(family), why=match.why),
+        release=match.release,
+        loaders=_loaders(family, architecture),
+        loaders_complete=family != "unknown" and not match.untold,
+        libraries=_libraries(family, CORE_LIBRARIES if family == "glibc" else (), architecture),
+        search_paths=tuple(find_layout("alpine").search_paths) if family == "musl" else (),
+        environment=environment,
+        workdir=workdir,
+        confidence=match.confidence,
+        moving=match.moving,
+    )
+
+
+def release_profile(row: Release, architecture: Architecture) -> ImageProfile:
+    """What a release's bare root file system provides on an architecture; `reference` is the release's id."""
+    base = find_release(row.root) if row.root else row
+    if base is None:  # alpine-3.3_glibc-2.22: nothing was measured of so old an Alpine
+        base = row
+    layout = find_layout(base.layout)
+    second = find_release(row.second) if row.second else None
+    return ImageProfile(
+        reference=row.id,
+        release=base.id,
+        libc=Libc(base.libc, base.version, base.ceilings, frozenset(base.abi_tags)),
+        loaders=() if base.layout == "nix" else _loaders(base.libc, architecture),
+        loaders_complete=True,
+        libraries=_libraries(base.libc, base.libraries, architecture),
+        libraries_complete=base.complete,
+        links=_links(layout.links, architecture),
+        links_complete=layout.links_complete,
+        search_paths=_paths(layout.search_paths, architecture),
+        cache_paths=_paths(layout.cache_paths, architecture),
+        interpreters=layout.interpreters,
+        interpreters_complete=layout.interpreters_complete,
+        package_manager=layout.package_manager,
+        environment=layout.environment,
+        source="knowledge",
+        as_of=row.as_of,
+        secondary=_beside_musl(second, base, architecture) if second else None,
+    )
+
+
+def _beside_musl(second: Release, base: Release, architecture: Architecture) -> ImageProfile:
+    """glibc in /usr/glibc-compat: linked from /lib and /lib64, its ld.so.conf lists Alpine's own directories too."""
+    glibc = release_profile(second, architecture)
+    name = architecture.glibc.rpartition("/")[2]
+    places = ("/lib64", "/lib", "/usr/glibc-compat/lib", "/usr/glibc-compat/lib64")
+    alpine = {soname: Library(soname) for soname in base.libraries}
+    loaders = dict.fromkeys((architecture.glibc, *(f"{place}/{name}" for place in places)))
+    sure = second.version != "2.35"  # there /lib64 comes from Alpine's libc6-compat
+    return replace(
+        glibc,
+        loaders=tuple(loaders),
+        libraries={**alpine, **glibc.libraries},
+        confidence=Confidence.CERTAIN if sure else Confidence.LIKELY,
+        why=f"glibc {second.version} in /usr/glibc-compat",
+    )
+
+
+def _loaders(family: str, architecture: Architecture) -> tuple[str, ...]:
+    return {"glibc": (architecture.glibc,), "musl": (architecture.musl,)}.get(family, ())
+
+
+def _libraries(family: str, names: tuple[str, ...], architecture: Architecture) -> dict[str, Library]:
+    """The rows' names and the dynamic linker's own, which depends on the architecture."""
+    known = dict.fromkeys(names)
+    if family == "glibc" and names:
+        known[architecture.glibc.rpartition("/")[2]] = None
+    if family == "musl" and architecture.musl_soname:
+        known[architecture.musl_soname] = None
+    return {name: Library(name) for name in known}
+
+
+def _paths(paths: tuple[str, ...], architecture: Architecture) -> tuple[str, ...]:
+    expanded = (architecture.expand(path) for path in paths)
+    return tuple(dict.fromkeys(path for path in expanded if path))
+
+
+def _links(links: dict[str, str], architecture: Architecture) -> dict[str, str]:
+    expanded = ((architecture.expand(path), architecture.expand(target)) for path, target in links.items())
+    return {path: target for path, target in expanded if path and target}
+
+
+def _size(reference: ImageReference, match: Match) -> int | None:
+    """The compressed size where a source has it, also under the release's other spellings (12-slim, bookworm-slim)."""
+    sizes, slim = find_sizes(), (reference.tag or "").endswith("-slim")
+    if not match.bare:
+        return sizes.get(familiar(reference))
+    same = (tag for tag, release in find_tags(match.image).items() if release == match.release)
+    return next((sizes[name] for tag in same if tag.endswith("-slim") == slim and (name := f"{match.image}:{tag}") in sizes), None)

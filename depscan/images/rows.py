@@ -1,0 +1,144 @@
+"""The packaged knowledge as typed rows, read only as far as a lookup needs.
+
+In: depscan/knowledge/ (written by scripts/refresh_knowledge.py, and hand-kept JSON). Out: `Release`, `Layout`, the tags of
+one image. The .jsonl files hold one row a line, so that a lookup decodes the lines of one image or release instead of all;
+importlib.resources would cost more at start-up than the reading.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct, field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KNOWLEDGE = Path(__file__).parent.parent / "knowledge"
+
+
+class Release(Struct, frozen=True):
+    """A distribution's release, or an image that is a root of its own.
+
+    `root` names the release whose libc and libraries this row shares, `second` the release of a second C library.
+    `libraries` are without the dynamic linker, whose name depends on the architecture; `measured` the architectures.
+    """
+
+    id: str
+    libc: str
+    layout: str
+    source: str
+    as_of: str
+    version: str | None = None
+    ceilings: dict[str, str] = field(default_factory=dict)
+    abi_tags: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
+    complete: bool = False
+    openssl: str | None = None
+    rolling: bool = False
+    root: str | None = None
+    second: str | None = None
+    package: str | None = None
+    note: str | None = None
+    commit: str | None = None
+    measured: tuple[str, ...] = ()
+
+
+class Layout(Struct, frozen=True):
+    """Where a distribution keeps things; paths may hold {triplet}, {libdir} and {lib64} (see `Architecture`)."""
+
+    source: str
+    package_manager: str | None = None
+    search_paths: tuple[str, ...] = ()
+    cache_paths: tuple[str, ...] = ()
+    links: dict[str, str] = field(default_factory=dict)
+    links_complete: bool = False
+    interpreters: frozenset[str] = frozenset()
+    interpreters_complete: bool = False
+    environment: dict[str, str] | None = None
+
+
+class Sources(Struct, frozen=True):
+    """When the knowledge was made, and what each source name stands for."""
+
+    as_of: str
+    sizes: str
+    sources: dict[str, str]
+
+
+@cache
+def _read(name: str) -> bytes:
+    return b"\n" + (KNOWLEDGE / name).read_bytes()
+
+
+def _line(name: str, needle: bytes) -> bytes | None:
+    data = _read(name)
+    at = data.find(needle)
+    if at < 0:
+        return None
+    start = data.rfind(b"\n", 0, at + 1) + 1
+    return data[start : data.find(b"\n", start)]
+
+
+@cache
+def find_release(name: str) -> Release | None:
+    """The release with this id, or None."""
+    line = _line("releases.jsonl", b'"id":' + msgspec.json.encode(name) + b",")
+    return msgspec.json.decode(line, type=Release) if line else None
+
+
+def all_releases() -> Iterator[Release]:
+    """Every release, in the order of the ids."""
+    return iter(msgspec.json.Decoder(Release).decode_lines(_read("releases.jsonl")))
+
+
+@cache
+def find_tags(image: str) -> dict[str, str]:
+    """The tags of an image (name without registry and library/) and the release each stands on; {} if unknown."""
+    data, prefix = _read("images.jsonl"), b"\n[" + msgspec.json.encode(image) + b","
+    start = data.find(prefix)
+    if start < 0:
+        return {}
+    last = data.rfind(prefix)
+    rows = msgspec.json.Decoder(tuple[str, str, str]).decode_lines(data[start : data.find(b"\n", last + 1)])
+    return {tag: release for _, release, tags in rows for tag in tags.split()}
+
+
+@cache
+def find_layout(name: str) -> Layout:
+    """The layout with this name."""
+    return msgspec.json.decode((KNOWLEDGE / "layouts.json").read_bytes(), type=dict[str, Layout])[name]
+
+
+@cache
+def find_sizes() -> dict[str, int]:
+    """Compressed sizes in bytes (linux/amd64) by the short spelling of a reference."""
+    return msgspec.json.decode(_read("sizes.json"), type=dict[str, int])
+
+
+@cache
+def find_sources() -> Sources:
+    """The sources and the date of the knowledge."""
+    return msgspec.json.decode(_read("sources.json"), type=Sources)
+
+
+class Configuration(Struct, frozen=True):
+    """ENV and WORKDIR of an image's own Dockerfile; a value None varies with the version."""
+
+    environment: dict[str, str | None]
+    workdir: str
+    source: str
+
+
+def find_configuration(image: str) -> tuple[dict[str, str | None] | None, str | None]:
+    """ENV and WORKDIR of an image by name without registry and library/; (None, None) where not known."""
+    found = _configurations().get(image)
+    return (found.environment, found.workdir) if found else (None, None)
+
+
+@cache
+def _configurations() -> dict[str, Configuration]:
+    return msgspec.json.decode((KNOWLEDGE / "environments.json").read_bytes(), type=dict[str, Configuration])

@@ -1,0 +1,297 @@
+"""Write depscan/knowledge/*.jsonl from measured facts: for maintainers, never run by users.
+
+In: FACTS_JSON (releases measured in containers and archives, tags of official images; see CONTRIBUTING) and
+knowledge_additions.json beside this script (rows read by hand, each with its source). Out: releases.jsonl, images.jsonl,
+sources.json: sorted, one row a line, the same bytes for the same input. Prints what changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from depscan.images.override import glibc_ceiling
+
+Row = dict[str, Any]
+
+KNOWLEDGE = Path(__file__).parent.parent / "depscan" / "knowledge"
+ADDITIONS = Path(__file__).with_name("knowledge_additions.json")
+
+# When each source was read or last measured; a row of another source carries the date of the facts file.
+SOURCE_DATES = {"pep600": "2026-08-08", "busybox": "2026-07-27", "distroless": "2026-08-21", "wolfi": "2026-08-22"}
+
+# The layout (depscan/knowledge/layouts.json) of a release, by the longest prefix of its id.
+LAYOUTS = {
+    "alpine": "alpine",
+    "almalinux": "rpm-merged",
+    "amazonlinux:2023": "rpm",
+    "amazonlinux": "yum",
+    "archlinux": "arch",
+    "busybox:glibc": "busybox",
+    "busybox": "busybox-static",
+    "centos:6": "yum",
+    "centos:7": "yum-merged",
+    "centos": "rpm-merged",
+    "debian:7": "debian",
+    "debian:8": "debian",
+    "debian:9": "debian",
+    "debian:10": "debian",
+    "debian:11": "debian",
+    "debian": "debian-merged",
+    "distroless:java": "distroless-language",
+    "distroless:nodejs": "distroless-language",
+    "distroless:python3": "distroless-language",
+    "distroless": "distroless",
+    "fedora": "rpm-merged",
+    "frolvlad": "alpine",
+    "manylinux:2014": "yum-merged",
+    "manylinux": "rpm-merged",
+    "nixos": "nix",
+    "opensuse": "suse",
+    "oraclelinux:6": "yum",
+    "oraclelinux:7": "yum-merged",
+    "oraclelinux": "rpm-merged",
+    "photon": "tdnf",
+    "rockylinux": "rpm-merged",
+    "scratch": "none",
+    "ubi:7": "yum-merged",
+    "ubi": "rpm-merged",
+    "ubuntu": "ubuntu",
+    "wolfi": "wolfi",
+}
+# Package names of "the image has" lists and the sonames that they carry (Debian's Contents; the el9 soname of openssl
+# from the facts' rockylinux:9 row).
+HAS = {
+    "libstdc++6": ["libstdc++.so.6"],
+    "libstdc++": ["libstdc++.so.6"],
+    "libgcc-s1": ["libgcc_s.so.1"],
+    "libgcc": ["libgcc_s.so.1"],
+    "libssl3t64": ["libcrypto.so.3", "libssl.so.3"],
+    "openssl-libs": ["libcrypto.so.3", "libssl.so.3"],
+    "zlib": ["libz.so.1"],
+    "libffi8": ["libffi.so.8"],
+    "libcrypt1": ["libcrypt.so.1"],
+    "libzstd1": ["libzstd.so.1"],
+    "libcurl-minimal": ["libcurl.so.4"],
+    "sqlite-libs": ["libsqlite3.so.0"],
+}
+# Roots in the facts' tag tables that are named otherwise than their release.
+RENAMED = {
+    "alpine:20260805": "alpine:edge@20260805",
+    "alpine:latest": "alpine",  # "FROM alpine:latest" in an old Dockerfile: the release of that day is not known
+    "almalinux:latest": "almalinux:10",
+    "almalinux:minimal": "almalinux:10",
+    "fedora:45": "fedora:rawhide",
+    "ubuntu-debootstrap:utopic": "ubuntu:14.10",
+}
+CORE = ["libanl.so.1", "libc.so.6", "libdl.so.2", "libm.so.6", "libpthread.so.0", "libresolv.so.2", "librt.so.1"]
+CORE += ["libutil.so.1"]  # glibc's own shared objects, which no distribution splits off (PEP 599 lists these too)
+NAMESPACES = {"GLIBC": "GLIBC_max", "GLIBCXX": "GLIBCXX_max_of_release", "CXXABI": "CXXABI_max_of_release"}
+NAMESPACES |= {"GCC": "GCC_max"}
+
+
+def main() -> None:
+    """Read the facts, write the knowledge files, say which of them changed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("facts", type=Path, metavar="FACTS_JSON")
+    facts = json.loads(parser.parse_args().facts.read_text("utf-8"))
+    additions = json.loads(ADDITIONS.read_text("utf-8"))
+    releases = release_rows(facts, additions)
+    write("releases.jsonl", [releases[name] for name in sorted(releases)])
+    write("images.jsonl", image_rows(facts, additions, releases))
+    write("sizes.json", [additions["sizes"]])
+    sources = {name: describe(source) for name, source in facts["sources"].items()} | additions["sources"]
+    write("sources.json", [{"as_of": facts["generated"], "sizes": additions["sizes_source"], "sources": sources}])
+
+
+def write(name: str, rows: list[Any]) -> None:
+    """Write rows as compact JSON, one a line."""
+    text = "".join(json.dumps(row, separators=(",", ":"), sort_keys=True, ensure_ascii=False) + "\n" for row in rows)
+    path = KNOWLEDGE / name
+    old = path.read_text("utf-8") if path.exists() else ""
+    path.write_text(text, "utf-8")
+    removed, added = set(old.splitlines()) - set(text.splitlines()), set(text.splitlines()) - set(old.splitlines())
+    sys.stdout.write(f"{name}: {len(rows)} rows, {len(text)} bytes, {len(added)} new, {len(removed)} gone\n")
+
+
+def describe(source: Row) -> str:
+    """One line for a source: repository, commit, path."""
+    return ", ".join(str(source[key]) for key in ("repo", "commit", "path", "what") if key in source)
+
+
+def release_rows(facts: Row, additions: Row) -> dict[str, Row]:
+    """All releases by id: the facts' rows, the rows read by hand, and glibc beside musl on Alpine."""
+    measured = {spelled(row["id"]): row | {"id": spelled(row["id"])} for row in facts["releases"]}
+    rows = {name: from_facts(row, measured, facts["generated"]) for name, row in measured.items()}
+    for row in additions["releases"]:
+        rows[row["id"]] = from_addition(row, rows, additions["packages"])
+    for pair in additions["frolvlad"]:
+        rows |= beside_musl(pair, facts["generated"])
+    return rows
+
+
+def spelled(name: str) -> str:
+    """distroless:java17/21/25-debian13, one root for several images, is distroless:java-debian13."""
+    return re.sub(r"\d+(/\d+)+-", "-", name)
+
+
+def from_facts(row: Row, measured: dict[str, Row], generated: str) -> Row:
+    """A release of the facts file in the packaged form."""
+    name, like = row["id"], measured.get(row.get("distro") or slimless(row.get("built_from", "")), {})
+    libraries, complete = libraries_of(row)
+    libc = "none" if row["libc"] == "none" else row["libc"].split()[0]
+    out = {"id": name, "libc": libc, "version": version_of(row), "layout": layout_of(row)}
+    if libc == "glibc":
+        out["ceilings"] = ceilings_of({**like, **row}, libraries if complete else None)
+        extra = {*row.get("GLIBC_extra", like.get("GLIBC_extra", ())), *row.get("GLIBC_extra_now", ())}
+        out["abi_tags"] = sorted(extra | set(like.get("GLIBC_extra_now", ())))
+    out |= {"libraries": libraries, "complete": complete, "rolling": row.get("rolling") or None}
+    out |= {"openssl": openssl_of(row), "note": row.get("note"), "measured": row.get("arches_measured")}
+    source = "+".join(filter(None, (row["source"], row.get("source2")))) or "none"
+    out |= {"source": source, "as_of": date_of(row, generated), "commit": row.get("source_commit")}
+    out["package"] = row.get("libc_package")
+    return {key: value for key, value in out.items() if value not in (None, [], {}, "", False)}
+
+
+def version_of(row: Row) -> str | None:
+    """The libc's version; None where the facts say unknown or refer to another row."""
+    version = row.get("libc_version")
+    return version if version and version[0].isdigit() else None
+
+
+def slimless(name: str) -> str:
+    """debian:trixie-slim, which the facts name as busybox's origin, is debian:13."""
+    return {"debian:trixie-slim": "debian:13"}.get(name, name)
+
+
+def layout_of(row: Row) -> str:
+    """The layout by the longest prefix of the id; distroless on debian13 is merged."""
+    prefix = max((key for key in LAYOUTS if row["id"].startswith(key)), key=len, default="none")
+    merged = row["id"].startswith("distroless") and row["id"].endswith("debian13")
+    return "distroless-merged" if merged and LAYOUTS[prefix] == "distroless" else LAYOUTS.get(prefix, "rpm")
+
+
+def openssl_of(row: Row) -> str | None:
+    """libssl's soname where it was seen."""
+    soname = str(row.get("openssl_soname") or "unknown").split()[0]
+    return soname if soname.startswith("lib") else None
+
+
+def date_of(row: Row, generated: str) -> str:
+    """The day for which the row holds."""
+    dated = re.search(r"@(\d{4})(\d\d)(\d\d)$", row["id"])
+    if dated:
+        return "-".join(dated.groups())
+    return generated if row.get("source2") else SOURCE_DATES.get(row["source"] or "", generated)
+
+
+def libraries_of(row: Row) -> tuple[list[str], bool]:
+    """Sonames of the base image without the dynamic linker (each architecture has its own), and whether that is all."""
+    base = row.get("in_base_image")
+    if isinstance(base, dict) and "sonames" in base:
+        names = {name for name in base["sonames"] if not name.startswith(("ld-linux", "libc.musl-"))}
+        if "libbz2.so.1" in names and row["libc"] == "glibc":
+            names.add("libbz2.so.1.0")  # libbz2's real soname on Debian; seen in debootstrap roots of three suites
+        return sorted(names), not row["id"].endswith("*-debian11")
+    names = set(CORE) if row["libc"] == "glibc" and row["id"] != "nixos/nix" else set()
+    for package in base.get("has", ()) if isinstance(base, dict) else ():
+        names.update(HAS.get(package.split()[0], ()))
+    return sorted(names), False
+
+
+def ceilings_of(row: Row, complete: list[str] | None) -> dict[str, str]:
+    """The highest version of each namespace; not of a library that a complete list lacks."""
+    out = {space: row[key] for space, key in NAMESPACES.items() if row.get(key, "unknown") != "unknown"}
+    if "GLIBC" not in out and version_of(row):
+        out["GLIBC"] = glibc_ceiling(str(version_of(row)))
+    return without_absent(out, complete)
+
+
+def without_absent(ceilings: dict[str, str], complete: list[str] | None) -> dict[str, str]:
+    """Drop the ceilings of libstdc++ and libgcc_s where a complete list says that they are not there."""
+    absent = set()
+    if complete is not None:
+        absent |= {"GLIBCXX", "CXXABI"} if "libstdc++.so.6" not in complete else set()
+        absent |= {"GCC"} if "libgcc_s.so.1" not in complete else set()
+    return {space: version for space, version in ceilings.items() if space not in absent}
+
+
+def from_addition(row: Row, rows: dict[str, Row], packages: dict[str, list[str]]) -> Row:
+    """A row read by hand: `like` names the release it stands on, `keep` the packages it has, `add` further sonames."""
+    like = rows.get(row.get("like", ""), {})
+    out = {key: value for key, value in row.items() if key not in ("like", "keep", "add")}
+    if not like:
+        return out
+    kept = [soname for package in row.get("keep", "").split() for soname in packages[package]]
+    names = set(kept) & ({*like["libraries"], "libgomp.so.1"}) if kept else set(like["libraries"])
+    libraries = sorted(names | set(row.get("add", ())))
+    inherited = {key: like[key] for key in ("libc", "version", "abi_tags", "openssl") if key in like}
+    ceilings = without_absent(like["ceilings"], libraries if row.get("complete") else None)
+    return inherited | {"ceilings": ceilings, "libraries": libraries} | out
+
+
+def beside_musl(pair: str, generated: str) -> dict[str, Row]:
+    """alpine-3.7_glibc-2.26: the image's row on its Alpine release, and the row of its glibc."""
+    alpine, version = re.fullmatch(r"alpine-([\d.]+)_glibc-([\d.]+)", pair).groups()  # type: ignore[union-attr]
+    second = f"glibc-compat:{version}"
+    libraries = [*CORE, "libBrokenLocale.so.1", "libnss_dns.so.2", "libnss_files.so.2", "libthread_db.so.1"]
+    libraries += [] if version == "2.42" else ["libgcc_s.so.1"]  # sgerrand's glibc-bin depends on Alpine's libgcc
+    glibc = {"id": second, "libc": "glibc", "version": version, "ceilings": {"GLIBC": glibc_ceiling(version)}}
+    glibc |= {"libraries": sorted(libraries), "complete": True, "layout": "glibc-compat", "as_of": generated}
+    name = f"frolvlad/alpine-glibc:{pair}"
+    image = {"id": name, "libc": "musl", "root": f"alpine:{alpine}", "second": second, "layout": "alpine"}
+    return {second: glibc | {"source": "frolvlad+sgerrand"}, name: image | {"source": "frolvlad", "as_of": generated}}
+
+
+def image_rows(facts: Row, additions: Row, releases: dict[str, Row]) -> list[Any]:
+    """[image, release, tags]: sorted; an image's rows are neighbours."""
+    tags: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in facts["releases"]:
+        for name in row["image_names"]:
+            for image, tag in expanded(name):
+                tags[image, spelled(row["id"])].add(tag)
+    for image, moving in facts["moving_root_tags"].items():
+        for tag, root in moving.items():
+            tags[image, release_of(root, releases)].add(tag)
+    for image, table in facts["images"].items():
+        for root, names in table["tags_by_root"].items():
+            tags[image, release_of(root, releases)].update(names)
+    for image, release, names in additions["images"]:
+        tags[image, release].update(names.split())
+    tags["frolvlad/alpine-glibc", f"frolvlad/alpine-glibc:{additions['frolvlad'][-1]}"] |= {"latest", "glibc-2.42"}
+    for pair in additions["frolvlad"]:
+        tags["frolvlad/alpine-glibc", f"frolvlad/alpine-glibc:{pair}"].add(pair)
+    del tags["frolvlad/alpine-glibc", "frolvlad/alpine-glibc"]
+    return [[image, release, " ".join(sorted(names))] for (image, release), names in sorted(tags.items())]
+
+
+def expanded(name: str) -> list[tuple[str, str]]:
+    """The image and tag that a name of the facts stands for; braces and slashes are alternatives."""
+    name = name.partition(" ")[0]
+    if "{" in name:  # distroless debian11: these rows are among the additions
+        return []
+    image, _, tag = name.partition(":")
+    many = re.fullmatch(r"(\D+)([\d/]+)(-debian\d+)", image)
+    numbers = many.group(2).split("/") if many else []
+    images = [f"{many.group(1)}{number}{many.group(3)}" for number in numbers] if many else [image]
+    return [(one, tag or "latest") for one in images]
+
+
+def release_of(root: str, releases: dict[str, Row]) -> str:
+    """The release that a root of the tag tables means: rockylinux:9.3.20231119 is rockylinux:9."""
+    root = RENAMED.get(root, root)
+    if root in releases:
+        return root
+    image, _, tag = root.partition(":")
+    short = re.match(r"\d+", tag)
+    major = f"{image}:{short.group()}" if short else root
+    return major if major in releases and image not in ("ubuntu", "alpine") else root
+
+
+if __name__ == "__main__":
+    main()
