@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import pytest
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class Run(NamedTuple):
@@ -38,12 +35,12 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture
 def run_depscan(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> RunDepscan:
     """The command line, without a process of its own."""
-    from depscan.cli import main
+    from depscan.cli import run as run_command
 
     monkeypatch.setenv("NO_COLOR", "1")
 
     def run(*arguments: str) -> Run:
-        code = main(list(arguments))
+        code = run_command(list(arguments))
         out, err = capfd.readouterr()
         return Run(code, out, err)
 

@@ -1,4 +1,4 @@
-"""Golden projects: every folder of fixtures/projects is a Dockerfile with its build context and what depscan says of it.
+"""Golden projects: every folder of fixtures/projects is a Dockerfile, its build context, and what depscan says of it.
 
 A new case: drop a folder there, run `pytest --update-golden`, review the diff. `arguments.json` holds further options.
 `expected.txt` is the concise report with the exit code, `expected.json` what the JSON report says without its prose.
