@@ -9,6 +9,7 @@ told by their header alone.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -42,6 +43,15 @@ _MAX_NOTES = 1_000
 _MAX_NAME = 4_096
 _MAX_SEARCHED = 32 << 20
 _VER_FLG_BASE, _VER_FLG_WEAK = 1, 2
+_STB_GLOBAL = 1
+
+
+def explain_elf(source: Path | bytes) -> ElfFacts | str:
+    """Read the facts of an ELF file, or give the reason why there are none."""
+    try:
+        return read_elf(source)
+    except UnreadableError as error:
+        return str(error)
 
 
 def read_elf(source: Path | bytes) -> ElfFacts:
@@ -97,10 +107,7 @@ def _for_lief(source: Path | bytes) -> str | bytes:
 
 def _collect(header: Header, read: Reader, binary: lief.ELF.Binary) -> ElfFacts:
     """Join what the header and LIEF say; raises UnreadableError where they disagree."""
-    notes = [
-        Note(str(note.name).rstrip("\0"), note.original_type, bytes(note.description))
-        for note in islice(binary.notes, _MAX_NOTES)
-    ]
+    notes = _read_notes(binary)
     undefined, exports = _read_symbols(binary)
     comment = binary.get_section(".comment")
     traces = evidence.Traces(
@@ -137,6 +144,15 @@ def _state(header: Header, binary: lief.ELF.Binary, notes: list[Note], undefined
     )
 
 
+def _read_notes(binary: lief.ELF.Binary) -> list[Note]:
+    """Give the first _MAX_NOTES notes but those that put binary data into their names, as Red Hat's annobin does."""
+    notes = []
+    for note in islice(binary.notes, _MAX_NOTES):
+        with suppress(UnicodeDecodeError):
+            notes.append(Note(str(note.name).rstrip("\0"), note.original_type, bytes(note.description)))
+    return notes
+
+
 def _read_version_needs(header: Header, binary: lief.ELF.Binary) -> dict[str, tuple[VersionNeed, ...]]:
     groups = list(binary.symbols_version_requirement)
     _agree("version needs", len(groups), header.value(DT_VERNEEDNUM) or 0)
@@ -163,17 +179,17 @@ def _read_version_definitions(header: Header, binary: lief.ELF.Binary) -> tuple[
 
 
 def _read_symbols(binary: lief.ELF.Binary) -> tuple[tuple[str, ...], bool]:
-    """Give the strong undefined dynamic symbols, sorted and at most _MAX_UNDEFINED, and whether any is defined."""
-    import lief  # noqa: PLC0415 - loaded by _parse
+    """Give the strong undefined dynamic symbols, sorted and at most _MAX_UNDEFINED, and whether any is defined.
 
-    strong = lief.ELF.Symbol.BINDING.GLOBAL
+    The binding is read from st_info, since LIEF's enum warns on standard error for a number it does not know.
+    """
     undefined: set[str] = set()
     exports = False
     for symbol in binary.dynamic_symbols:
         if symbol.shndx:
             exports = True
-        elif symbol.binding == strong:
-            undefined.add(str(symbol.name))
+        elif symbol.information >> 4 == _STB_GLOBAL:
+            undefined.add(_clean(symbol.name, empty=True))
     return tuple(name for name in islice(sorted(undefined), _MAX_UNDEFINED) if name), exports
 
 

@@ -15,7 +15,7 @@ from depscan.artifacts.facts import Linkage
 from depscan.artifacts.header import DF_1_PIE, DT_DEBUG, DT_FLAGS_1, DT_NEEDED, DT_SONAME, ET_EXEC, UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
     from depscan.artifacts.facts import ElfFacts
     from depscan.artifacts.header import Header
@@ -70,6 +70,8 @@ def find_linkage(header: Header, *, exports: bool) -> Linkage | None:
     if header.segments == ():
         return None
     program = header.type == ET_EXEC or _is_linked_as_program(header)
+    if header.dynamic is None and (header.interpreter is not None or header.type != ET_EXEC):
+        raise UnreadableError("corrupted: no dynamic section where there must be one")
     if header.interpreter is not None:
         return Linkage.DYNAMIC if program or not header.count(DT_SONAME) else Linkage.SHARED_OBJECT
     if program and header.count(DT_NEEDED):

@@ -26,6 +26,7 @@ _PN_XNUM = 0xFFFF
 _MAX_SEGMENTS = 4096
 _MAX_PATH = 4096
 _MAX_DYNAMIC_BYTES = 1 << 20
+_NO_CONTENT = "no loadable content, as in a separate debug file"
 
 DT_NULL, DT_NEEDED, DT_STRTAB, DT_STRSZ, DT_SONAME, DT_RPATH, DT_RUNPATH = 0, 1, 5, 10, 14, 15, 29
 _NAMES = frozenset({DT_NEEDED, DT_SONAME, DT_RPATH, DT_RUNPATH})
@@ -157,7 +158,7 @@ def _read_segments(layout: _Layout, offset: int, entry_size: int, count: int) ->
         if segment.size:
             layout.check(segment.offset, segment.size, f"segment at offset {segment.offset:#x}")
     if not any(segment.type == PT_LOAD and segment.size for segment in segments):
-        raise UnreadableError("no loadable content, as in a separate debug file")
+        raise UnreadableError(_NO_CONTENT)
     return segments
 
 
@@ -193,6 +194,8 @@ def _read_dynamic(layout: _Layout, segments: tuple[Segment, ...]) -> tuple[tuple
     segment = _first(segments, _PT_DYNAMIC)
     if segment is None:
         return None
+    if segment.size == 0:
+        raise UnreadableError(_NO_CONTENT)
     step = struct.calcsize(layout.dynamic_entry)
     if not step <= segment.size <= _MAX_DYNAMIC_BYTES:
         raise UnreadableError(f"corrupted: a dynamic section of {segment.size} bytes")

@@ -6,10 +6,11 @@ each `ElfFacts`, or the reason why there are none. What the cache knows costs no
 
 from __future__ import annotations
 
+import os
+import stat
 from typing import TYPE_CHECKING
 
-from depscan.artifacts.elf import read_elf
-from depscan.artifacts.header import UnreadableError
+from depscan.artifacts.elf import MAX_SIZE, explain_elf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,22 +18,69 @@ if TYPE_CHECKING:
 
     from depscan.artifacts.facts import ElfFacts
 
+_KINDS = {
+    stat.S_IFDIR: "a directory",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
 
 def read_facts(paths: Sequence[Path], *, jobs: int = 0, cache: bool = True) -> dict[Path, ElfFacts | str]:
-    """Read the facts of many files; a str is the reason why a file is skipped.
+    """Read the facts of many files, in their order; a str is the reason why a file is skipped.
 
     `jobs` is the number of processes that parse new files, 0 for one per CPU. `cache` allows the facts cache.
     """
-    return {path: _read(path) for path in paths}
+    results: dict[Path, ElfFacts | str] = {}
+    statuses: dict[Path, os.stat_result] = {}
+    for path in paths:
+        status = _inspect(path)
+        if isinstance(status, str):
+            results[path] = status
+        else:
+            statuses[path] = status
+    results.update(_read_cached(statuses, jobs) if cache and statuses else _parse(statuses, jobs))
+    return {path: results[path] for path in paths}
 
 
 def read_facts_from_bytes(data: bytes) -> ElfFacts | str:
     """Read the facts of an archive member; a str is the reason why it is skipped."""
-    return _read(data)
+    return explain_elf(data)
 
 
-def _read(source: Path | bytes) -> ElfFacts | str:
+def _inspect(path: Path) -> os.stat_result | str:
+    """Give the status of a file that may be opened, or the reason why it may not."""
     try:
-        return read_elf(source)
-    except UnreadableError as error:
-        return str(error)
+        status = path.stat()
+    except (OSError, ValueError) as error:
+        return f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    if not stat.S_ISREG(status.st_mode):
+        return f"is {_KINDS.get(stat.S_IFMT(status.st_mode), 'no regular file')}"
+    if status.st_size > MAX_SIZE:
+        return f"larger than {MAX_SIZE >> 20} MB"
+    return status
+
+
+def _read_cached(statuses: dict[Path, os.stat_result], jobs: int) -> dict[Path, ElfFacts | str]:
+    """Ask the cache, parse what it does not know, and let it keep the new facts (never a reason: it may pass)."""
+    from depscan.artifacts.cache import FactsCache, find_cache_folder  # noqa: PLC0415 - not with --no-cache
+
+    known = FactsCache(find_cache_folder(os.environ))
+    results: dict[Path, ElfFacts | str] = {}
+    for path, status in statuses.items():
+        facts = known.find(status)
+        if facts is not None:
+            results[path] = facts
+    parsed = _parse({path: status for path, status in statuses.items() if path not in results}, jobs)
+    for path, outcome in parsed.items():
+        if not isinstance(outcome, str):
+            known.add(path, statuses[path], outcome)
+    known.save()
+    return results | parsed
+
+
+def _parse(statuses: dict[Path, os.stat_result], jobs: int) -> dict[Path, ElfFacts | str]:
+    from depscan.artifacts.parsing import parse_files  # noqa: PLC0415 - not where the cache knows all
+
+    return parse_files({path: status.st_size for path, status in statuses.items()}, jobs) if statuses else {}

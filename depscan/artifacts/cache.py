@@ -1,0 +1,139 @@
+"""Facts of files seen before, kept on disk so that a run without new binaries parses nothing and imports no LIEF.
+
+In: a file's status (device, inode, size, times). Out: its facts, or None. One file holds {key: encoded facts}, newest
+last, behind a checksum; entries are decoded when asked for. Writers merge and rename, so parallel runs lose at most
+each other's newest entries. A damaged file counts as empty and an unwritable folder is no error: it is only a cache.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import struct
+import sys
+import time
+import zlib
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from depscan.artifacts.facts import ElfFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FILE = "facts.msgpack"
+_MAX_BYTES = 16 << 20
+# A file changed twice within one tick of the file system's clock has the same times; Linux's tick is 10 ms at most.
+_TICK_NS = 20_000_000
+
+_ENTRIES = msgspec.msgpack.Decoder(dict[bytes, bytes])
+_FACTS = msgspec.msgpack.Decoder(ElfFacts)
+
+
+class FactsCache:
+    """The cache as of its loading, and what this run adds; `save` writes it back."""
+
+    def __init__(self, folder: Path) -> None:
+        """Load from `folder`, which need not exist."""
+        self._path = folder / _FILE
+        self._stamp = _stamp()
+        self._entries = _load(self._path)
+        self._used: dict[bytes, bytes] = {}
+        self._changed = False
+
+    def find(self, status: os.stat_result) -> ElfFacts | None:
+        """Give the facts of the file with this status, or None."""
+        key = self._key(status)
+        encoded = self._entries.get(key)
+        if encoded is None:
+            return None
+        with suppress(msgspec.MsgspecError, ValueError):
+            facts = _FACTS.decode(encoded)
+            self._used[key] = encoded
+            return facts
+        return None
+
+    def add(self, path: Path, status: os.stat_result, facts: ElfFacts) -> None:
+        """Keep the facts read from `path`, unless it changed since `status` was taken or may do so unseen."""
+        with suppress(OSError):
+            if self._key(path.stat()) == self._key(status) and time.time_ns() - status.st_ctime_ns > _TICK_NS:
+                self._used[self._key(status)] = msgspec.msgpack.encode(facts)
+                self._changed = True
+
+    def save(self) -> None:
+        """Write the cache where something was added: other runs' entries first, then those this run used."""
+        if self._changed:
+            with suppress(OSError):
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                others = {key: value for key, value in _load(self._path).items() if key not in self._used}
+                _write(self._path, _bound({**others, **self._used}))
+
+    def _key(self, status: os.stat_result) -> bytes:
+        times = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        return struct.pack("<QQqqq", status.st_dev, status.st_ino, *times) + self._stamp
+
+
+def find_cache_folder(environment: Mapping[str, str]) -> Path:
+    """Give $DEPSCAN_CACHE_DIR, else the platform's cache folder for depscan; empty variables count as unset."""
+    if folder := environment.get("DEPSCAN_CACHE_DIR"):
+        return Path(folder)
+    if folder := environment.get("XDG_CACHE_HOME"):
+        return Path(folder, "depscan")
+    home = Path(environment.get("HOME") or "~").expanduser()
+    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "depscan"
+
+
+def _stamp() -> bytes:
+    """Tell the build of LIEF and of this room, by size and time of their files: any change makes all entries stale.
+
+    This needs neither the import of LIEF (0.4 s) nor that of importlib.metadata (40 ms), and no number to be raised by
+    hand.
+    """
+    spec = importlib.util.find_spec("lief")
+    folders = [*((spec and spec.submodule_search_locations) or ()), str(Path(__file__).parent)]
+    files = []
+    for folder in folders:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith("_lief") or (folder == folders[-1] and entry.name.endswith(".py")):
+                    status = entry.stat()
+                    files.append((entry.name, status.st_size, status.st_mtime_ns))
+    return zlib.crc32(repr(sorted(files)).encode()).to_bytes(4, "little")
+
+
+def _load(path: Path) -> dict[bytes, bytes]:
+    with suppress(OSError, msgspec.MsgspecError):
+        with open(path, "rb") as file:
+            data = file.read(_MAX_BYTES + 4)
+        if zlib.crc32(data[4:]).to_bytes(4, "little") == data[:4]:
+            return _ENTRIES.decode(memoryview(data)[4:])
+    return {}
+
+
+def _bound(entries: dict[bytes, bytes]) -> bytes:
+    """Encode the newest entries that fit into half of _MAX_BYTES, so that dropping is rare."""
+    encoded = msgspec.msgpack.encode(entries)
+    if len(encoded) <= _MAX_BYTES:
+        return encoded
+    kept: dict[bytes, bytes] = {}
+    budget = _MAX_BYTES // 2
+    for key, value in reversed(entries.items()):
+        budget -= len(key) + len(value) + 16
+        if budget < 0:
+            break
+        kept[key] = value
+    return msgspec.msgpack.encode(dict(reversed(kept.items())))
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Replace the file at once; a run that is stopped in between leaves the old one and no half of a new one."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.{time.time_ns()}")
+    try:
+        temporary.write_bytes(zlib.crc32(content).to_bytes(4, "little") + content)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
