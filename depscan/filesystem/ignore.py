@@ -35,6 +35,17 @@ class Verdict(Struct, frozen=True):
 KEPT = Verdict(ignored=False)
 
 
+def read_patterns(patterns: Iterable[str]) -> PatternMatcher | None:
+    """A matcher for the patterns of `--exclude` or `--parents`; None when one is malformed or too costly."""
+    patterns = list(patterns)
+    if any(pattern.count("*") > MAX_STARS for pattern in patterns):
+        return None
+    try:
+        return PatternMatcher(patterns)
+    except ValueError:
+        return None
+
+
 class IgnoreRules:
     """The patterns of one ignore file; without a file nothing is ignored.
 

@@ -115,6 +115,12 @@ class Tree:
             where = self.canonical(where, follow_last=True)
         return self._enter(msgspec.structs.replace(entry, path=where, sequence=self.sequence))
 
+    def enter(self, entry: FileEntry) -> FileEntry:
+        """Put an entry, as it is, at a path that is canonical already: for copies of many files."""
+        if entry.kind == "link" and entry.target is not None:
+            self.links[entry.path] = entry.target
+        return self._enter(entry)
+
     def _enter(self, entry: FileEntry) -> FileEntry:
         if entry.kind == "file":
             self.links.pop(entry.path, None)

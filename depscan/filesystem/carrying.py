@@ -1,0 +1,214 @@
+"""What COPY --from carries from another stage or image.
+
+In: a source path and the `StageFilesystem` it lies in, or only an image's reference. Out: entries in the `Tree`, and an
+`UnknownChange` for what the stage's commands or its base image may have put below the source, so that "missing"
+becomes "unknown" at the destination too. Only a stage from scratch whose commands cannot have made the source proves
+that it is missing.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from depscan.artifacts.facts import Origin
+from depscan.filesystem.entries import resolve_links
+from depscan.filesystem.globs import compile_component, has_wildcards
+from depscan.filesystem.placing import (
+    Destination,
+    Item,
+    Picked,
+    is_standard_directory,
+    make_directories,
+    place,
+    target_of,
+)
+from depscan.filesystem.taking import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from depscan.filesystem.entries import FileEntry, StageFilesystem
+    from depscan.filesystem.modes import ModeChange
+    from depscan.filesystem.tree import Tree
+    from depscan.source import Span
+
+UNKNOWN_MODE = 0o755  # of a file never seen: one that can be started, so that no rule finds it not executable
+
+_FILE_NAME = re.compile(r".+\.(so(\.\d+)*|jar|war|js|py|sh|json|ya?ml|conf|toml|txt|wasm|pem|crt|whl|zip|t?gz)\Z")
+_PROGRAM_DIRECTORY = re.compile(r"(.*/)?s?bin\Z")
+
+
+class Carriage(Struct, frozen=True):
+    """How one source of COPY --from travels: to where, with which modes; `label` names it in an `UnknownChange`.
+
+    `keep` tells of a path below the source whether `--exclude` lets it through.
+    """
+
+    tree: Tree
+    destination: Destination
+    span: Span
+    chmod: ModeChange | None
+    label: str
+    keep: Callable[[str], bool]
+
+
+def carry_from_image(carriage: Carriage, source: str, reference: str) -> None:
+    """Copy from an image whose files are not known: a file without content where the path can only be a file."""
+    path = posixpath.normpath("/" + source.lstrip("/"))
+    _carry_unknown(carriage, path, Origin.IMAGE, f"{reference}:{path}", foreign_libc=True)
+
+
+def carry_from_stage(carriage: Carriage, source: str, view: StageFilesystem) -> Refusal | None:
+    """Copy what is known below `source` in a stage, and mark what is not; a refusal when it is proved missing."""
+    path = posixpath.normpath("/" + source.lstrip("/"))
+    if has_wildcards(path):
+        _carry_glob(carriage, path, view)
+        return None
+    resolved = resolve_links(path, view.links) or path
+    if resolved not in view.entries and not any(entry for entry in _entries_below(view, resolved)):
+        if _is_missing(view, resolved):
+            return Refusal("source-missing", f"{source} is not in the stage that {carriage.label} names")
+        _carry_unknown(carriage, resolved, Origin.STAGE, resolved, foreign_libc=_is_foreign(carriage.tree, view))
+        return None
+    _carry_known(carriage, resolved, posixpath.basename(path), view)
+    return None
+
+
+def _carry_glob(carriage: Carriage, pattern: str, view: StageFilesystem) -> None:
+    parts = pattern.split("/")
+    expressions = [compile_component(part) for part in parts]
+    first = next(number for number, part in enumerate(parts) if has_wildcards(part))
+    fixed = "/".join(parts[:first]) or "/"
+    if not _is_known_below(view, resolve_links(fixed, view.links) or fixed):
+        roots = (carriage.destination.path,)
+        foreign = _is_foreign(carriage.tree, view)
+        carriage.tree.mark(roots, foreign_libc=foreign, reason=carriage.label, span=carriage.span)
+        carriage.tree.step()
+    for path in [path for path in view.entries if path.count("/") == len(parts) - 1]:
+        names = path.split("/")
+        if all(found and found.match(name) for found, name in zip(expressions, names, strict=True)):
+            _carry_known(carriage, resolve_links(path, view.links) or path, names[-1], view)
+
+
+def _carry_known(carriage: Carriage, path: str, name: str, view: StageFilesystem) -> None:
+    """Copy the entries at and below `path`: older ones than a change that touches them, the changes, then the rest."""
+    entry = view.entries.get(path)
+    below = list(_entries_below(view, path))
+    kind = "file" if entry is not None and entry.kind != "directory" and not below else "directory"
+    tree, destination, span, chmod = carriage.tree, carriage.destination, carriage.span, carriage.chmod
+    target = tree.canonical(destination.path, follow_last=True)
+    if kind == "file":
+        target = target_of(tree, destination, name)
+    found = [entry] if entry is not None and kind == "file" else below
+    prefix = len(path.rstrip("/")) + 1
+    doubtful: list[Item] = []
+    certain: list[Item] = []
+    for one in found:
+        relative = one.path[prefix:]
+        if not relative or carriage.keep(relative):
+            (doubtful if _is_doubtful(view, one) else certain).append(_item(one, relative))
+    if doubtful:
+        place(tree, Picked(name, kind, doubtful), destination, span, chmod)
+    _carry_changes(carriage, path, target, view)
+    if certain or not doubtful:
+        place(tree, Picked(name, kind, certain), destination, span, chmod)
+
+
+def _carry_changes(carriage: Carriage, path: str, target: str, view: StageFilesystem) -> None:
+    tree, marked = carriage.tree, False
+    entry = view.entries.get(path)
+    is_file = entry is not None and entry.kind == "file"
+    for change in view.changes:
+        if is_file and entry is not None and entry.sequence > change.sequence:
+            continue
+        roots = tuple(root for root in (_map_root(root, path, target) for root in change.roots) if root is not None)
+        if roots:
+            foreign = change.foreign_libc or _is_foreign(tree, view)
+            tree.mark(roots, foreign_libc=foreign, reason=f"{carriage.label} ({change.reason})", span=carriage.span)
+            marked = True
+    if not is_file and _image_may_hold(view, path):
+        tree.mark((target,), foreign_libc=_is_foreign(tree, view), reason=carriage.label, span=carriage.span)
+        marked = True
+    if marked:
+        tree.step()
+
+
+def _carry_unknown(carriage: Carriage, path: str, origin: Origin, source: str, *, foreign_libc: bool) -> None:
+    """Copy something never seen: mark where it lands, and enter a file without content where it can only be one."""
+    tree, destination = carriage.tree, carriage.destination
+    name = posixpath.basename(path)
+    target = tree.canonical(destination.path, follow_last=True)
+    if _can_only_be_file(path, target):
+        target = target_of(tree, destination, name)
+    tree.mark((target,), foreign_libc=foreign_libc, reason=carriage.label, span=carriage.span)
+    tree.step()
+    if _can_only_be_file(path, posixpath.dirname(target)):
+        item = Item("", "file", UNKNOWN_MODE, origin, source)
+        place(tree, Picked(name, "file", (item,)), destination, carriage.span, carriage.chmod)
+    else:
+        make_directories(tree, posixpath.dirname(target), carriage.span)
+
+
+def _can_only_be_file(path: str, directory: str) -> bool:
+    """Whether a path never seen names a file: by its extension, or since it goes from or to a directory of programs."""
+    parent, name = posixpath.split(path)
+    if _PROGRAM_DIRECTORY.match(name):
+        return False
+    return bool(_FILE_NAME.match(name) or _PROGRAM_DIRECTORY.match(parent) or _PROGRAM_DIRECTORY.match(directory))
+
+
+def _entries_below(view: StageFilesystem, path: str) -> Iterator[FileEntry]:
+    prefix = path.rstrip("/") + "/"
+    return (entry for place, entry in view.entries.items() if place.startswith(prefix))
+
+
+def _item(entry: FileEntry, relative: str) -> Item:
+    """An entry as an item; bytes from the context now come from the stage, other origins stay what they are."""
+    origin, source = entry.origin, entry.source
+    if origin in {Origin.CONTEXT, Origin.STAGE}:
+        origin, source = Origin.STAGE, entry.path
+    return Item(relative, entry.kind, entry.mode, origin, source, entry.content, entry.target)
+
+
+def _is_doubtful(view: StageFilesystem, entry: FileEntry) -> bool:
+    return any(change.sequence > entry.sequence and change.touches(entry.path) for change in view.changes)
+
+
+def _is_missing(view: StageFilesystem, path: str) -> bool:
+    if any(change.touches(path) for change in view.changes):
+        return False
+    return _is_scratch(view) or path in view.removed
+
+
+def _is_scratch(view: StageFilesystem) -> bool:
+    return view.profile.reference == "scratch"
+
+
+def _is_known_below(view: StageFilesystem, path: str) -> bool:
+    return _is_scratch(view) and not any(
+        _map_root(root, path, path) for change in view.changes for root in change.roots
+    )
+
+
+def _image_may_hold(view: StageFilesystem, path: str) -> bool:
+    """Whether the base image may have files of its own below a directory."""
+    if _is_scratch(view):
+        return False
+    return view.profile.release is None or path not in view.entries or path == "/" or is_standard_directory(path)
+
+
+def _is_foreign(tree: Tree, view: StageFilesystem) -> bool:
+    ours, theirs = tree.profile.libc.family, view.profile.libc.family
+    return ours != theirs or theirs == "unknown"
+
+
+def _map_root(root: str, path: str, target: str) -> str | None:
+    """Where a root of a change lies after `path` was copied to `target`; None when they have nothing in common."""
+    if root in {"/", path} or path.startswith(root + "/"):
+        return target
+    inside = path.rstrip("/") + "/"
+    return posixpath.join(target, root[len(inside) :]) if root.startswith(inside) else None

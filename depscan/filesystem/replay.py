@@ -1,0 +1,176 @@
+"""The replay of a Dockerfile: what each stage contains after its last instruction.
+
+In: `Dockerfile`, the build context, a profile for the image at the bottom of each stage, build arguments. Out: one
+`StageFilesystem` for each stage that is built, in order. A stage that FROM names hands on its files, environment and
+start command. What cannot be replayed (Windows, a base without a name) is `Skipped`, and everything in it is unknown.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+
+from depscan.dockerfile.commands import (
+    Copy,
+    Environment,
+    Run,
+    ShellCommand,
+    Start,
+    WorkingDirectory,
+    apply,
+    interpret,
+)
+from depscan.dockerfile.expansion import Scope
+from depscan.dockerfile.stages import find_stage, is_windows
+from depscan.filesystem.copying import apply_copy
+from depscan.filesystem.entries import StageFilesystem, StartCommand
+from depscan.filesystem.placing import make_directories
+from depscan.filesystem.run import apply_run
+from depscan.filesystem.taking import ContextSource
+from depscan.filesystem.tree import Tree
+from depscan.findings import Skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from depscan.dockerfile.commands import Command
+    from depscan.dockerfile.instructions import Dockerfile, Instruction, Stage
+    from depscan.filesystem.context import BuildContext
+    from depscan.images.profile import ImageProfile
+
+
+class Replayed(Struct):
+    """A stage under replay: its tree, variables and shell, and whether it set CMD itself."""
+
+    tree: Tree
+    scope: Scope
+    shell: tuple[str, ...] | None = None
+    command_set: bool = False
+
+
+class _Kitchen(Struct):
+    """What all stages of one replay share."""
+
+    dockerfile: Dockerfile
+    context: ContextSource
+    profile_of: Callable[[Stage], ImageProfile]
+    build_arguments: Mapping[str, str | None]
+    states: dict[int, Replayed] = field(default_factory=dict)
+    done: dict[int, StageFilesystem] = field(default_factory=dict)
+
+
+def replay(
+    dockerfile: Dockerfile,
+    context: BuildContext,
+    *,
+    profile_of: Callable[[Stage], ImageProfile],
+    build_arguments: Mapping[str, str | None],
+    needed: frozenset[int] | None = None,
+) -> tuple[StageFilesystem, ...]:
+    """Replay the stages with an index in `needed` (all without it), in order; parents of a needed stage must be in it.
+
+    `profile_of` is asked for each stage that begins with an image. Problems and skipped rows stand in the stage where
+    they arose; those of the ignore file in the first.
+    """
+    kitchen = _Kitchen(dockerfile, ContextSource(context), profile_of, build_arguments)
+    for stage in dockerfile.stages:
+        if needed is None or stage.index in needed:
+            kitchen.done[stage.index] = _replay_stage(kitchen, stage)
+    return tuple(kitchen.done.values())
+
+
+def _replay_stage(kitchen: _Kitchen, stage: Stage) -> StageFilesystem:
+    state = _begin(kitchen, stage)
+    kitchen.states[stage.index] = state
+    if not kitchen.done:
+        state.tree.skipped += kitchen.context.context.rules.skipped
+    reason = _why_not(stage)
+    if reason is not None:
+        state.tree.skipped.append(Skipped(f"stage {stage.name or stage.index}", reason, stage.base_span))
+        state.tree.mark(("/",), foreign_libc=True, reason="a stage that was not replayed", span=stage.base_span)
+        return state.tree.freeze(stage)
+    for instruction in stage.instructions:
+        _apply(kitchen, stage, state, instruction)
+    return state.tree.freeze(stage)
+
+
+def _begin(kitchen: _Kitchen, stage: Stage) -> Replayed:
+    """The state of a stage before its first instruction: its parent's, or that of an image."""
+    parent = kitchen.done.get(stage.base_stage) if stage.base_stage is not None else None
+    profile = parent.profile if parent is not None else kitchen.profile_of(stage)
+    tree = Tree(profile, parent)
+    before = kitchen.states[parent.stage.index] if parent is not None else None
+    scope = Scope(
+        before.scope.environment if before else tree.environment,
+        base_known=profile.environment is not None or profile.reference == "scratch",
+        global_arguments=stage.global_arguments,
+        build_arguments=kitchen.build_arguments,
+        escape=kitchen.dockerfile.escape,
+        arguments=before.scope.arguments if before else None,
+    )
+    return Replayed(tree, scope, before.shell if before else None)
+
+
+def _why_not(stage: Stage) -> str | None:
+    """Why a stage is not replayed, with the remedy; None when it is."""
+    if is_windows(stage):
+        return "a Windows container: only Linux images are checked"
+    if stage.unresolved:
+        options = " ".join(f"--build-arg {name}=..." for name in stage.unresolved)
+        return f"the base {stage.instruction.text.strip()} is not known: pass {options}"
+    if stage.base is None:
+        return "the base is not known"
+    return None
+
+
+def _apply(kitchen: _Kitchen, stage: Stage, state: Replayed, instruction: Instruction) -> None:
+    command = interpret(instruction, state.scope)
+    apply(command, state.scope)
+    if isinstance(command, Copy):
+        origin = _find_origin(kitchen, stage, command)
+        apply_copy(command, state.tree, kitchen.context, stage=stage.index, origin=origin)
+    elif isinstance(command, Run):
+        apply_run(command, state.tree, state.scope, state.shell)
+    else:
+        _apply_setting(state, command)
+
+
+def _apply_setting(state: Replayed, command: Command) -> None:
+    if isinstance(command, Environment):
+        state.tree.environment = state.scope.environment
+    elif isinstance(command, WorkingDirectory):
+        _enter_directory(state.tree, command)
+    elif isinstance(command, ShellCommand):
+        state.shell = command.words
+    elif isinstance(command, Start):
+        start = StartCommand(str(command.form), command.words, command.span)
+        if command.kind == "cmd":
+            state.tree.command, state.command_set = start, True
+            return
+        state.tree.entrypoint = start
+        if not state.command_set:  # dispatchEntrypoint drops the CMD that the base gave
+            state.tree.command = None
+
+
+def _enter_directory(tree: Tree, command: WorkingDirectory) -> None:
+    value = command.value
+    path = tree.absolute(value.text) if value.text is not None else None
+    if path is None:
+        tree.skipped.append(Skipped(f"WORKDIR {value.raw}", "its value is not known; pass --build-arg", value.span))
+    else:
+        tree.step()
+        make_directories(tree, tree.canonical(path, follow_last=True), value.span)
+    tree.workdir = path
+
+
+def _find_origin(kitchen: _Kitchen, stage: Stage, copy: Copy) -> StageFilesystem | str | None:
+    """What --from names: a stage before this one, else an image's reference (None without --from).
+
+    A stage that is not built yet is wrong text, which `dockerfile/` tells; it is then treated as an unknown image.
+    """
+    if copy.from_stage is None:
+        return None
+    index = find_stage(kitchen.dockerfile.stages, copy.from_stage)
+    earlier = index is not None and index < stage.index
+    return kitchen.done.get(index, copy.from_stage) if earlier and index is not None else copy.from_stage
