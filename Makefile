@@ -38,7 +38,7 @@ lint: $(VENV)/.dev
 check: lint test
 
 bench: $(VENV)/.bench
-	$(BIN)/python bench/run.py
+	$(BIN)/python -m bench.run
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

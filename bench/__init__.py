@@ -1,0 +1,1 @@
+"""What depscan costs, measured."""
