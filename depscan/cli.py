@@ -15,7 +15,7 @@ import typer
 from depscan import __version__
 from depscan.config import load_config
 from depscan.errors import DepscanError, UsageError, did_you_mean
-from depscan.escaping import printable
+from depscan.escaping import printable, printable_lines
 from depscan.inputs import check_file, common_folder, find_dockerfiles
 from depscan.output import write_reports, write_stdout
 
@@ -116,10 +116,10 @@ def check(
     PATH is a Dockerfile or Containerfile, a directory with one, or - for standard input (default: ./Dockerfile).
     """
     options = _named(locals())
-    from depscan.scan import scan  # noqa: PLC0415 - the engine, which --version and --help do not need
-
     files = find_dockerfiles(paths or [])
     settings = load_config(options, os.environ, common_folder(files))
+    from depscan.scan import scan  # noqa: PLC0415 - the engine, which --version, --help and wrong use do not need
+
     result = scan(files, settings)
     write_reports(result, settings.formats)
     return result.exit_code
@@ -180,14 +180,14 @@ def rules(format: Format = None) -> int:  # noqa: A002 - the option's name
 @app.command()
 def explain(rule: Annotated[str, typer.Argument(metavar="RULE", show_default=False)]) -> int:
     """Print the page of one rule: what goes wrong, why, how to fix it, examples."""
-    from depscan.reports import explain as report  # noqa: PLC0415 - only this command
+    from depscan.reports.explain import explain as page  # noqa: PLC0415 - only this command
     from depscan.rulebook import load_rules  # noqa: PLC0415 - likewise
 
     settings = load_config({}, os.environ, common_folder([]))
     found = {known.id: known for known in load_rules(settings.rules, examples=True)}
     if rule not in found:
-        raise UsageError(f"{rule}: no such rule; {did_you_mean(rule, found)}")
-    write_stdout(report.render(found[rule]))
+        raise UsageError(f"{rule}: no such rule; {did_you_mean(rule, found, 'depscan rules lists them')}")
+    write_stdout(printable_lines(page(found[rule])))
     return 0
 
 

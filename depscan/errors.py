@@ -32,10 +32,10 @@ class RuleFileError(DepscanError):
     """A rule file that cannot be used; the message starts with file:line:column."""
 
 
-def did_you_mean(wrong: str, known: Iterable[str]) -> str:
-    """The remedy for a misspelled name: the closest known one, else all of them."""
+def did_you_mean(wrong: str, known: Iterable[str], otherwise: str | None = None) -> str:
+    """The remedy for a misspelled name: the closest known one, else `otherwise`, by default all of them."""
     import difflib  # noqa: PLC0415 - only a wrong name pays for it
 
     known = sorted(known)
     close = difflib.get_close_matches(wrong, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+    return f"did you mean {close[0]!r}?" if close else otherwise or f"known: {', '.join(known)}"

@@ -40,12 +40,24 @@ def wants_color(environment: Mapping[str, str]) -> bool:
 
 def write_stdout(text: str) -> None:
     """Write UTF-8 whatever the locale; a reader that has gone (`depscan | head`) is no error."""
+    if sys.stdout is None:  # closed by the caller: `depscan >&-`
+        return
     try:
         sys.stdout.flush()
         sys.stdout.buffer.write(_encode(text))
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains again at exit
+        _silence()
+    except OSError as error:
+        _silence()
+        raise UsageError(f"standard output: cannot be written ({error.strerror}); use --format FORMAT=FILE") from None
+
+
+def _silence() -> None:
+    """Send what is still buffered to nowhere, or Python complains again at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def write_file(path: Path, text: str) -> None:

@@ -7,6 +7,7 @@ to the repository without a leading `./`.
 from __future__ import annotations
 
 import posixpath
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from depscan.escaping import printable
@@ -21,15 +22,18 @@ _SEVERITIES = {"error": "critical", "warning": "major", "note": "info"}
 
 def render(result: ScanResult) -> str:
     """The array; `[]` when there is nothing to say."""
-    return dump([_issue(finding) for finding in result.reported])
+    seen: Counter[str] = Counter()
+    return dump([_issue(finding, seen) for finding in result.reported])
 
 
-def _issue(finding: Finding) -> dict[str, object]:
+def _issue(finding: Finding, seen: Counter[str]) -> dict[str, object]:
+    seen[finding.fingerprint] += 1
+    again = f"-{seen[finding.fingerprint]}" if seen[finding.fingerprint] > 1 else ""
     span = finding.location.span
     return {
         "description": printable(finding.message),
         "check_name": finding.rule,
-        "fingerprint": finding.fingerprint,
+        "fingerprint": finding.fingerprint + again,
         "severity": _SEVERITIES[finding.severity],
         "location": {
             "path": printable(posixpath.normpath(finding.location.path)),

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from depscan.artifacts.facts import ElfFacts
 
-_INDENT = " " * 2
 _LABEL = 13
 
 
@@ -40,7 +39,7 @@ def _file(path: Path, found: ElfFacts | str) -> Iterator[str]:
         return
     yield f"{printable(str(path))}: {_kind(found)}"
     for label, value in _rows(found):
-        yield f"{_INDENT}{label:<{_LABEL}}{printable(value)}"
+        yield f"  {label:<{_LABEL}}{printable(value)}"
 
 
 def _kind(facts: ElfFacts) -> str:
@@ -65,5 +64,11 @@ def _rows(facts: ElfFacts) -> Iterator[tuple[str, str]]:
     )
     yield from (row for row in rows if row[1])
     for library, needs in facts.version_needs.items():
-        names = ", ".join(f"{need.name}{' (weak)' if need.weak else ''}" for need in needs)
+        ordered = sorted(needs, key=lambda need: (need.name.partition("_")[0], _numbers(need.name)))
+        names = ", ".join(f"{need.name}{' (weak)' if need.weak else ''}" for need in ordered)
         yield "versions", f"{library}: {names}"
+
+
+def _numbers(name: str) -> list[int]:
+    """[2, 34] of GLIBC_2.34, so that 2.4 stands before 2.34."""
+    return [int(part) for part in name.partition("_")[2].split(".") if part.isdigit()]
