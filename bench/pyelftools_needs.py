@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import sys
 
+from elftools.elf.dynamic import DynamicSegment
 from elftools.elf.elffile import ELFFile
+from elftools.elf.gnuversions import GNUVerNeedSection
+from elftools.elf.segments import InterpSegment
 
 
 def main() -> None:
@@ -18,11 +21,12 @@ def main() -> None:
 
 
 def _needs(elf: ELFFile) -> tuple[list[str], list[str], list[str]]:
-    interpreter = [segment.get_interp_name() for segment in elf.iter_segments("PT_INTERP")]
-    dynamic = list(elf.iter_segments("PT_DYNAMIC"))
+    segments = list(elf.iter_segments())
+    interpreter = [segment.get_interp_name() for segment in segments if isinstance(segment, InterpSegment)]
+    dynamic = [segment for segment in segments if isinstance(segment, DynamicSegment)]
     needed = [tag.needed for segment in dynamic for tag in segment.iter_tags("DT_NEEDED")]
-    section = elf.get_section_by_name(".gnu.version_r")
-    versions = [aux.name for _, auxes in section.iter_versions() for aux in auxes] if section else []
+    tables = [section for section in elf.iter_sections() if isinstance(section, GNUVerNeedSection)]
+    versions = [entry.name for table in tables for _, entries in table.iter_versions() for entry in entries]
     return interpreter, needed, versions
 
 

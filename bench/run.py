@@ -88,7 +88,7 @@ def _print_readers(bench: Bench, many: Workload, big: Workload) -> None:
     for name, options in (("readelf", ["-W", "-l", "-d", "-V"]), ("libtree", [])):
         if path := _tool(name):
             readers[name] = [path, *options]
-    table = []
+    table: list[list[str | float]] = []
     for name, command in readers.items():
         start = bench.cold([*command, str(many.files[0])])
         small = bench.cold([*command, *map(str, many.files)])

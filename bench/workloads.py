@@ -1,8 +1,8 @@
 """The projects that are measured, made anew in a folder of their own.
 
-In: an empty folder and the fixtures. Out: `Workload`s: no binary, one, many small ones (what a binary costs), a
-few big ones (what a MB costs). Every file is different, so that no cache by content can help. Big files are small programs with
-data after the last section: the same facts, more bytes to read.
+In: an empty folder and the fixtures. Out: `Workload`s: no binary, one, many small ones (what a binary costs), a few
+big ones (what a MiB costs). Every file is different, so that no cache by content can help. Big files are small
+programs with data after the last section: the same facts, more bytes to read.
 """
 
 from __future__ import annotations
