@@ -108,8 +108,8 @@ class _Checker:
         try:
             return ast.parse(self.text, mode="eval").body
         except SyntaxError as error:
-            offset = self.indent + max((error.offset or 1) - 1, 0)
-            raise ConditionError(f"is not a Python expression: {error.msg}", offset) from None
+            offset = error.offset - 1 if error.offset else len(self.text)  # none: the text ends too early
+            raise ConditionError(f"is not a Python expression: {error.msg}", self.indent + offset) from None
         except (ValueError, RecursionError, MemoryError):
             raise ConditionError("is not a Python expression", 0) from None
 

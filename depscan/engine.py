@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from depscan.config import Config, PathIgnore
     from depscan.rulebook import Rule
-    from depscan.source import Span
+    from depscan.source import Position, Span
     from depscan.subjects import Subject
 
 
@@ -44,6 +44,7 @@ def judge(
         for rule in select_rules(rules, config)
         for (_, _, ignore), members in _group(rule, by_kind.get(rule.kind, []), ignores).items()
     ]
+    findings.sort(key=lambda finding: finding.fingerprint)  # what `order` takes for equal, in the same order each run
     return _with_fingerprints(order(findings))
 
 
@@ -61,9 +62,11 @@ def select_rules(rules: Iterable[Rule], config: Config) -> tuple[Rule, ...]:
 
 def order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """As a reader meets them in the file."""
-    return tuple(
-        sorted(findings, key=lambda finding: (finding.location.span.start, finding.rule, finding.artifact or ""))
-    )
+
+    def place(finding: Finding) -> tuple[Position, str, str]:
+        return finding.location.span.start, finding.rule, finding.artifact or ""
+
+    return tuple(sorted(findings, key=place))
 
 
 def _group(

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _MARK = re.compile(r"\s*depscan\s*:", re.IGNORECASE)
 _DIRECTIVE = re.compile(r"\s*depscan:\s*(?P<scope>ignore|file-ignore)\s*\[(?P<rules>[^\]]*)\](?P<rest>.*)", re.DOTALL)
 _UNTIL = re.compile(r"(?:^|\s)until=(\S*)")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")  # `fromisoformat` alone would take weeks and dates without hyphens too
 
 
 class Directive(Struct, frozen=True):
@@ -109,15 +110,20 @@ def _directive(comment: Comment, following: Span | None) -> Directive:
     rules = tuple(rule.strip() for rule in found["rules"].split(",") if rule.strip())
     if not rules:
         return _malformed(comment, "name a rule between the brackets")
-    until = None
-    if limit := _UNTIL.search(found["rest"]):
-        try:
-            until = date.fromisoformat(limit[1])
-        except ValueError:
-            return _malformed(comment, f"until={limit[1]} is not a date of the form YYYY-MM-DD")
+    limit = _UNTIL.search(found["rest"])
+    until = _date(limit[1]) if limit else None
+    if limit and until is None:
+        return _malformed(comment, f"until={limit[1]} is not a date of the form YYYY-MM-DD")
     whole_file = found["scope"] == "file-ignore"
     reason = _UNTIL.sub("", found["rest"]).strip()
     return Directive(comment.span, rules, whole_file, None if whole_file else following, reason, until)
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if _DATE.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def _malformed(comment: Comment, problem: str) -> Directive:

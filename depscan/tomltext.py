@@ -37,21 +37,20 @@ class TomlText:
         return Position(self.text.count("\n", 0, offset) + 1, offset - self.text.rfind("\n", 0, offset))
 
     def key(self, key: str, table: str | None = None, index: int = 0) -> int:
-        """Offset of `key` at top level, or in the `index`-th table called `table`; of the table's header if absent."""
-        start, end = self._region(table, index)
-        found = re.compile(rf"^[ \t]*(['\"]?){re.escape(key)}\b", re.MULTILINE).search(self.skeleton, start, end)
-        if found:
-            return found.end() - len(key)
-        return start
+        """Offset of `key` at top level, or in the `index`-th table called `table`; the table's own if not found."""
+        start, _ = self._region(table, index)
+        found = self._find(key, table, index)
+        return found.start("key") if found else start
 
     def within(self, key: str, offset: int) -> int:
         """Offset of code point `offset` of the string that is the value of the top-level `key`."""
-        start = self.key(key)
-        equals = self.skeleton.find("=", start)
-        if equals < 0:
-            return start
-        value = equals + 1 + len(self.text[equals + 1 :]) - len(self.text[equals + 1 :].lstrip(" \t"))
-        return _inside(self.text, value, offset)
+        found = self._find(key, None, 0)
+        return _inside(self.text, found.end(), offset) if found else 0
+
+    def _find(self, key: str, table: str | None, index: int) -> re.Match[str] | None:
+        start, end = self._region(table, index)
+        pattern = re.compile(rf"^[ \t]*(?P<key>{re.escape(key)})[ \t]*=[ \t]*", re.MULTILINE)
+        return pattern.search(self.skeleton, start, end)
 
     def _region(self, table: str | None, index: int) -> tuple[int, int]:
         headers = list(_HEADER.finditer(self.skeleton))

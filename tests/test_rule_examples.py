@@ -1,4 +1,4 @@
-"""Every example of every rule, through the whole program: the rules it expects, on the lines it expects, nothing else."""
+"""Every example of every rule, through the whole program: what it expects, on the lines it expects, nothing else."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from depscan import scan
 from depscan.config import Config
 from depscan.findings import Severity
 from depscan.platforms import parse_platform
 from depscan.rulebook import load_rules
+from depscan.scan import scan
 
 if TYPE_CHECKING:
     from depscan.rulebook import Rule
