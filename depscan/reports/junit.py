@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
-from depscan.escaping import printable, printable_lines
+from depscan.escaping import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +73,7 @@ def _outcome(result: ScanResult, findings: list[Finding], unknown: str | None = 
 
 
 def _body(findings: list[Finding]) -> str:
-    return escape(printable_lines("\n".join(line for finding in findings for line in _lines(finding))))
+    return escape("\n".join(printable(line) for finding in findings for line in _lines(finding)))
 
 
 def _lines(finding: Finding) -> Iterator[str]:

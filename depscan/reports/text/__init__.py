@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _MOST_SKIPPED = 8
 _MOST_ARTIFACTS = 5
 _SUGGESTIONS = 4
+_HELP = "help"
 
 
 def render(result: ScanResult, *, color: bool = False) -> str:
@@ -54,22 +55,27 @@ def _scan(scan: Scan, result: ScanResult, paint: Paint) -> Iterator[str]:
 
 
 def _finding(finding: Finding, scan: Scan, paint: Paint, *, everything: bool) -> Iterator[str]:
-    head, *more = wrap(printable(f"{finding.severity}[{finding.rule}]: {finding.message}"), WIDTH) or [""]
+    head, *more = wrap(printable(f"{finding.severity}[{finding.rule}]: {finding.message}"), WIDTH - 2) or [""]
     mark = f"{finding.severity}[{finding.rule}]"
     yield (paint.word(finding.severity, mark) + paint.strong(head.removeprefix(mark))) if paint.on else head
     yield from (paint.strong(f"  {line}") for line in more)
     gutter = yield from _frames(finding, scan, paint)
-    bar = paint.gutter(" " * gutter + " =")
     for label, text in _facts(finding):
-        yield from _labelled(bar, label, text, gutter)
+        yield from _labelled(gutter, label, text, paint)
     shown = finding.suggestions if everything else finding.suggestions[:_SUGGESTIONS]
     for suggestion in shown:
-        yield from _labelled(bar, paint.good("help"), _suggestion(suggestion), gutter, width=len("help"))
+        yield from _labelled(gutter, _HELP, _suggestion(suggestion), paint)
         yield from _edits(suggestion, scan, gutter, paint)
-    if len(finding.suggestions) > len(shown):
-        yield f"{bar} {len(finding.suggestions) - len(shown)} more suggestions; --verbose shows all"
+    more_help = _more_help(finding, len(shown))
+    if more_help:
+        yield from _labelled(gutter, _HELP, more_help, paint)
+
+
+def _more_help(finding: Finding, shown: int) -> str | None:
     if not finding.suggestions:
-        yield f"{bar} help: no suggestion could be proved; `depscan explain {finding.rule}` tells more"
+        return f"no suggestion could be proved; `depscan explain {finding.rule}` tells more"
+    rest = len(finding.suggestions) - shown
+    return f"{rest} more suggestions; --verbose shows all" if rest else None
 
 
 def _frames(finding: Finding, scan: Scan, paint: Paint) -> Generator[str, None, int]:
@@ -115,12 +121,14 @@ def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
     yield "confidence", finding.confidence
 
 
-def _labelled(bar: str, label: str, text: str, gutter: int, *, width: int | None = None) -> Iterator[str]:
-    """`= label: text`, wrapped under the text. `width` is the label's where it carries colour."""
-    indent = gutter + 4 + (len(label) if width is None else width) + 1
-    first, *more = wrap(printable(text), WIDTH - indent, break_on_hyphens=False) or [""]
-    yield f"{bar} {label}: {first}"
-    yield from (" " * indent + line for line in more)
+def _labelled(gutter: int, label: str, text: str, paint: Paint) -> Iterator[str]:
+    """`= label: text`; what does not fit, and further lines of the text, stand behind a bar."""
+    room = WIDTH - gutter - len(label) - 5
+    parts = [wrap(printable(line), room, break_on_hyphens=False) or [""] for line in text.split("\n")]
+    first, *more = [line for part in parts for line in part]
+    name = paint.good(label) if label == _HELP else label
+    yield f"{paint.gutter(' ' * gutter + ' =')} {name}: {first}"
+    yield from (f"{paint.gutter(' ' * gutter + ' |')} {' ' * len(label)}  {line}" for line in more)
 
 
 def _suggestion(suggestion: Suggestion) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from depscan.escaping import printable
+from depscan.reports.text.frame import WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _ORDER = {"fails": 0, "unknown": 1, "loads": 2}
 _MOST = 20
 _HEAD = ("binary", "source", "needs", "base", "verdict", "cause")
+_PATHS, _VERDICT = 2, 4  # the first columns hold paths; the one that is painted
+_PADDING = 2  # what tabulate adds to a header's width
 
 
 def table(placements: tuple[Placement, ...], paint: Paint, *, everything: bool) -> Iterator[str]:
@@ -29,8 +32,9 @@ def table(placements: tuple[Placement, ...], paint: Paint, *, everything: bool) 
 
     ordered = sorted(placements, key=lambda placement: _ORDER[placement.verdict])
     shown = ordered if everything else ordered[:_MOST]
-    rows = [_row(placement, paint) for placement in shown]
-    yield from tabulate(rows, headers=_HEAD, tablefmt="simple", disable_numparse=True).split("\n")
+    rows = _fit([_row(placement) for placement in shown])
+    painted = [(*row[:_VERDICT], paint.word(row[_VERDICT]), *row[_VERDICT + 1 :]) for row in rows]
+    yield from tabulate(painted, headers=_HEAD, tablefmt="simple", disable_numparse=True).split("\n")
     if len(ordered) > len(shown):
         rest = ordered[len(shown) :]
         counts = ", ".join(
@@ -39,25 +43,40 @@ def table(placements: tuple[Placement, ...], paint: Paint, *, everything: bool) 
         yield f"and {len(rest)} more ({counts}); --verbose shows all"
 
 
-def _row(placement: Placement, paint: Paint) -> tuple[str, ...]:
-    path, source, wanted, base, cause = (
-        _cell(text, room, from_end=from_end)
-        for text, room, from_end in (
-            (placement.path, 28, True),
-            (placement.artifact.source, 20, True),
-            (_needs(placement), 26, False),
-            (_base(placement), 28, False),
-            (_cause(placement), 30, False),
-        )
+def _row(placement: Placement) -> tuple[str, ...]:
+    cells = (
+        placement.path,
+        placement.artifact.source,
+        _needs(placement),
+        _base(placement),
+        placement.verdict,
+        _cause(placement),
     )
-    return path, source, wanted, base, paint.word(placement.verdict), cause
+    return tuple(printable(cell) for cell in cells)
+
+
+def _fit(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Shorten the cells of the widest columns until a row has `WIDTH` columns; of a path the end tells most."""
+    heads = [len(head) + _PADDING for head in _HEAD]
+    widths = [max(head, *map(len, column)) for head, column in zip(heads, zip(*rows, strict=True), strict=True)]
+    while sum(widths) + 2 * (len(widths) - 1) > WIDTH:
+        widest = max(range(len(widths)), key=lambda index: widths[index])
+        widths[widest] -= 1
+    return [
+        tuple(
+            _cut(cell, width, from_end=index < _PATHS)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
 
 
 def _cause(placement: Placement) -> str:
-    """The cause and its detail; a path by its last name, since the frame above says where."""
+    """The cause, with the library, version or symbol; a path would be too wide, and the frame above has it."""
     if placement.verdict == "unknown":
         return next(iter(placement.link.unknowns), "")
-    return " ".join(part for part in (placement.cause, (placement.detail or "").rpartition("/")[2]) if part)
+    detail = placement.detail if placement.detail and "/" not in placement.detail else None
+    return " ".join(part for part in (placement.cause, detail) if part)
 
 
 def _needs(placement: Placement) -> str:
@@ -86,9 +105,7 @@ def _base(placement: Placement) -> str:
     return f"{name}, {libc}" if profile.libc.family not in ("none", "unknown") else name
 
 
-def _cell(text: str, room: int, *, from_end: bool) -> str:
-    """At most `room` columns; of a path the end tells most."""
-    text = printable(text)
+def _cut(text: str, room: int, *, from_end: bool) -> str:
     if len(text) <= room:
         return text
     return f"...{text[3 - room :]}" if from_end else f"{text[: room - 3]}..."
