@@ -179,9 +179,14 @@ def _is_doubtful(view: StageFilesystem, entry: FileEntry) -> bool:
 
 
 def _is_missing(view: StageFilesystem, path: str) -> bool:
-    if any(change.touches(path) for change in view.changes):
+    if _is_changed(view, path):
         return False
     return _is_scratch(view) or path in view.removed
+
+
+def _is_changed(view: StageFilesystem, path: str) -> bool:
+    """Whether a command may have changed `path` or something below it."""
+    return any(_map_root(root, path, path) for change in view.changes for root in change.roots)
 
 
 def _is_scratch(view: StageFilesystem) -> bool:

@@ -141,7 +141,8 @@ def _copy_source(scene: Scene, source: Value, origin: StageFilesystem | str | No
         detail = f"COPY cannot take a URL such as {source.text}; ADD can"  # dispatchCopy refuses it
         scene.tree.problems.append(Problem("syntax", detail, source.span, scene.stage))
     elif scene.copy.add and _GIT.match(source.text):
-        _mark(scene, f"{scene.keyword} {source.text}", source.span)
+        make_directories(scene.tree, scene.tree.canonical(scene.destination.path, follow_last=True), source.span)
+        _mark(scene, f"ADD {source.text}", source.span)
     elif _URL.match(source.text):
         _download(scene, source, source.text)
     else:

@@ -86,8 +86,8 @@ def test_the_span_is_the_source_word(tmp_path: Path) -> None:
 
 def test_modes_come_from_the_host_or_chmod(tmp_path: Path) -> None:
     write(tmp_path, "hello", mode=0o640)
-    text = "FROM alpine\nCOPY hello /a\nCOPY --chmod=755 hello /b\nCOPY --chmod=u+x,go= hello /c\nARG X\nCOPY --chmod=$X hello /d"
-    stage = replay_last(tmp_path, text)
+    lines = ["COPY hello /a", "COPY --chmod=755 hello /b", "COPY --chmod=u+x,go= hello /c", "COPY --chmod=$X hello /d"]
+    stage = replay_last(tmp_path, "\n".join(["FROM alpine", "ARG X", *lines]))
     assert [stage.entries[path].mode for path in ("/a", "/b", "/c", "/d")] == [0o640, 0o755, 0o700, 0o755]
     assert [row.subject for row in stage.skipped] == ["--chmod=$X"]
 
