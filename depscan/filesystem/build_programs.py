@@ -1,0 +1,142 @@
+"""Build tools and the package managers of languages: where they write.
+
+In: an `Action`. Out: an unknown change below these directories. What a tool installs for its language lies in places of
+its own, and neither there nor below the working directory does it bring a dynamic linker; a build that installs into
+the system, or any other program, may do anything.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from depscan.filesystem.effects import Disturb, Effect
+from depscan.filesystem.options import read_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from depscan.filesystem.effects import Action
+
+_HOME = ("/root", "/home", "/tmp", "/var/tmp", "/var/cache")  # noqa: S108 - paths in an image
+_NODE = ("node_modules", ".yarn", ".pnp.cjs", "/usr/local/lib/node_modules", "/usr/lib/node_modules", "/usr/local/bin")
+_PYTHON = (
+    *(f"/usr{local}/lib/python3.{minor}" for local in ("", "/local") for minor in range(6, 20)),
+    *("/usr/lib/python2.7", "/usr/local/lib/python2.7", "/usr/lib/python3", "/usr/local/bin", "/usr/bin", "/opt"),
+    *("venv", ".venv", "env", "/venv", "/app/.venv", "/usr/local/share"),
+)
+_RUBY = ("vendor", ".bundle", "/usr/local/bundle", "/usr/local/lib/ruby", "/usr/lib/ruby", "/var/lib/gems", "/usr/bin")
+_GO = ("/go", "/usr/local/go")
+_RUST = ("target", "/usr/local/cargo", "/usr/local/rustup")
+
+
+def _verbs(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+class Tool(Struct, frozen=True):
+    """A tool: where its installing verbs write, and where all others do. "." is the working directory.
+
+    `outputs` are options whose value is a place it writes to, `variables` those of the environment that name one.
+    """
+
+    installs: frozenset[str] = frozenset()
+    places: tuple[str, ...] = ()
+    builds: tuple[str, ...] = (".",)
+    outputs: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+
+
+_NODE_TOOL = Tool(_verbs("ci install i add rebuild update remove uninstall prune dedupe config cache"), _NODE)
+_PYTHON_TOOL = Tool(
+    _verbs("install sync add download wheel uninstall config cache pip venv"),
+    _PYTHON,
+    outputs=("-t", "--target", "--prefix", "--root"),
+    variables=("VIRTUAL_ENV", "PYTHONUSERBASE", "UV_PROJECT_ENVIRONMENT"),
+)
+_JVM_TOOL = Tool(builds=(".", "/usr/share/maven", "/usr/share/gradle"))
+
+TOOLS: dict[str, Tool] = {
+    **dict.fromkeys(("npm", "yarn", "pnpm", "bun", "corepack", "npx"), _NODE_TOOL),
+    **dict.fromkeys(("pip", "pip2", "pip3", "uv", "poetry", "pdm", "pipenv", "pipx"), _PYTHON_TOOL),
+    **dict.fromkeys(("gem", "bundle", "bundler"), Tool(frozenset({"install", "config", "update"}), _RUBY)),
+    "composer": Tool(_verbs("install update require dump-autoload config"), ("vendor", ".")),
+    "go": Tool(
+        frozenset({"mod", "install", "get", "env", "version", "clean", "list", "generate"}),
+        _GO,
+        (".", *_GO),
+        outputs=("-o",),
+        variables=("GOBIN", "GOPATH"),
+    ),
+    "cargo": Tool(
+        frozenset({"install", "fetch", "chef", "update"}),
+        _RUST,
+        (".", *_RUST),
+        outputs=("--root", "--target-dir"),
+        variables=("CARGO_HOME", "CARGO_TARGET_DIR"),
+    ),
+    "rustup": Tool(builds=_RUST),
+    "rustc": Tool(outputs=("-o",)),
+    **dict.fromkeys(("mvn", "mvnw", "gradle", "gradlew", "sbt", "ant", "lein", "javac"), _JVM_TOOL),
+    "dotnet": Tool(builds=(".", "/usr/share/dotnet"), outputs=("-o", "--output")),
+    **dict.fromkeys(("gcc", "g++", "cc", "c++", "clang", "clang++", "ld"), Tool(outputs=("-o",))),
+    **dict.fromkeys(("swift", "zig", "stack", "cabal", "mix", "dart", "crystal", "tsc", "webpack", "ng"), Tool()),
+}
+
+
+def run_tool(action: Action) -> Iterator[Effect]:
+    """A language's tool of the table."""
+    tool = TOOLS[action.command.name or ""]
+    options = read_options(action.command.words[1:])
+    verbs = {word.text for word in options.operands[:2]}
+    places = tool.places if verbs & tool.installs else tool.builds
+    given = [value for name, value in action.command.assignments if name in tool.variables]
+    given += [action.tree.environment.get(name) for name in tool.variables]
+    roots = [*places, *_HOME, *_outputs(action, tool), *(value for value in given if value)]
+    paths = [action.path(root) for root in roots]
+    yield Disturb(("/",) if None in paths else tuple(dict.fromkeys(path for path in paths if path)), foreign_libc=False)
+
+
+def _outputs(action: Action, tool: Tool) -> Iterator[str]:
+    words = [word.text or "" for word in action.command.words]
+    for option in tool.outputs:
+        yield from (word.split("=", 1)[1] for word in words if word.startswith(option + "="))
+        yield from (after for before, after in pairwise(words) if before == option and after)
+
+
+def run_module(action: Action) -> Iterator[Effect]:
+    """`python -m pip install` and `python -m venv`; any other Python program may do anything."""
+    words = [word.text for word in action.command.words]
+    module = words[words.index("-m") + 1] if "-m" in words[:-1] else None
+    if module in {"pip", "venv", "ensurepip", "build", "compileall", "virtualenv"}:
+        roots = [action.path(root) for root in (*_PYTHON, ".", *_HOME)]
+        yield Disturb(("/",) if None in roots else tuple(path for path in roots if path), foreign_libc=False)
+    elif not _only_prints(words):
+        yield from run_anything(action)
+
+
+def _only_prints(words: list[str | None]) -> bool:
+    return len(words) == 2 and words[1] in {"-V", "-v", "--version", "-h", "--help"}
+
+
+def run_make(action: Action) -> Iterator[Effect]:
+    """make, ninja, cmake, meson: below the working directory, unless they install."""
+    words = [word.text for word in action.command.words[1:]]
+    installs = any(word is None or "install" in word for word in words)
+    destination = next((word.split("=", 1)[1] for word in words if word and word.startswith("DESTDIR=")), None)
+    path = action.path(destination) if destination else None
+    if path is not None:
+        yield Disturb((path,))
+    if installs and path is None:
+        yield from run_anything(action)
+    else:
+        here = action.path(".")
+        yield Disturb(("/",) if here is None else (here, *_HOME), foreign_libc=False)
+
+
+def run_anything(action: Action) -> Iterator[Effect]:
+    """A program nothing is known of, unless it is only asked for its version."""
+    if not _only_prints([word.text for word in action.command.words]):
+        yield Disturb(("/",))

@@ -1,0 +1,142 @@
+"""Programs that fetch and unpack: curl, wget, git, tar, unzip and the like.
+
+In: an `Action`. Out: a file of unknown bytes where the download goes, an unknown change below the directory that is
+unpacked into. A tarball can bring a dynamic linker only where it is unpacked.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from depscan.artifacts.facts import Origin
+from depscan.filesystem.effects import Disturb, Effect
+from depscan.filesystem.options import read_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from depscan.filesystem.effects import Action
+    from depscan.filesystem.options import Options
+    from depscan.shell.commands import ShellWord
+
+_CURL_VALUED = "AbcCdDeEFhHKmoPQrtTuUwxXyYz"  # curl(1), options with an argument
+_CURL_LONG = (
+    "--output", "--header", "--user-agent", "--retry", "--retry-delay", "--retry-max-time", "--connect-timeout",
+    "--max-time", "--proto", "--proxy", "--request", "--data", "--user", "--output-dir", "--url", "--cacert", "--tlsv",
+    "--write-out", "--cookie", "--referer", "--form", "--range", "--ciphers", "--tls-max", "--cert", "--key",
+)  # fmt: skip
+_WGET_VALUED = "oaeiBtOTwQPUlARDIX"  # wget(1)
+_WGET_LONG = (
+    "--output-document", "--directory-prefix", "--header", "--user-agent", "--tries", "--timeout", "--output-file",
+    "--user", "--password", "--post-data", "--ca-certificate", "--wait",
+)  # fmt: skip
+
+
+def run_curl(action: Action) -> Iterator[Effect]:
+    """`curl`: to standard output unless -o or -O says where."""
+    options = read_options(action.command.words[1:], _CURL_VALUED, _CURL_LONG)
+    directory = options.value("--output-dir")
+    outputs = [value for name, value in options.values if name in {"o", "--output"}]
+    urls = options.operands or tuple(value for name, value in options.values if name == "--url")
+    for place, word in enumerate(outputs):
+        yield _download(action, _below(directory, word.text), urls[min(place, len(urls) - 1)] if urls else None)
+    if options.has("O", "--remote-name", "--remote-name-all"):
+        for url in urls:
+            yield _download(action, _below(directory, _file_name(url)), url)
+
+
+def run_wget(action: Action) -> Iterator[Effect]:
+    """`wget`: into the directory, under the URL's last component, unless -O or -P says where."""
+    options = read_options(action.command.words[1:], _WGET_VALUED, _WGET_LONG)
+    output = options.value("O", "--output-document")
+    if options.has("r", "m", "--recursive", "--mirror", "i", "--input-file"):
+        yield _into(action, options.value("P", "--directory-prefix"))
+    elif output is not None:
+        yield _download(action, output.text, next(iter(options.operands), None))
+    else:
+        directory = options.value("P", "--directory-prefix")
+        for url in options.operands:
+            yield _download(action, _below(directory, _file_name(url)), url)
+
+
+def _below(directory: ShellWord | None, name: str | None) -> str | None:
+    if directory is None or name is None:
+        return name
+    return None if directory.text is None else posixpath.join(directory.text, name)
+
+
+def _file_name(url: ShellWord) -> str | None:
+    """The last component; of a URL with an unknown variable too, where that stands before it."""
+    text = url.text if url.text is not None else url.raw.strip("\"'")
+    name = posixpath.basename(re.sub(r"^\w+://[^/]*|[?#].*$", "", text))
+    return None if not name or "$" in name or "`" in name else name
+
+
+def _download(action: Action, name: str | None, url: ShellWord | None) -> Effect:
+    """A file of unknown bytes; without a known place, something somewhere in the directory."""
+    if name in {"-", "/dev/null", "/dev/stdout"}:
+        return Disturb(())
+    path = action.path(name)
+    if path is None:
+        return _into(action, None)
+    source = url.text or url.raw if url else action.reason
+    return replace(action.written(path), origin=Origin.URL, source=source)
+
+
+def _into(action: Action, directory: ShellWord | None) -> Disturb:
+    """An unknown change below a directory: the working directory without one."""
+    path = action.path("." if directory is None else directory.text)
+    return Disturb(("/",) if path is None else (path,))
+
+
+def run_tar(action: Action) -> Iterator[Effect]:
+    """`tar`: -x changes the directory (-C) below which it unpacks, -c writes the archive."""
+    words = action.command.words[1:]
+    if words and words[0].text and not words[0].text.startswith("-"):  # the old style: tar xzf ARCHIVE
+        words = (replace(words[0], text="-" + words[0].text), *words[1:])
+    options = read_options(words, "fCTXHbILNVK", ("--directory", "--file", "--exclude", "--transform", "--owner"))
+    if options.has("x", "--extract", "--get"):
+        yield _into(action, options.value("C", "--directory"))
+    elif options.has("c", "r", "u", "--create"):
+        archive = options.value("f", "--file")
+        if archive is not None and archive.text not in {None, "-"}:
+            yield from (action.written(path) for path in action.paths((archive,)))
+
+
+def run_unzip(action: Action) -> Iterator[Effect]:
+    """`unzip -d DIRECTORY`, `7z x -oDIRECTORY`; listing and testing change nothing."""
+    options = read_options(action.command.words[1:], "dxPo")
+    if not options.has("l", "t", "v", "Z", "p"):
+        yield _into(action, options.value("d") or options.value("o"))
+
+
+def unpack_beside(action: Action) -> Iterator[Effect]:
+    """gunzip, xz, zstd, bunzip2: the operands' directories change."""
+    options = read_options(action.command.words[1:], "S")
+    yield from _directories(action, options)
+
+
+def _directories(action: Action, options: Options) -> Iterator[Effect]:
+    for path in action.paths(options.operands):
+        yield Disturb((posixpath.dirname(path),))
+
+
+def run_git(action: Action) -> Iterator[Effect]:
+    """`git clone` makes a directory, other verbs change the working tree; `config` and queries change nothing here."""
+    options = read_options(action.command.words[1:], "Cbco", ("--branch", "--depth", "--origin", "--jobs", "--config"))
+    verb, *rest = options.operands or (None,)
+    base = options.value("C")
+    if verb is None or verb.text in {"config", "log", "rev-parse", "describe", "status", "--version", "lfs", "show"}:
+        return
+    if verb.text != "clone" or not rest or rest[0] is None:
+        yield _into(action, base)
+    elif len(rest) > 1:
+        yield _into(action, rest[1])
+    else:
+        name = (_file_name(rest[0]) or "").removesuffix(".git")
+        path = action.path(_below(base, name)) if name else None
+        yield Disturb((path,)) if path else _into(action, base)

@@ -1,0 +1,149 @@
+"""What a command of RUN does to a stage's files, as facts, and their entry into the tree.
+
+In: an `Effect` that the reader of a program yields. Out: a changed `Tree`. A conditional command's effect only makes
+the paths it touches unknown: neither what was there nor what it would put there is certain any more.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from depscan.artifacts.facts import Origin
+from depscan.filesystem.entries import FileEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from depscan.filesystem.entries import Content
+    from depscan.filesystem.modes import ModeChange
+    from depscan.filesystem.tree import Tree
+    from depscan.images.profile import Library
+    from depscan.shell.commands import ShellWord, SimpleCommand
+    from depscan.source import Span
+
+
+class Remove(Struct, frozen=True):
+    """A path and all below it is deleted."""
+
+    path: str
+
+
+class SetMode(Struct, frozen=True):
+    """The permission bits of a known entry change."""
+
+    entry: FileEntry
+    change: ModeChange
+
+
+class Disturb(Struct, frozen=True):
+    """Anything at or below `roots` may have appeared, changed or gone; see `UnknownChange`."""
+
+    roots: tuple[str, ...]
+    foreign_libc: bool = True
+
+
+class RefreshCache(Struct, frozen=True):
+    """Bare ldconfig rebuilds /etc/ld.so.cache."""
+
+
+class Install(Struct, frozen=True):
+    """Packages came in, with what they are known to bring."""
+
+    packages: tuple[str, ...]
+    libraries: Mapping[str, Library] = field(default_factory=dict)
+    loaders: Mapping[str, str] = field(default_factory=dict)
+
+
+class Uninstall(Struct, frozen=True):
+    """Packages went; what they had brought is no longer certain."""
+
+    packages: tuple[str, ...]
+
+
+Effect = FileEntry | Remove | SetMode | Disturb | RefreshCache | Install | Uninstall
+
+
+class Action(Struct, frozen=True):
+    """One command under replay. `reason` is what the report calls it, e.g. "RUN make install"."""
+
+    command: SimpleCommand
+    tree: Tree
+    span: Span
+    reason: str
+
+    def path(self, text: str | None) -> str | None:
+        """An absolute path for an operand; None when it or the directory is not known."""
+        if text is None or (self.command.directory is None and not text.startswith("/")):
+            return None
+        return posixpath.normpath(posixpath.join(self.command.directory or "/", text)).replace("//", "/")
+
+    def paths(self, words: tuple[ShellWord, ...]) -> list[str]:
+        """The paths of those operands that are known."""
+        return [path for word in words if (path := self.path(word.text)) is not None]
+
+    def written(self, path: str, content: Content | None = None, *, mode: int = 0o644) -> FileEntry:
+        """A file that this command writes; one that is there keeps its permission bits."""
+        known = self.tree.find(path)
+        return FileEntry(
+            path, "file", known.mode if known else mode, Origin.PREDICTED, self.reason, self.span, 0, content
+        )
+
+
+def apply_effect(effect: Effect, action: Action) -> None:
+    """Enter one effect. Needs `tree.step()` before each command's first."""
+    if isinstance(effect, Disturb):
+        _disturb(effect.roots, action, foreign_libc=effect.foreign_libc)
+    elif isinstance(effect, SetMode):
+        _set_mode(effect, action)
+    elif isinstance(effect, RefreshCache):
+        action.tree.ldconfig = action.tree.step()
+    elif isinstance(effect, FileEntry | Remove):
+        _place(effect, action)
+    else:
+        _record_packages(effect, action)
+
+
+def _place(effect: FileEntry | Remove, action: Action) -> None:
+    tree = action.tree
+    if action.command.conditional:
+        _forget(tree, effect.path)
+        _disturb((effect.path,), action, foreign_libc=True)
+    elif isinstance(effect, Remove):
+        tree.remove(effect.path)
+    else:
+        tree.put(effect)
+
+
+def _forget(tree: Tree, path: str) -> None:
+    """What stands at a path, and below it, may be something else by now."""
+    where = tree.canonical(path)
+    known = [tree.entries[where]] if where in tree.entries else []
+    for entry in [*known, *tree.below(where)]:
+        tree.entries[entry.path] = replace(entry, content=None)
+
+
+def _set_mode(effect: SetMode, action: Action) -> None:
+    """A conditional chmod leaves both modes possible: the bits of either are taken, so that none is missed in vain."""
+    old = effect.entry.mode
+    new = effect.change(old, effect.entry.kind == "directory")
+    action.tree.change_mode(effect.entry.path, old | new if action.command.conditional else new)
+
+
+def _disturb(roots: tuple[str, ...], action: Action, *, foreign_libc: bool) -> None:
+    action.tree.mark(roots, foreign_libc=foreign_libc, reason=action.reason, span=action.span)
+
+
+def _record_packages(effect: Install | Uninstall, action: Action) -> None:
+    tree = action.tree
+    if isinstance(effect, Uninstall):
+        tree.packages[:] = [name for name in tree.packages if name not in effect.packages]
+        return
+    if action.command.conditional:
+        return
+    tree.packages += [name for name in effect.packages if name not in tree.packages]
+    tree.libraries |= effect.libraries
+    tree.loaders |= effect.loaders

@@ -1,0 +1,85 @@
+"""Output that a command of RUN sends to a file.
+
+In: an `Action` with redirections, or `tee`. Out: the files written, with their bytes where the text says them: a
+here-document to `cat`, `echo` and `printf` of plain words. That matters for /etc/ld.so.conf.d and start scripts.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from depscan.filesystem.effects import Disturb, Effect
+from depscan.filesystem.entries import InlineFile
+from depscan.filesystem.options import read_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from depscan.filesystem.effects import Action
+    from depscan.shell.commands import SimpleCommand
+
+_ESCAPES = {"\\n": "\n", "\\t": "\t", "\\\\": "\\", "%%": "%"}
+
+
+def write_outputs(action: Action) -> Iterator[Effect]:
+    """The files that redirections write; what goes to an unknown place may be a linker's configuration in /etc."""
+    for redirect in action.command.redirects:
+        path = action.path(redirect.target.text)
+        if path is None:
+            yield Disturb(("/etc",), foreign_libc=False)
+        elif not path.startswith(("/dev/", "/proc/", "/sys/")):
+            yield _write(action, path, _printed(action.command), append=redirect.operator.endswith(">>"))
+
+
+def run_tee(action: Action) -> Iterator[Effect]:
+    """`tee`: its input, known from a here-document only, to each operand."""
+    options = read_options(action.command.words[1:])
+    for path in action.paths(options.operands):
+        if not path.startswith("/dev/"):
+            yield _write(action, path, action.command.stdin, append=options.has("a", "--append"))
+
+
+def _write(action: Action, path: str, text: str | None, *, append: bool) -> Effect:
+    """Appending to what is not known gives what is not known."""
+    before = b""
+    if append:
+        known = action.tree.find(path)
+        content = known.content if known else None
+        if not isinstance(content, InlineFile):
+            return action.written(path, None)
+        before = content.data
+    return action.written(path, None if text is None else InlineFile(before + text.encode("utf-8", "surrogateescape")))
+
+
+def _printed(command: SimpleCommand) -> str | None:
+    """What a command prints, for the few of which the text tells."""
+    if command.name == "cat" and len(command.words) == 1:
+        return command.stdin
+    texts = [word.text for word in command.words[1:] if not word.glob]
+    if command.name not in {"echo", "printf"} or None in texts or len(texts) < len(command.words) - 1:
+        return None
+    known = [text for text in texts if text is not None]
+    return _echo(known) if command.name == "echo" else _printf(known)
+
+
+def _echo(texts: list[str]) -> str | None:
+    """Shells differ in what echo makes of a backslash: then nothing is known."""
+    newline = "\n"
+    if texts[:1] == ["-n"]:
+        texts, newline = texts[1:], ""
+    if any("\\" in text for text in texts) or texts[:1] == ["-e"]:
+        return None
+    return " ".join(texts) + newline
+
+
+def _printf(texts: list[str]) -> str | None:
+    """A format without conversions, or `%s` and a newline for each operand (printf repeats the format)."""
+    if not texts:
+        return None
+    template, *operands = texts
+    if template == "%s\\n" and operands:
+        return "".join(operand + "\n" for operand in operands)
+    if re.sub(r"%%|\\[nt\\]", "", template).count("%") or re.search(r"\\[^nt\\]", template):
+        return None
+    return re.sub(r"%%|\\[nt\\]", lambda found: _ESCAPES[found[0]], template)

@@ -1,0 +1,41 @@
+"""apk of Alpine and Wolfi: `apk add`, `del`, `upgrade` (apk(8), apk-world(5) for what may follow a name)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from depscan.packages.installation import Installation, is_file, read_names, read_request
+
+if TYPE_CHECKING:
+    from depscan.shell.commands import SimpleCommand
+
+PROGRAMS = frozenset({"apk"})
+
+_VALUED = frozenset(
+    "-t --virtual -X --repository -p --root --repositories-file --arch --keys-dir --cache-dir --cache-max-age "  # noqa: SIM905
+    "--wait --timeout --progress-fd".split()
+)
+_CONSTRAINT = re.compile(r"[=~<>@].*$", re.DOTALL)
+_OFFICIAL = re.compile(r"^@?\S*?(https?://([\w.-]+/)*(alpine|wolfi)|https?://[\w.-]*(alpinelinux\.org|wolfi\.dev))")
+
+
+def read(command: SimpleCommand) -> Installation | None:
+    """What an apk command installs and removes; names of virtual packages (`-t`) are not packages."""
+    if command.name not in PROGRAMS:
+        return None
+    request = read_request(command.words[1:], _VALUED)
+    root = request.value("-p", "--root")
+    if request.verb == "del":
+        names, complete = read_names(request.operands, _CONSTRAINT)
+        return Installation("apk", removed=names, complete=complete, root=root)
+    if request.verb in {"upgrade", "fix"}:
+        return Installation("apk", upgrades=True, root=root)
+    if request.verb != "add":
+        return Installation("apk", root=root)
+    wanted = [word for word in request.operands if not is_file(word.text, ".apk")]
+    names, complete = read_names([word for word in wanted if not (word.text or "").startswith("!")], _CONSTRAINT)
+    repositories = [value for name, value in request.values if name in {"-X", "--repository"}]
+    outside = len(wanted) < len(request.operands) or any(not _OFFICIAL.match(each or "") for each in repositories)
+    upgrades = bool(request.options & {"-u", "--upgrade", "-U", "-l", "--latest"})
+    return Installation("apk", names, complete=complete, outside=outside, upgrades=upgrades, root=root)

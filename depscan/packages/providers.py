@@ -1,0 +1,130 @@
+"""What a package brings: shared libraries, dynamic linkers, interpreters, with those of the packages it depends on.
+
+In: a manager, a release and a package name. Out: `Provision`, or None where nothing is known of that package. The facts
+are packaged data (knowledge/packages.json, made by scripts/refresh_packages.py from the distributions' own indexes),
+loaded on first use. A release of another distribution is never asked in place of one that is missing.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct, field
+
+from depscan.images.profile import Library
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FILE = Path(__file__).parent.parent / "knowledge" / "packages.json"
+MAX_CLOSURE = 2_000  # packages that one may draw in; Debian's largest closures have a third of that
+
+
+class PackageRow(Struct, frozen=True):
+    """One package as the data file has it.
+
+    `libraries` are file names that the dynamic linker finds by default in the package itself, `depends` the packages
+    of the same table that it draws in, `loaders` the dynamic linkers it adds by that of the image (`compat` names the
+    layer), `interpreters` paths of programs that scripts name. `complete` says that `depends` leaves nothing out.
+    `source` and `as_of` stand where they differ from the release's.
+    """
+
+    libraries: tuple[str, ...] = ()
+    depends: tuple[str, ...] = ()
+    loaders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    compat: str | None = None
+    interpreters: tuple[str, ...] = ()
+    complete: bool = False
+    source: str | None = None
+    as_of: str | None = None
+
+
+class ReleaseRows(Struct, frozen=True):
+    """The packages of one release, or of all releases of a distribution, with the source of the rows."""
+
+    manager: str
+    source: str
+    as_of: str
+    packages: Mapping[str, PackageRow]
+
+
+class Provision(Struct, frozen=True):
+    """What a package and its dependencies bring.
+
+    `libraries` by soname (without path: in a default directory); `loaders` maps the image's own dynamic linker to the
+    paths of those added, `compat` names the layer; `complete` says that nothing else comes in.
+    """
+
+    libraries: Mapping[str, Library]
+    loaders: Mapping[str, tuple[str, ...]]
+    compat: str | None
+    interpreters: tuple[str, ...]
+    complete: bool
+    source: str
+    as_of: str
+
+
+def provides(manager: str, release: str | None, package: str) -> Provision | None:
+    """What `package` of a release (e.g. debian:12) brings; None where the data has no row for it."""
+    rows = _rows(manager, release)
+    if rows is None or package not in rows.packages:
+        return None
+    row = rows.packages[package]
+    closure = _closure(rows, package)
+    members = [rows.packages[name] for name in closure]
+    sonames = sorted({soname for member in members for soname in member.libraries})
+    linking = next((member for member in members if member.loaders), row)
+    return Provision(
+        libraries={soname: Library(soname) for soname in sonames},
+        loaders=linking.loaders,
+        compat=linking.compat,
+        interpreters=tuple(path for member in members for path in member.interpreters),
+        complete=all(member.complete for member in members),
+        source=row.source or rows.source,
+        as_of=row.as_of or rows.as_of,
+    )
+
+
+def who_provides(manager: str, release: str | None, soname: str) -> tuple[str, ...]:
+    """The packages of a release that themselves contain a library of this name; empty where none is known."""
+    rows = _rows(manager, release)
+    if rows is None:
+        return ()
+    return tuple(sorted(name for name, row in rows.packages.items() if soname in row.libraries))
+
+
+def may_bring_libc(manager: str, package: str) -> bool:
+    """Whether a package may bring a dynamic linker of another libc than the distribution's, by its name.
+
+    On Alpine these are the compat layers and builds of glibc, elsewhere Debian's and Fedora's packages of musl.
+    """
+    names = r"gcompat|libc6|glibc" if manager == "apk" else r"^musl"
+    return re.search(names, package) is not None
+
+
+def _closure(rows: ReleaseRows, package: str) -> tuple[str, ...]:
+    seen = [package]
+    for name in seen:
+        if len(seen) > MAX_CLOSURE:
+            break
+        seen += [each for each in rows.packages[name].depends if each in rows.packages and each not in seen]
+    return tuple(seen)
+
+
+def _rows(manager: str, release: str | None) -> ReleaseRows | None:
+    """The rows of exactly this release, else those that hold for all releases of its distribution."""
+    tables = _tables()
+    for name in (release, (release or "").partition(":")[0]):
+        rows = tables.get(name) if name else None
+        if rows is not None and rows.manager == manager:
+            return rows
+    return None
+
+
+@cache
+def _tables() -> dict[str, ReleaseRows]:
+    return msgspec.json.decode(_FILE.read_bytes(), type=dict[str, ReleaseRows])
