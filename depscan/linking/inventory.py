@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from depscan.artifacts.facts import Artifact
 from depscan.artifacts.magic import classify
-from depscan.filesystem.content import read_all, read_head
+from depscan.filesystem.content import read_head
 from depscan.filesystem.entries import HostFile
 from depscan.findings import Skipped
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from depscan.filesystem.entries import Content, FileEntry, StageFilesystem
 
 _HEAD = 64
+_MEMBER = 64 * 1024 * 1024  # an archive member larger than this is not read
 
 
 class Inventory:
@@ -90,5 +91,7 @@ def _is_elf(entry: FileEntry) -> bool:
 def _read_bytes(entry: FileEntry) -> ElfFacts | str:
     from depscan.artifacts.reading import read_facts_from_bytes  # noqa: PLC0415 - see above
 
-    data = read_all(entry)
-    return data if isinstance(data, str) else read_facts_from_bytes(data)
+    data = read_head(entry, _MEMBER + 1)
+    if data is None or len(data) > _MEMBER:
+        return "larger than 64 MB inside an archive" if data else "cannot be read"
+    return read_facts_from_bytes(data)

@@ -1,0 +1,227 @@
+"""The whole pipeline, top to bottom.
+
+    text -> instructions -> stages -> files of each stage -> artifacts -> placements -> subjects -> findings -> suggestions
+
+In: paths and a `Config`. Out: `ScanResult`. What is not known on the way becomes `Skipped` and reaches the report.
+One pass is `_examine`; suggestions run the same pass again on a changed text, so that they are proved and not
+believed.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from depscan.dockerfile.stages import leaf_stages, read_dockerfile, stages_needed, target_index
+from depscan.dockerfile.text import read_source
+from depscan.engine import judge
+from depscan.errors import UsageError
+from depscan.filesystem.context import BuildContext, choose_context
+from depscan.filesystem.ignore import read_ignore_rules
+from depscan.filesystem.replay import replay
+from depscan.findings import Severity, Skipped
+from depscan.ignores import apply_ignores
+from depscan.images.knowledge import knowledge_as_of
+from depscan.images.lookup import profile as image_profile
+from depscan.linking.inventory import Inventory
+from depscan.linking.linker import place
+from depscan.linking.root import Root
+from depscan.platforms import DEFAULT_PLATFORM
+from depscan.results import Scan, ScanResult
+from depscan.rulebook import load_rules
+from depscan.source import SourceText
+from depscan.subjects.collection import collect
+from depscan.suggest import Change, Outcome, apply_edits, suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from depscan.config import Config
+    from depscan.dockerfile.instructions import Dockerfile, Problem, Stage
+    from depscan.filesystem.entries import StageFilesystem
+    from depscan.findings import Finding
+    from depscan.images.profile import ImageProfile
+    from depscan.linking.placement import Placement
+    from depscan.platforms import Platform
+    from depscan.rulebook import Rule
+
+STANDARD_INPUT = "-"
+
+
+class _Text(Struct, frozen=True):
+    """A Dockerfile's text, what was wrong with its bytes, and its path (None for standard input)."""
+
+    source: SourceText
+    problems: tuple[Problem, ...]
+    path: Path | None
+
+
+class _Setting(Struct, frozen=True):
+    """What stays the same while one text and its changed versions are examined."""
+
+    platform: Platform
+    config: Config
+    rules: tuple[Rule, ...]
+    context: BuildContext
+    inventory: Inventory
+
+
+class _Examination(Struct, frozen=True):
+    """One pass over one text: facts and findings, before ignores and suggestions."""
+
+    dockerfile: Dockerfile
+    target: Stage | None
+    in_target: frozenset[int]
+    outcome: Outcome
+    skipped: tuple[Skipped, ...]
+
+
+def scan(paths: Sequence[str | Path], config: Config) -> ScanResult:
+    """Check Dockerfiles, each on every platform of the configuration; "-" is standard input. Raises DepscanError."""
+    rules = load_rules(config.rules)
+    scans = [
+        _scan_text(text, platform, config, rules)
+        for text in map(_read, paths)
+        for platform in config.platforms or (DEFAULT_PLATFORM,)
+    ]
+    return ScanResult(tuple(scans), rules, knowledge_as_of(), config.fail_on, config.verbose)
+
+
+def _read(path: str | Path) -> _Text:
+    if str(path) == STANDARD_INPUT:
+        source, problems = read_source(None, "-", sys.stdin.buffer.read())
+        return _Text(source, problems, None)
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}; pass the path of a readable Dockerfile") from None
+    source, problems = read_source(path, str(path), data)
+    return _Text(source, problems, path)
+
+
+def _scan_text(text: _Text, platform: Platform, config: Config, rules: tuple[Rule, ...]) -> Scan:
+    dockerfile = _parse(text, platform, config)
+    root, reason = _choose_context(text.path, dockerfile, config)
+    context = BuildContext(root, read_ignore_rules(root, text.path))
+    setting = _Setting(platform, config, rules, context, Inventory(jobs=config.jobs, cache=config.cache))
+    examination = _examine(text, dockerfile, setting)
+    outcome = examination.outcome
+    return Scan(
+        source=text.source,
+        context=str(root),
+        context_reason=reason,
+        target=(examination.target.name or str(examination.target.index)) if examination.target else None,
+        platform=platform,
+        stages=outcome.stages,
+        in_target=examination.in_target,
+        placements=outcome.placements,
+        findings=_advise(_apply_ignores(text, examination, setting), text, examination, setting),
+        skipped=examination.skipped,
+        notes=() if outcome.stages else ("no stage with a final file system: nothing to check",),
+    )
+
+
+def _parse(text: _Text, platform: Platform, config: Config) -> Dockerfile:
+    dockerfile = read_dockerfile(text.source, platform=platform, build_arguments=config.build_arguments)
+    return replace(dockerfile, problems=(*text.problems, *dockerfile.problems))
+
+
+def _choose_context(path: Path | None, dockerfile: Dockerfile, config: Config) -> tuple[Path, str]:
+    if config.context is not None:
+        if not config.context.is_dir():
+            raise UsageError(f"{config.context}: not a directory; --context takes the build context's directory")
+        return config.context, "--context"
+    if path is None:
+        return Path(), "the current directory, since the Dockerfile came from standard input"
+    return choose_context(path, dockerfile)
+
+
+def _examine(text: _Text, dockerfile: Dockerfile, setting: _Setting, change: Change | None = None) -> _Examination:
+    """Stages to findings, once. All stages that somebody may run are judged: the target, or without one every leaf."""
+    config = setting.config
+    target = target_index(dockerfile, config.target)
+    leaves = leaf_stages(dockerfile) if config.target is None else ()
+    run = {index for index in (target, *leaves) if index is not None}
+    needed = frozenset().union(*(stages_needed(dockerfile, index) for index in run))
+    stages = replay(
+        dockerfile,
+        setting.context,
+        profile_of=lambda stage: _profile(stage, config),
+        build_arguments=config.build_arguments,
+        needed=needed,
+    )
+    placements = _place_all(stages, setting, change)
+    subjects = collect(dockerfile, stages, [item for item in placements if item.filesystem.stage.index in run])
+    return _Examination(
+        dockerfile=dockerfile,
+        target=None if target is None else dockerfile.stages[target],
+        in_target=frozenset() if target is None else stages_needed(dockerfile, target),
+        outcome=Outcome(stages, placements, judge(setting.rules, subjects, path=text.source.path, config=config)),
+        skipped=_skipped(stages, setting),
+    )
+
+
+def _profile(stage: Stage, config: Config) -> ImageProfile:
+    return image_profile(stage.base or "", stage.platform, config.bases)
+
+
+def _place_all(stages: tuple[StageFilesystem, ...], setting: _Setting, change: Change | None) -> tuple[Placement, ...]:
+    setting.inventory.read(stages)
+    placements: list[Placement] = []
+    for stage in stages:
+        artifacts = setting.inventory.artifacts(stage, change.assumed if change else {})
+        root = Root(stage, artifacts)
+        placements += [
+            place(artifact, stage.entries[path], root, stage.stage.platform, setting.config.host_provided)
+            for path, artifact in artifacts.items()
+            if artifact.facts.linkage is not None
+        ]
+    return tuple(placements)
+
+
+def _skipped(stages: tuple[StageFilesystem, ...], setting: _Setting) -> tuple[Skipped, ...]:
+    rows = [row for stage in stages for row in (*stage.skipped, *setting.inventory.skipped(stage))]
+    unknown = [
+        Skipped(stage.stage.base, stage.profile.why, stage.stage.base_span)
+        for stage in stages
+        if stage.stage.base is not None and stage.stage.base_stage is None and stage.profile.libc.family == "unknown"
+    ]
+    return tuple(dict.fromkeys([*unknown, *rows, *setting.context.skipped]))
+
+
+def _apply_ignores(text: _Text, examination: _Examination, setting: _Setting) -> tuple[Finding, ...]:
+    dockerfile = examination.dockerfile
+    instructions = [item for stage in dockerfile.stages for item in (stage.instruction, *stage.instructions)]
+    return apply_ignores(
+        examination.outcome.findings,
+        dockerfile.comments,
+        [instruction.span for instruction in instructions],
+        rules=setting.rules,
+        path=text.source.path,
+        config=setting.config,
+        today=date.today(),
+    )
+
+
+def _advise(
+    findings: tuple[Finding, ...], text: _Text, examination: _Examination, setting: _Setting
+) -> tuple[Finding, ...]:
+    """Add proved suggestions to the findings that are neither ignored nor mere notes."""
+
+    def recheck(change: Change) -> Outcome:
+        edited = apply_edits(text.source, change.edits)
+        changed = replace(text, source=SourceText.of(text.source.path, edited)) if change.edits else text
+        return _examine(changed, _parse(changed, setting.platform, setting.config), setting, change).outcome
+
+    return tuple(
+        finding
+        if finding.ignored or finding.severity is Severity.NOTE
+        else replace(finding, suggestions=suggest(finding, examination.outcome, recheck))
+        for finding in findings
+    )
