@@ -66,7 +66,7 @@ Exit codes: 0 nothing at or above --fail-on with confidence likely or better, 1 
 2 wrong use, 3 a bug in depscan, 130 interrupted.
 
 \b
-Each option is also a key in depscan.toml or [tool.depscan] and a variable: fail-on, DEPSCAN_FAIL_ON.
+Each option is also a key of depscan.toml or [tool.depscan], and a variable: DEPSCAN_FAIL_ON.
 """
 
 
@@ -232,7 +232,9 @@ def check_help(width: int = 100) -> str:
     """What `depscan --help` prints, for the README."""
     command: Any = typer.main.get_command(app)
     chosen = command.commands["check"]
-    context = chosen.make_context("depscan", [], resilient_parsing=True, max_content_width=width, terminal_width=width)
+    context = chosen.make_context(
+        "depscan check", [], resilient_parsing=True, max_content_width=width, terminal_width=width
+    )
     return str(chosen.get_help(context)).rstrip() + "\n"
 
 
