@@ -1,8 +1,9 @@
 """Write depscan/knowledge/*.jsonl from measured facts: for maintainers, never run by users.
 
-In: FACTS_JSON (releases measured in containers and archives, tags of official images; see CONTRIBUTING) and
-knowledge_additions.json beside this script (rows read by hand, each with its source). Out: releases.jsonl, images.jsonl,
-sources.json: sorted, one row a line, the same bytes for the same input. Prints what changed.
+In: FACTS_JSON (releases measured in containers and archives, tags of official images), a git checkout of
+docker-library/official-images that has the commit which the facts name, and knowledge_additions.json beside this script
+(rows read by hand, each with its source). Out: releases.jsonl, images.jsonl, variants.jsonl, sizes.json, sources.json:
+sorted, one row a line, the same bytes for the same input. Prints what changed. Takes a minute.
 """
 
 from __future__ import annotations
@@ -12,12 +13,18 @@ import json
 import re
 import sys
 from collections import defaultdict
+from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from official_tags import Library
+
+from depscan.images.naming import CHANNELS, named_releases
 from depscan.images.override import glibc_ceiling
 
 Row = dict[str, Any]
+Named = Callable[[str], set[str]]
 
 KNOWLEDGE = Path(__file__).parent.parent / "depscan" / "knowledge"
 ADDITIONS = Path(__file__).with_name("knowledge_additions.json")
@@ -89,6 +96,24 @@ RENAMED = {
     "fedora:45": "fedora:rawhide",
     "ubuntu-debootstrap:utopic": "ubuntu:14.10",
 }
+# Images whose patch-level tags are many and seldom named in FROM: the facts' X and X.Y tags must do.
+CROWDED = {"drupal", "tomcat"}
+PRERELEASE = re.compile(r"(?i)\d(?:rc|alpha|beta|-?m)-?\d|-ea|\bdev|\d{8}|tip|nightly|preview|-rc\b|onbuild")
+# Images of which suggestions keep the version and change the distribution, and the variants worth it.
+LANGUAGES = [
+    "amazoncorretto",
+    "dart",
+    "eclipse-temurin",
+    "erlang",
+    "gcc",
+    "golang",
+    "gradle",
+    "haskell",
+    "julia",
+    "maven",
+]
+LANGUAGES += ["node", "openjdk", "perl", "php", "pypy", "python", "ruby", "rust", "swift"]
+PLAIN = re.compile(r"(?:-(?:slim|jdk|jre|cli|fpm|apache|zts|eclipse|temurin|\d+))*-[a-z]+[\d.]*(?:-slim|-jdk|-jre)?")
 CORE = ["libanl.so.1", "libc.so.6", "libdl.so.2", "libm.so.6", "libpthread.so.0", "libresolv.so.2", "librt.so.1"]
 CORE += ["libutil.so.1"]  # glibc's own shared objects, which no distribution splits off (PEP 599 lists these too)
 NAMESPACES = {"GLIBC": "GLIBC_max", "GLIBCXX": "GLIBCXX_max_of_release", "CXXABI": "CXXABI_max_of_release"}
@@ -99,14 +124,21 @@ def main() -> None:
     """Read the facts, write the knowledge files, say which of them changed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("facts", type=Path, metavar="FACTS_JSON")
-    facts = json.loads(parser.parse_args().facts.read_text("utf-8"))
+    parser.add_argument("official_images", type=Path, metavar="OFFICIAL_IMAGES_CHECKOUT")
+    arguments = parser.parse_args()
+    facts = json.loads(arguments.facts.read_text("utf-8"))
     additions = json.loads(ADDITIONS.read_text("utf-8"))
     releases = release_rows(facts, additions)
     write("releases.jsonl", [releases[name] for name in sorted(releases)])
-    write("images.jsonl", image_rows(facts, additions, releases))
+    commit, named = facts["sources"]["official-images"]["commit"], parts_of(facts)
+    library = Library(arguments.official_images, commit, named)
+    history = {image: library.tags(image) for image in facts["images"]}
+    write("images.jsonl", ImageTable(releases, named).rows(facts, additions, history, library))
+    write("variants.jsonl", variant_rows({image: history[image] for image in LANGUAGES}, named))
     write("sizes.json", [additions["sizes"]])
     sources = {name: describe(source) for name, source in facts["sources"].items()} | additions["sources"]
-    write("sources.json", [{"as_of": facts["generated"], "sizes": additions["sizes_source"], "sources": sources}])
+    dates = {"as_of": facts["generated"], "tags_as_of": library.date()}
+    write("sources.json", [dates | {"sizes": additions["sizes_source"], "sources": sources}])
 
 
 def write(name: str, rows: list[Any]) -> None:
@@ -161,7 +193,7 @@ def from_facts(row: Row, measured: dict[str, Row], generated: str) -> Row:
 def version_of(row: Row) -> str | None:
     """The libc's version; None where the facts say unknown or refer to another row."""
     version = row.get("libc_version")
-    return version if version and version[0].isdigit() else None
+    return version.partition("_git")[0] if version and version[0].isdigit() else None
 
 
 def slimless(name: str) -> str:
@@ -177,7 +209,7 @@ def layout_of(row: Row) -> str:
 
 
 def openssl_of(row: Row) -> str | None:
-    """libssl's soname where it was seen."""
+    """The soname of libssl where it was seen."""
     soname = str(row.get("openssl_soname") or "unknown").split()[0]
     return soname if soname.startswith("lib") else None
 
@@ -248,26 +280,77 @@ def beside_musl(pair: str, generated: str) -> dict[str, Row]:
     return {second: glibc | {"source": "frolvlad+sgerrand"}, name: image | {"source": "frolvlad", "as_of": generated}}
 
 
-def image_rows(facts: Row, additions: Row, releases: dict[str, Row]) -> list[Any]:
-    """[image, release, tags]: sorted; an image's rows are neighbours."""
-    tags: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for row in facts["releases"]:
-        for name in row["image_names"]:
-            for image, tag in expanded(name):
-                tags[image, spelled(row["id"])].add(tag)
-    for image, moving in facts["moving_root_tags"].items():
-        for tag, root in moving.items():
-            tags[image, release_of(root, releases)].add(tag)
-    for image, table in facts["images"].items():
-        for root, names in table["tags_by_root"].items():
-            tags[image, release_of(root, releases)].update(names)
-    for image, release, names in additions["images"]:
-        tags[image, release].update(names.split())
-    tags["frolvlad/alpine-glibc", f"frolvlad/alpine-glibc:{additions['frolvlad'][-1]}"] |= {"latest", "glibc-2.42"}
-    for pair in additions["frolvlad"]:
-        tags["frolvlad/alpine-glibc", f"frolvlad/alpine-glibc:{pair}"].add(pair)
-    del tags["frolvlad/alpine-glibc", "frolvlad/alpine-glibc"]
-    return [[image, release, " ".join(sorted(names))] for (image, release), names in sorted(tags.items())]
+class ImageTable:
+    """The tags of images, gathered source by source: settled ones, and those which their publisher still moves."""
+
+    def __init__(self, releases: dict[str, Row], named: Named) -> None:
+        self.releases, self.named = releases, named
+        self.tags: dict[tuple[str, str], tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
+
+    def rows(self, facts: Row, additions: Row, history: dict[str, dict[str, str]], library: Library) -> list[Any]:
+        """[image, release, settled tags, moving tags]: sorted, so that an image's rows are neighbours."""
+        self._roots(facts)
+        for image, table in facts["images"].items():
+            current = library.current(image)
+            for root, names in table["tags_by_root"].items():
+                self._official(image, release_of(root, self.releases), names, current)
+            for tag, release in history[image].items():
+                if image not in CROWDED and not PRERELEASE.search(tag):
+                    self._official(image, release_of(release, self.releases), [tag], current)
+        for image, release, settled, *moving in additions["images"]:
+            self._add(image, release, settled.split(), False)
+            self._add(image, release, " ".join(moving).split(), True)
+        for pair in additions["frolvlad"]:
+            self._add("frolvlad/alpine-glibc", f"frolvlad/alpine-glibc:{pair}", [pair], False)
+        keys = sorted(key for key, found in self.tags.items() if any(found))
+        return [[*key, *(" ".join(sorted(names)) for names in self.tags[key])] for key in keys]
+
+    def _roots(self, facts: Row) -> None:
+        for row in facts["releases"]:
+            for name in row["image_names"]:
+                for image, tag in expanded(name):
+                    self._add(
+                        image, spelled(row["id"]), [tag], tag in CHANNELS and "/" not in image and image != "scratch"
+                    )
+        for image, moving in facts["moving_root_tags"].items():
+            for tag, root in moving.items():
+                release = release_of(root, self.releases)
+                number = release.rpartition(":")[2]
+                settled = tag.startswith(number) or bool(re.fullmatch(r"\d{8}", tag))
+                self._add(image, release, [tag], not settled)
+
+    def _official(self, image: str, release: str, tags: Iterable[str], current: set[str]) -> None:
+        """Tags of an official image; one that names its release needs no row, a patch level does not move."""
+        told = [tag for tag in tags if not self.named(tag)]
+        moving = {tag for tag in told if tag in current and not re.match(r"v?\d+\.\d+\.\d", tag)}
+        self._add(image, release, moving, True)
+        self._add(image, release, set(told) - moving, False)
+
+    def _add(self, image: str, release: str, tags: Iterable[str], moving: bool) -> None:
+        if image == "frolvlad/alpine-glibc" and release == image:  # the facts' row; the additions hold each pair
+            return
+        settled, movers = self.tags[image, release]
+        (movers if moving else settled).update(tags)
+        settled -= movers
+
+
+def parts_of(facts: Row) -> Named:
+    """The function that tells which releases a tag names, with the codenames of the facts."""
+    names = [(name, row["id"]) for row in facts["releases"] for name in row["image_names"]]
+    words = {name.partition(":")[2]: release for name, release in names if name.startswith(("debian:", "ubuntu:"))}
+    codenames = {word: release for word, release in words.items() if word.isalpha() and word not in CHANNELS}
+    return cache(lambda tag: named_releases(tag, codenames))
+
+
+def variant_rows(history: dict[str, dict[str, str]], named: Named) -> list[Any]:
+    """[image, version, tags]: the tags of whole and minor versions that name their release, for suggestions."""
+    rows: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for image, tags in history.items():
+        for tag in tags:
+            version = re.match(r"\d+(?:\.\d+)?(?=-)", tag)
+            if version and named(tag) and PLAIN.fullmatch(tag[version.end() :]):
+                rows[image, version.group()].add(tag)
+    return [[*key, " ".join(sorted(rows[key]))] for key in sorted(rows)]
 
 
 def expanded(name: str) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """What the packaged knowledge says of a base image, offline.
 
 In: an `ImageReference` and a platform. Out: `ImageProfile` with source knowledge, date, confidence and the rule that
-matched; None when nothing is known. `naming` says which release a name stands for, `rows` holds what was measured of it.
+matched; None when nothing is known. `naming` says which release a name stands for, `rows` what was measured of it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from depscan.findings import Confidence
 from depscan.images.architectures import architecture_of
 from depscan.images.naming import Match, family_of, resolve
 from depscan.images.override import CORE_LIBRARIES
-from depscan.images.profile import ImageProfile, Library, Libc
+from depscan.images.profile import ImageProfile, Libc, Library
 from depscan.images.reference import familiar
 from depscan.images.rows import find_configuration, find_layout, find_release, find_sizes, find_sources, find_tags
 from depscan.platforms import Platform
@@ -43,17 +43,21 @@ def lookup(reference: ImageReference, platform: Platform) -> ImageProfile | None
         platform = Platform("linux", name, variant or None)
     if match.windows or platform.os == "windows":
         why = match.why if match.windows else "the platform is Windows"
-        return _start(reference, match, Libc("unknown"), windows=True, why=why)
+        return _start(reference, Libc("unknown"), windows=True, why=why)
     architecture = architecture_of(platform)
     if architecture is None:
-        return _start(reference, match, Libc("unknown"), why=f"nothing was measured on {platform}")
+        return _start(reference, Libc("unknown"), why=f"nothing was measured on {platform}")
     profile = _of_match(reference, match, architecture)
     return replace(profile, size=_size(reference, match)) if platform.architecture == "amd64" else profile
 
 
-def _start(reference: ImageReference, match: Match, libc: Libc, *, why: str, windows: bool = False) -> ImageProfile:
+def _spelled(reference: ImageReference) -> str:
+    return "scratch" if familiar(reference) == "scratch:latest" else str(reference)
+
+
+def _start(reference: ImageReference, libc: Libc, *, why: str, windows: bool = False) -> ImageProfile:
     return ImageProfile(
-        reference=str(reference), libc=libc, windows=windows, source="knowledge", as_of=knowledge_as_of(), why=why
+        reference=_spelled(reference), libc=libc, windows=windows, source="knowledge", as_of=knowledge_as_of(), why=why
     )
 
 
@@ -62,19 +66,29 @@ def _of_match(reference: ImageReference, match: Match, architecture: Architectur
     if row is None:
         return _family_only(reference, match, architecture)
     profile = release_profile(row, architecture)
-    environment, workdir = find_configuration(match.image)
+    if _is_stripped(reference):
+        profile = replace(profile, package_manager=None, interpreters=frozenset(), interpreters_complete=False)
+    configuration = find_configuration(match.image)
+    moving = match.moving or row.rolling
+    added = configuration.alpine_libraries if profile.libc.family == "musl" else ()
     return replace(
         profile,
-        reference=str(reference),
+        reference=_spelled(reference),
+        libraries={**profile.libraries, **{name: Library(name) for name in added}},
         loaders_complete=not match.untold,
         libraries_complete=profile.libraries_complete and match.bare,
         interpreters_complete=profile.interpreters_complete and match.bare and not _has_busybox(reference),
-        environment=environment if environment is not None else profile.environment if match.bare else None,
-        workdir=workdir,
+        environment=configuration.environment or (profile.environment if match.bare else None),
+        workdir=configuration.workdir,
         why=match.why,
-        confidence=Confidence.weakest(match.confidence, profile.confidence),
-        moving=match.moving or row.rolling,
+        confidence=Confidence.LIKELY if moving and profile.libc.family == "glibc" else match.confidence,
+        moving=moving,
     )
+
+
+def _is_stripped(reference: ImageReference) -> bool:
+    """Chiseled Ubuntu keeps the release's libc, but no shell and no package manager (dotnet/dotnet-docker)."""
+    return "chiseled" in (reference.tag or "")
 
 
 def _has_busybox(reference: ImageReference) -> bool:
@@ -85,16 +99,16 @@ def _has_busybox(reference: ImageReference) -> bool:
 def _family_only(reference: ImageReference, match: Match, architecture: Architecture) -> ImageProfile:
     """The libc's family is known, its version is not: the dynamic linker and libc's own names, no ceilings."""
     family = match.family or family_of(match.release or "")
-    environment, workdir = find_configuration(match.image)
+    configuration = find_configuration(match.image)
     return replace(
-        _start(reference, match, Libc(family), why=match.why),
+        _start(reference, Libc(family), why=match.why),
         release=match.release,
         loaders=_loaders(family, architecture),
         loaders_complete=family != "unknown" and not match.untold,
         libraries=_libraries(family, CORE_LIBRARIES if family == "glibc" else (), architecture),
         search_paths=tuple(find_layout("alpine").search_paths) if family == "musl" else (),
-        environment=environment,
-        workdir=workdir,
+        environment=configuration.environment,
+        workdir=configuration.workdir,
         confidence=match.confidence,
         moving=match.moving,
     )
@@ -130,7 +144,7 @@ def release_profile(row: Release, architecture: Architecture) -> ImageProfile:
 
 
 def _beside_musl(second: Release, base: Release, architecture: Architecture) -> ImageProfile:
-    """glibc in /usr/glibc-compat: linked from /lib and /lib64, its ld.so.conf lists Alpine's own directories too."""
+    """The glibc in /usr/glibc-compat: linked from /lib and /lib64; its ld.so.conf lists Alpine's directories too."""
     glibc = release_profile(second, architecture)
     name = architecture.glibc.rpartition("/")[2]
     places = ("/lib64", "/lib", "/usr/glibc-compat/lib", "/usr/glibc-compat/lib64")
@@ -175,5 +189,8 @@ def _size(reference: ImageReference, match: Match) -> int | None:
     sizes, slim = find_sizes(), (reference.tag or "").endswith("-slim")
     if not match.bare:
         return sizes.get(familiar(reference))
-    same = (tag for tag, release in find_tags(match.image).items() if release == match.release)
-    return next((sizes[name] for tag in same if tag.endswith("-slim") == slim and (name := f"{match.image}:{tag}") in sizes), None)
+    same = (tag for tag, row in find_tags(match.image).items() if row.release == match.release)
+    return next(
+        (sizes[name] for tag in same if tag.endswith("-slim") == slim and (name := f"{match.image}:{tag}") in sizes),
+        None,
+    )

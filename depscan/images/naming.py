@@ -1,8 +1,8 @@
 """Which release an image's name and tag stand for: exact tag rows first, then the rules of knowledge/naming.json.
 
-In: an `ImageReference`. Out: `Match`, with the release or only the libc family, how sure that is, and the sentence that
-says which row or rule told it; None when nothing is known. A release is never guessed: a tag of a known image that is in
-no row gives at most the family that all its tags share.
+In: an `ImageReference`. Out: `Match`, with the release or only the libc family, how sure that is, and the sentence
+that says which row or rule told it; None when nothing is known. A release is never guessed: a tag of a known image that
+is in no row gives at most the family that all its tags share.
 """
 
 from __future__ import annotations
@@ -16,29 +16,61 @@ from msgspec import Struct
 
 from depscan.findings import Confidence
 from depscan.images.reference import familiar
-from depscan.images.rows import KNOWLEDGE, find_release, find_sources, find_tags
+from depscan.images.rows import Host, find_naming, find_release, find_sources, find_tags
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from depscan.images.profile import ImageReference
 
 # Images whose tags are a distribution's bare root file system: their library lists hold in full.
 ROOTS = frozenset(
-    {
-        "alpine", "almalinux", "amazonlinux", "archlinux", "busybox", "centos", "debian", "fedora", "frolvlad/alpine-glibc",
-        "oraclelinux", "photon", "rockylinux", "scratch", "ubuntu",
-    }
-)  # fmt: skip
-_CHANNELS = frozenset(
-    {"base", "devel", "edge", "latest", "minimal", "oldoldstable", "oldstable", "rawhide", "rolling", "stable", "testing",
-     "unstable"}
-)  # fmt: skip
+    [
+        "alpine",
+        "almalinux",
+        "amazonlinux",
+        "archlinux",
+        "busybox",
+        "centos",
+        "debian",
+        "fedora",
+        "frolvlad/alpine-glibc",
+        "opensuse/leap",
+        "opensuse/tumbleweed",
+        "oraclelinux",
+        "photon",
+        "rockylinux",
+        "scratch",
+        "ubuntu",
+    ]
+)
+# Words that stand for no release of their own.
+CHANNELS = frozenset(
+    [
+        "base",
+        "devel",
+        "edge",
+        "latest",
+        "minimal",
+        "oldoldstable",
+        "oldstable",
+        "rawhide",
+        "rolling",
+        "stable",
+        "testing",
+        "unstable",
+    ]
+)
 _ROOT_SUFFIX = re.compile(r"(?:[-.](?:\d{8}(?:\.\d+)*|slim|minimal|micro|init|base|backports))+$")
 _FAMILIES = {"alpine": "musl", "busybox": "unknown", "scratch": "none", "windows": "unknown"}
 
 
 class Match(Struct, frozen=True):
-    """What a name stands for. `release` is None where only `family` is known. `bare` says that nothing was added to the
-    release; `architecture` is set by names such as arm64v8/alpine. `untold` says that another dynamic linker may be there."""
+    """What a name stands for; `release` is None where only `family` is known.
+
+    `bare` says that nothing was added to the release, `untold` that another dynamic linker may be there; `architecture`
+    is set by names such as arm64v8/alpine.
+    """
 
     image: str
     why: str
@@ -50,49 +82,6 @@ class Match(Struct, frozen=True):
     architecture: str | None = None
     untold: bool = False
     windows: bool = False
-
-
-class Host(Struct, frozen=True, array_like=True):
-    """A registry prefix, what stands for it in an image's name, whether its images are docker-library's own."""
-
-    prefix: str
-    image: str
-    official: bool = False
-    architecture: str | None = None
-
-
-class PathRule(Struct, frozen=True, array_like=True):
-    """An image name (a regular expression) whose every tag stands on `release`, or is of `family` where that is empty."""
-
-    image: str
-    release: str
-    confidence: Confidence
-    family: str | None = None
-
-
-class VendorRule(Struct, frozen=True, array_like=True):
-    """An image name and tag (regular expressions) that stand for a release, or for another tag where it is "@tag"."""
-
-    image: str
-    tag: str
-    release: str
-    source: str
-
-
-class Rules(Struct, frozen=True):
-    """knowledge/naming.json. `tags` are a part of a tag and its release, `windows` and `untold` image names."""
-
-    hosts: tuple[Host, ...]
-    paths: tuple[PathRule, ...]
-    tags: tuple[tuple[str, str], ...]
-    vendors: tuple[VendorRule, ...]
-    windows: tuple[str, ...]
-    untold: tuple[str, ...]
-
-
-@cache
-def _rules() -> Rules:
-    return msgspec.json.decode((KNOWLEDGE / "naming.json").read_bytes(), type=Rules)
 
 
 def resolve(reference: ImageReference) -> Match | None:
@@ -124,7 +113,7 @@ def canonical_image(reference: ImageReference) -> str:
 
 def _host(reference: ImageReference) -> Host:
     name = f"{reference.domain}/{reference.path}"
-    fitting = [host for host in _rules().hosts if name.startswith(host.prefix)]
+    fitting = [host for host in find_naming().hosts if name.startswith(host.prefix)]
     if fitting:
         return max(fitting, key=lambda host: len(host.prefix))
     before, library, image = name.rpartition("/library/")  # a pull-through proxy of docker.io
@@ -133,7 +122,7 @@ def _host(reference: ImageReference) -> Host:
 
 
 def _windows(image: str, tag: str | None) -> Match | None:
-    named = any(re.fullmatch(pattern, image) for pattern in _rules().windows)
+    named = any(re.fullmatch(pattern, image) for pattern in find_naming().windows)
     part = next((name for name in ("windowsservercore", "nanoserver") if name in (tag or "")), None)
     if not named and part is None:
         return None
@@ -142,34 +131,20 @@ def _windows(image: str, tag: str | None) -> Match | None:
 
 
 def _exact(image: str, reference: ImageReference) -> Match | None:
-    tags = find_tags(image)
-    release = tags.get(reference.tag or "")
-    if release is None:
+    """A row of the table of tags, dated where the publisher still moves the tag."""
+    row = find_tags(image).get(reference.tag or "")
+    if row is None:
         return None
-    return _row(image, reference, release, f"{_shown(image, reference.tag)} is in the table of tags")
+    shown = _shown(image, reference.tag)
+    why = f"{shown} stands on {row.release}" if shown != row.release else f"{shown} is in the table of tags"
+    if row.moving:
+        why = f"{shown} stands on {row.release} as of {find_sources().tags_as_of}; the tag moves"
+    sure = not row.moving or family_of(row.release) != "glibc"
+    return Match(image, why, _certain_if(sure), row.release, bare=_is_bare(image), moving=row.moving)
 
 
-def _row(image: str, reference: ImageReference, release: str, why: str) -> Match:
-    """A match by a row of the table, dated where the tag does not name its release."""
-    bare = image in ROOTS or image.startswith(("distroless/", "chainguard/", "wolfi-dev/", "redhat/", "opensuse/"))
-    moving = not _names_release(image, reference.tag or "", release)
-    if moving:
-        why = f"{_shown(image, reference.tag)} stands on {release} as of {find_sources().as_of}; the tag may move"
-    sure = not moving or family_of(release) != "glibc"
-    return Match(image, why, _certain_if(sure), release, bare=bare, moving=moving)
-
-
-def _names_release(image: str, tag: str, release: str) -> bool:
-    """Whether the tag itself pins the release: by codename, by number, or through a rule on its parts."""
-    row = find_release(release)
-    if row is not None and row.rolling:
-        return False
-    if image in ROOTS:
-        number = release.rpartition(":")[2].removeprefix("stream")
-        return (tag.startswith(number) or tag.split("-")[0].isalpha()) and tag.split("-")[0] not in _CHANNELS
-    if image.startswith("distroless/"):
-        return image.endswith(release.rpartition("-")[2])
-    return release in _parts(tag)
+def _is_bare(image: str) -> bool:
+    return image in ROOTS or image.startswith(("distroless/", "chainguard/", "wolfi-dev/"))
 
 
 def _root(image: str, reference: ImageReference) -> Match | None:
@@ -179,27 +154,25 @@ def _root(image: str, reference: ImageReference) -> Match | None:
     tags, tag = find_tags(image), _ROOT_SUFFIX.sub("", reference.tag).removeprefix(image)
     while tag and tag not in tags:
         tag = tag.rpartition(".")[0]
-    if not tag or tag in _CHANNELS:
+    if not tag or tags[tag].moving:
         return None
-    release = tags[tag]
-    if not _names_release(image, tag, release):
-        return None
-    why = f"{_shown(image, reference.tag)} is {release} by its number or codename"
-    return Match(image, why, Confidence.CERTAIN, release, bare=True)
+    why = f"{_shown(image, reference.tag)} is {tags[tag].release} by its number or codename"
+    return Match(image, why, Confidence.CERTAIN, tags[tag].release, bare=True)
 
 
 def _by_vendor(image: str, reference: ImageReference) -> Match | None:
     tag = reference.tag or ""
-    for rule in _rules().vendors:
+    for rule in find_naming().vendors:
         if re.fullmatch(rule.image, image) and re.fullmatch(rule.tag, tag):
-            release = find_tags(image).get(rule.release[1:]) if rule.release.startswith("@") else rule.release
-            if release:
-                return Match(image, rule.source, Confidence.LIKELY, release, bare=rule.release != release)
+            row = find_tags(image).get(rule.release.removeprefix("@"))
+            release = row.release if row else rule.release
+            if not release.startswith("@"):
+                return Match(image, rule.source, Confidence.LIKELY, release, bare=_is_bare(image))
     return None
 
 
 def _by_path(image: str) -> Match | None:
-    for rule in _rules().paths:
+    for rule in find_naming().paths:
         found = re.fullmatch(rule.image, image)
         if found:
             release = found.expand(rule.release) or None
@@ -210,7 +183,7 @@ def _by_path(image: str) -> Match | None:
 
 def _by_tag(image: str, reference: ImageReference, official: bool) -> Match | None:
     tag = reference.tag or ""
-    found = _parts(tag)
+    found = named_releases(tag, _codenames())
     if len(found) == 1:
         (release,) = found
         why = f"the tag {tag} names {release}"
@@ -221,24 +194,35 @@ def _by_tag(image: str, reference: ImageReference, official: bool) -> Match | No
     return None
 
 
-def _parts(tag: str) -> set[str]:
-    """The releases that parts of a tag name: bookworm, alpine3.20, ubuntu-22.04, ubi9."""
-    found: set[str] = set()
-    for token in re.split(r"[-_.]", tag):
-        if token.isalpha() and token not in _CHANNELS:
-            found |= {release for image in ("debian", "ubuntu") if (release := find_tags(image).get(token))}
-    for pattern, release in _rules().tags:
+def named_releases(tag: str, codenames: Mapping[str, str]) -> set[str]:
+    """The releases that parts of a tag name: bookworm, alpine3.20, ubuntu-22.04, ubi9.
+
+    `codenames` are Debian's and Ubuntu's.
+    """
+    found = {codenames[token] for token in re.split(r"[-_.]", tag) if token in codenames}
+    for pattern, release in find_naming().tags:
         match = re.search(rf"(?:^|[-_.]){pattern}(?=$|[-_.])", tag)
         if match:
             found.add(match.expand(release))
     return found
 
 
+@cache
+def _codenames() -> dict[str, str]:
+    rows = [row for image in ("debian", "ubuntu") for row in find_tags(image).items()]
+    return {tag: row.release for tag, row in rows if tag.isalpha() and not row.moving}
+
+
+def is_distribution_word(word: str) -> bool:
+    """Whether a word of a tag names a distribution or its size, not what the image is for."""
+    return word in _codenames() or word in {"alpine", "slim"}
+
+
 def _by_family(image: str, reference: ImageReference, official: bool) -> Match | None:
     """The libc family that all tags of a known image share, when the tag itself is in no row."""
     tags = find_tags(image)
     tag = reference.tag
-    alike = {family_of(release) for name, release in tags.items() if "alpine" not in name or tag is None}
+    alike = {family_of(row.release) for name, row in tags.items() if "alpine" not in name or tag is None}
     if not (official and tags) or len(alike) != 1 or alike & {"unknown", "none"}:
         return None
     (family,) = alike
@@ -257,7 +241,7 @@ def _is_untold(image: str, tag: str | None) -> bool:
     """Whether a second libc may be in the image though its tag names the distribution alone."""
     glibc = "glibc" in f"{image}:{tag}" and image not in ("busybox", "frolvlad/alpine-glibc")
     wide = (tag or "").endswith("32bit")
-    return glibc or wide or any(re.fullmatch(pattern, image) for pattern in _rules().untold)
+    return glibc or wide or any(re.fullmatch(pattern, image) for pattern in find_naming().untold)
 
 
 def _shown(image: str, tag: str | None) -> str:
@@ -276,7 +260,7 @@ def nearest_tag(reference: ImageReference) -> str | None:
     tags = find_tags(image)
     if tag is None or not tags:
         return None
-    words = {token for name in ("debian", "ubuntu") for token in find_tags(name) if token.isalpha()} | {"alpine", "slim"}
+    words = {*_codenames(), "alpine", "slim"}
     for token in re.split(r"[-_]", tag):
         near = get_close_matches(token, words - {token}, 1, 0.8) if token.isalpha() and token not in words else []
         if near:

@@ -1,7 +1,7 @@
 """What the user says of a base image: `--base REFERENCE=SPEC`, which beats all knowledge.
 
-In: overrides (reference or glob -> spec), the reference, the platform. Out: `ImageProfile` with source override. Specs are
-`glibc:2.31`, `musl:1.2.4` and `none`; only what follows from that is claimed: the standard dynamic linker and libc's own
+In: overrides (reference or glob -> spec), the reference, the platform. Out: `ImageProfile` with source override. Specs
+are `glibc:2.31`, `musl:1.2.4` and `none`; only what follows is claimed: the standard dynamic linker and libc's own
 libraries are there, of other libraries nothing is known.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from depscan.errors import UsageError
 from depscan.images.architectures import architecture_of
-from depscan.images.profile import ImageProfile, Library, Libc
+from depscan.images.profile import ImageProfile, Libc, Library
 from depscan.images.reference import familiar
 
 if TYPE_CHECKING:

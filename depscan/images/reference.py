@@ -20,20 +20,20 @@ _DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9A
 _DIGEST_ONLY = re.compile(r"[0-9a-f]{64}")
 
 
-class BadReference(ValueError):
+class BadReferenceError(ValueError):
     """Text that is not an image reference; the message is one clause for the report."""
 
 
 def parse_reference(text: str) -> ImageReference:
-    """Read `[domain/]path[:tag][@digest]`; raises BadReference.
+    """Read `[domain/]path[:tag][@digest]`; raises BadReferenceError.
 
     Without tag and digest the tag is latest; beside a digest alone it stays None, since nothing names the release then.
     """
     if len(text) > 4 * _NAME_LENGTH:
-        raise BadReference("an image reference of more than 1020 characters")
+        raise BadReferenceError("an image reference of more than 1020 characters")
     rest, at, digest = text.partition("@")
     if at and not _DIGEST.fullmatch(digest):
-        raise BadReference(f"{digest!r} is not a digest such as sha256:<64 hexadecimal digits>")
+        raise BadReferenceError(f"{digest!r} is not a digest such as sha256:<64 hexadecimal digits>")
     name, tag = _split_tag(rest)
     domain, path = _split_domain(name)
     _check_name(domain, path, name)
@@ -52,7 +52,7 @@ def _split_tag(text: str) -> tuple[str, str | None]:
     if not colon or "/" in tag:  # the colon belongs to the domain's port
         return text, None
     if not _TAG.fullmatch(tag):
-        raise BadReference(f"{tag!r} is not a tag: letters, digits, '_', '.', '-', at most 128 of them")
+        raise BadReferenceError(f"{tag!r} is not a tag: letters, digits, '_', '.', '-', at most 128 of them")
     return name, tag
 
 
@@ -69,14 +69,14 @@ def _split_domain(name: str) -> tuple[str, str]:
 
 def _check_name(domain: str, path: str, name: str) -> None:
     if not name:
-        raise BadReference("an image reference without a name")
+        raise BadReferenceError("an image reference without a name")
     if _DIGEST_ONLY.fullmatch(name):
-        raise BadReference("64 hexadecimal digits are an image id, not a name")
+        raise BadReferenceError("64 hexadecimal digits are an image id, not a name")
     if not _DOMAIN.fullmatch(domain):
-        raise BadReference(f"{domain!r} is not a registry host")
+        raise BadReferenceError(f"{domain!r} is not a registry host")
     if len(domain) + 1 + len(path) > _NAME_LENGTH:
-        raise BadReference(f"an image name of more than {_NAME_LENGTH} characters")
+        raise BadReferenceError(f"an image name of more than {_NAME_LENGTH} characters")
     for component in path.split("/"):
         if not _COMPONENT.fullmatch(component):
             hint = ", names are lower case" if component != component.lower() else ""
-            raise BadReference(f"{component!r} cannot stand in an image name{hint}")
+            raise BadReferenceError(f"{component!r} cannot stand in an image name{hint}")

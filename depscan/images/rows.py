@@ -1,8 +1,8 @@
 """The packaged knowledge as typed rows, read only as far as a lookup needs.
 
-In: depscan/knowledge/ (written by scripts/refresh_knowledge.py, and hand-kept JSON). Out: `Release`, `Layout`, the tags of
-one image. The .jsonl files hold one row a line, so that a lookup decodes the lines of one image or release instead of all;
-importlib.resources would cost more at start-up than the reading.
+In: depscan/knowledge/ (written by scripts/refresh_knowledge.py, and hand-kept JSON). Out: `Release`, `Layout`, the
+tags of one image, the rules that read names. The .jsonl files hold one row a line, so that a lookup decodes the lines of
+one image or release instead of all; importlib.resources would cost more at start-up than the reading.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct, field
+
+from depscan.findings import Confidence  # noqa: TC001 - msgspec reads the annotation when it decodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +67,7 @@ class Sources(Struct, frozen=True):
     """When the knowledge was made, and what each source name stands for."""
 
     as_of: str
+    tags_as_of: str
     sizes: str
     sources: dict[str, str]
 
@@ -79,7 +82,7 @@ def _line(name: str, needle: bytes) -> bytes | None:
     at = data.find(needle)
     if at < 0:
         return None
-    start = data.rfind(b"\n", 0, at + 1) + 1
+    start = data.rfind(b"\n", 0, at + 1) + 1  # the needle may begin with the line's own start
     return data[start : data.find(b"\n", start)]
 
 
@@ -95,16 +98,27 @@ def all_releases() -> Iterator[Release]:
     return iter(msgspec.json.Decoder(Release).decode_lines(_read("releases.jsonl")))
 
 
+class TagRow(Struct, frozen=True):
+    """The release a tag stands on, and whether its publisher still moves the tag."""
+
+    release: str
+    moving: bool
+
+
 @cache
-def find_tags(image: str) -> dict[str, str]:
-    """The tags of an image (name without registry and library/) and the release each stands on; {} if unknown."""
+def find_tags(image: str) -> dict[str, TagRow]:
+    """The tags of an image (name without registry and library/); {} if unknown."""
     data, prefix = _read("images.jsonl"), b"\n[" + msgspec.json.encode(image) + b","
     start = data.find(prefix)
     if start < 0:
         return {}
     last = data.rfind(prefix)
-    rows = msgspec.json.Decoder(tuple[str, str, str]).decode_lines(data[start : data.find(b"\n", last + 1)])
-    return {tag: release for _, release, tags in rows for tag in tags.split()}
+    rows = msgspec.json.Decoder(tuple[str, str, str, str]).decode_lines(data[start : data.find(b"\n", last + 1)])
+    found: dict[str, TagRow] = {}
+    for _, release, settled, moving in rows:
+        found |= dict.fromkeys(settled.split(), TagRow(release, moving=False))
+        found |= dict.fromkeys(moving.split(), TagRow(release, moving=True))
+    return found
 
 
 @cache
@@ -125,20 +139,75 @@ def find_sources() -> Sources:
     return msgspec.json.decode(_read("sources.json"), type=Sources)
 
 
+@cache
+def find_variants(image: str, version: str) -> tuple[str, ...]:
+    """The tags of a version of a language image that name their release; () where there is no such row."""
+    needle = b"\n[" + msgspec.json.encode(image) + b"," + msgspec.json.encode(version) + b","
+    line = _line("variants.jsonl", needle)
+    return tuple(msgspec.json.decode(line, type=tuple[str, str, str])[2].split()) if line else ()
+
+
 class Configuration(Struct, frozen=True):
-    """ENV and WORKDIR of an image's own Dockerfile; a value None varies with the version."""
+    """ENV and WORKDIR of an image's own Dockerfile, and libraries that it adds on Alpine.
 
-    environment: dict[str, str | None]
-    workdir: str
+    A value None varies with the version of the image.
+    """
+
     source: str
+    environment: dict[str, str | None] | None = None
+    workdir: str | None = None
+    alpine_libraries: tuple[str, ...] = ()
 
 
-def find_configuration(image: str) -> tuple[dict[str, str | None] | None, str | None]:
-    """ENV and WORKDIR of an image by name without registry and library/; (None, None) where not known."""
-    found = _configurations().get(image)
-    return (found.environment, found.workdir) if found else (None, None)
+def find_configuration(image: str) -> Configuration:
+    """The configuration of an image by name without registry and library/; all None where not known."""
+    return _configurations().get(image) or Configuration("")
 
 
 @cache
 def _configurations() -> dict[str, Configuration]:
-    return msgspec.json.decode((KNOWLEDGE / "environments.json").read_bytes(), type=dict[str, Configuration])
+    return msgspec.json.decode((KNOWLEDGE / "configurations.json").read_bytes(), type=dict[str, Configuration])
+
+
+class Host(Struct, frozen=True, array_like=True):
+    """A registry prefix, what stands for it in an image's name, whether its images are docker-library's own."""
+
+    prefix: str
+    image: str
+    official: bool = False
+    architecture: str | None = None
+
+
+class PathRule(Struct, frozen=True, array_like=True):
+    """An image name (regular expression) whose every tag stands on `release`, or is of `family` where that is empty."""
+
+    image: str
+    release: str
+    confidence: Confidence
+    family: str | None = None
+
+
+class VendorRule(Struct, frozen=True, array_like=True):
+    """An image name and tag (regular expressions) that stand for a release, or for another tag where it is "@tag"."""
+
+    image: str
+    tag: str
+    release: str
+    source: str
+
+
+class Naming(Struct, frozen=True):
+    """knowledge/naming.json. `tags` are a part of a tag and its release, `windows` and `untold` image names."""
+
+    hosts: tuple[Host, ...]
+    paths: tuple[PathRule, ...]
+    tags: tuple[tuple[str, str], ...]
+    vendors: tuple[VendorRule, ...]
+    windows: tuple[str, ...]
+    untold: tuple[str, ...]
+
+
+@cache
+def find_naming() -> Naming:
+    """The naming rules."""
+    return msgspec.json.decode((KNOWLEDGE / "naming.json").read_bytes(), type=Naming)
