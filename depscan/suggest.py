@@ -19,7 +19,8 @@ from depscan.findings import Edit, Location, Severity, Suggestion
 from depscan.images.candidates import candidates
 from depscan.images.lookup import profile as image_profile
 from depscan.linking.placement import Cause, Verdict
-from depscan.packages import install_command, who_provides
+from depscan.packages import install_command
+from depscan.packages.providers import who_provides
 from depscan.platforms import MACHINES
 from depscan.source import Position, Span
 
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
     from depscan.linking.placement import Placement
     from depscan.source import SourceText
 
-MAX_TRIED = 16
-MAX_BASES = 3
+MAX_TRIED = 24
+MAX_BASES = 5
+_MANAGER_FAMILIES = {"yum": "dnf", "microdnf": "dnf", "tdnf": "dnf"}
 
 
 class Change(Struct, frozen=True):
@@ -67,12 +69,31 @@ def suggest(finding: Finding, before: Outcome, recheck: Callable[[Change], Outco
     if not placements:
         return ()
     proved: list[Suggestion] = []
-    for tried, candidate in enumerate(_candidates(finding, placements, before)):
+    tried = 0
+    for candidate in _candidates(finding, placements, before):
         if tried >= MAX_TRIED or sum(kept.kind == "base" for kept in proved) >= MAX_BASES:
             break
+        if _adds_nothing(candidate.suggestion, proved, placements[0].filesystem.profile.reference):
+            continue
+        tried += 1
         if _mends(recheck(candidate.change), finding, before):
             proved.append(candidate.suggestion)
     return tuple(proved)
+
+
+def _adds_nothing(suggestion: Suggestion, proved: list[Suggestion], own: str) -> bool:
+    """Whether an image of the same name is proved already; of the failing image's own releases two may stand."""
+    if suggestion.base is None:
+        return False
+    name = _image_name(suggestion.base)
+    same = sum(kept.base is not None and _image_name(kept.base) == name for kept in proved)
+    return same >= (2 if name == _image_name(own) else 1)
+
+
+def _image_name(reference: str) -> str:
+    """debian of docker.io/library/debian:12-slim; all distroless images are one name."""
+    name = reference.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    return "distroless" if "distroless/" in reference else name
 
 
 def apply_edits(source: SourceText, edits: tuple[Edit, ...]) -> str:
@@ -91,8 +112,17 @@ def _mends(after: Outcome, finding: Finding, before: Outcome) -> bool:
     verdicts = {(placement.filesystem.stage.index, placement.path): placement.verdict for placement in after.placements}
     if any(verdicts.get((finding.stage or 0, path)) is not Verdict.LOADS for path in finding.artifacts):
         return False
+    if any(_misfits(filesystem) for filesystem in after.stages if filesystem.stage.index == finding.stage):
+        return False
     known = {old.fingerprint for old in before.findings}
     return not any(new.fingerprint not in known and new.severity is not Severity.NOTE for new in after.findings)
+
+
+def _misfits(filesystem: StageFilesystem) -> bool:
+    """Whether the stage's RUN lines use a package manager that its base does not have."""
+    own = filesystem.profile.package_manager
+    family = _MANAGER_FAMILIES.get(own or "", own)
+    return any(_MANAGER_FAMILIES.get(manager, manager) != family for manager in filesystem.managers)
 
 
 def _candidates(finding: Finding, placements: tuple[Placement, ...], before: Outcome) -> Iterator[_Candidate]:
@@ -167,7 +197,7 @@ def _packages(placements: tuple[Placement, ...], filesystem: StageFilesystem, pa
 def _bases(filesystem: StageFilesystem, before: Outcome, path: str, placement: Placement) -> Iterator[_Candidate]:
     """Other bases, nearest first, in place of the image at the bottom of the stage."""
     origin = _image_stage(filesystem.stage, before)
-    for reference in candidates(filesystem.profile, placement.platform):
+    for reference in candidates(filesystem.profile):
         edit = Edit(Location(path, origin.base_span), reference)
         size = image_profile(reference, placement.platform, {}).size
         title = f"use FROM {reference}"

@@ -51,8 +51,9 @@ class RefreshCache(Struct, frozen=True):
 
 
 class Install(Struct, frozen=True):
-    """Packages came in, with what they are known to bring."""
+    """Packages came in by a manager (apk, apt, dnf, ...), with what they are known to bring."""
 
+    manager: str
     packages: tuple[str, ...]
     libraries: Mapping[str, Library] = field(default_factory=dict)
     loaders: Mapping[str, str] = field(default_factory=dict)
@@ -142,6 +143,7 @@ def _record_packages(effect: Install | Uninstall, action: Action) -> None:
     if isinstance(effect, Uninstall):
         tree.packages[:] = [name for name in tree.packages if name not in effect.packages]
         return
+    tree.managers.add(effect.manager)
     if action.command.conditional:
         return
     tree.packages += [name for name in effect.packages if name not in tree.packages]

@@ -107,9 +107,10 @@ class StartCommand(Struct, frozen=True):
 class StageFilesystem(Struct, frozen=True):
     """A stage after its last instruction, on the profile of the image at its bottom.
 
-    `entries` are what the Dockerfile put there, by canonical path (links of parent directories resolved). `removed` are
-    paths that RUN deleted. `libraries` and `loaders` are what named packages bring (by soname; by path). `ldconfig` is
-    the sequence of the last certain ldconfig run, None without one. `environment` holds ENV values (None: not known).
+    `entries` are what the Dockerfile put there, by canonical path (links of parent directories resolved). `removed`
+    are paths that RUN deleted. `managers` are the package managers that RUN installs with. `libraries` and
+    `loaders` are what named packages bring (by soname; by path). `ldconfig` is the sequence of the last certain
+    ldconfig run, None without one. `environment` holds ENV values (None: not known).
     """
 
     stage: Stage
@@ -119,6 +120,7 @@ class StageFilesystem(Struct, frozen=True):
     removed: frozenset[str] = frozenset()
     changes: tuple[UnknownChange, ...] = ()
     packages: tuple[str, ...] = ()
+    managers: frozenset[str] = frozenset()
     libraries: Mapping[str, Library] = field(default_factory=dict)
     loaders: Mapping[str, str] = field(default_factory=dict)
     ldconfig: int | None = None

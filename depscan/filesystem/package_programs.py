@@ -62,6 +62,7 @@ def _install(installation: Installation, profile: ImageProfile) -> Install:
     known = [provides(installation.manager, profile.release, name) for name in installation.installed]
     provisions = [provision for provision in known if provision is not None]
     return Install(
+        installation.manager,
         installation.installed,
         {soname: library for provision in provisions for soname, library in provision.libraries.items()},
         {path: layer for provision in provisions for path, layer in _loaders(provision, profile)},

@@ -40,6 +40,7 @@ class Tree:
         self.removed: set[str] = set(parent.removed) if parent else set()
         self.changes: list[UnknownChange] = list(parent.changes) if parent else []
         self.packages: list[str] = list(parent.packages) if parent else []
+        self.managers: set[str] = set(parent.managers) if parent else set()
         self.libraries: dict[str, Library] = dict(parent.libraries) if parent else {}
         self.loaders: dict[str, str] = dict(parent.loaders) if parent else {}
         self.ldconfig: int | None = parent.ldconfig if parent else None
@@ -90,13 +91,12 @@ class Tree:
     ) -> FileEntry:
         """Write a file: through a link at `path`, replacing what was there. Needs `step()` before a batch of these."""
         where = self.canonical(path, follow_last=True)
-        return self._enter(FileEntry(where, "file", mode, origin, source, span, self.sequence, content, named=named))
+        return self.enter(FileEntry(where, "file", mode, origin, source, span, self.sequence, content, named=named))
 
     def put_link(self, path: str, target: str, *, origin: Origin, source: str, span: Span) -> FileEntry:
         """Make a symbolic link at `path` itself, replacing a file or link there."""
         where = self.canonical(path)
-        self.links[where] = target
-        return self._enter(FileEntry(where, "link", 0o777, origin, source, span, self.sequence, target=target))
+        return self.enter(FileEntry(where, "link", 0o777, origin, source, span, self.sequence, target=target))
 
     def put_directory(self, path: str, *, mode: int, origin: Origin, source: str, span: Span) -> FileEntry:
         """Make a directory unless one (or a link to one) is there."""
@@ -104,28 +104,24 @@ class Tree:
         known = self.entries.get(where)
         if known is not None and known.kind == "directory":
             return known
-        return self._enter(FileEntry(where, "directory", mode, origin, source, span, self.sequence))
+        return self.enter(FileEntry(where, "directory", mode, origin, source, span, self.sequence))
 
     def put(self, entry: FileEntry) -> FileEntry:
         """Enter an entry as it is (mv, cp -a, COPY --from), at its own path made canonical."""
         where = self.canonical(entry.path)
-        if entry.kind == "link" and entry.target is not None:
-            self.links[where] = entry.target
-        elif where in self.links:
+        if entry.target is None and where in self.links:
             where = self.canonical(where, follow_last=True)
-        return self._enter(msgspec.structs.replace(entry, path=where, sequence=self.sequence))
+        return self.enter(msgspec.structs.replace(entry, path=where, sequence=self.sequence))
 
     def enter(self, entry: FileEntry) -> FileEntry:
         """Put an entry, as it is, at a path that is canonical already: for copies of many files."""
-        if entry.kind == "link" and entry.target is not None:
-            self.links[entry.path] = entry.target
-        return self._enter(entry)
-
-    def _enter(self, entry: FileEntry) -> FileEntry:
-        if entry.kind == "file":
-            self.links.pop(entry.path, None)
-        self.entries[entry.path] = entry
-        self.removed.discard(entry.path)
+        path = entry.path
+        if entry.target is not None:
+            self.links[path] = entry.target
+        elif path in self.links:
+            del self.links[path]
+        self.entries[path] = entry
+        self.removed.discard(path)
         return entry
 
     def change_mode(self, path: str, mode: int) -> None:
@@ -175,6 +171,7 @@ class Tree:
             removed=frozenset(self.removed),
             changes=tuple(self.changes),
             packages=tuple(self.packages),
+            managers=frozenset(self.managers),
             libraries=self.libraries,
             loaders=self.loaders,
             ldconfig=self.ldconfig,

@@ -23,10 +23,16 @@ _READERS: dict[str, Callable[[SimpleCommand], Installation | None]] = {
 
 PROGRAMS = frozenset(_READERS)
 
-__all__ = ["MANAGERS", "PROGRAMS", "Installation", "read"]
+__all__ = ["MANAGERS", "PROGRAMS", "Installation", "install_command", "read"]
 
 
 def read(command: SimpleCommand) -> Installation | None:
     """What a package manager's command asks for; None for any other program."""
     reader = _READERS.get(command.name or "")
     return reader(command) if reader else None
+
+
+def install_command(manager: str, packages: tuple[str, ...]) -> str | None:
+    """The shell text that installs `packages` in a RUN; None for an unknown manager."""
+    module = next((module for module in MANAGERS if manager in module.PROGRAMS), None)
+    return module.INSTALL.format(packages=" ".join(packages)) if module else None

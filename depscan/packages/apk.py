@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from depscan.shell.commands import SimpleCommand
 
 PROGRAMS = frozenset({"apk"})
+INSTALL = "apk add --no-cache {packages}"
 
 _VALUED = frozenset(
     "-t --virtual -X --repository -p --root --repositories-file --arch --keys-dir --cache-dir --cache-max-age "  # noqa: SIM905

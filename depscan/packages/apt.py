@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from depscan.shell.commands import SimpleCommand
 
 PROGRAMS = frozenset({"apt-get", "apt", "aptitude", "dpkg"})
+INSTALL = "apt-get update && apt-get install -y --no-install-recommends {packages} && rm -rf /var/lib/apt/lists/*"
 
 _VALUED = frozenset(
     "-t --target-release --default-release -o --option -c --config-file -a --host-architecture".split()  # noqa: SIM905

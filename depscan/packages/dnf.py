@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from depscan.shell.commands import SimpleCommand
 
 PROGRAMS = frozenset({"dnf", "dnf5", "yum", "microdnf", "tdnf", "rpm"})
+INSTALL = "dnf install -y {packages} && dnf clean all"
 
 _VALUED = frozenset(
     "-c --config -x --exclude --installroot --enablerepo --disablerepo --repo --repoid --releasever --setopt "  # noqa: SIM905

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from depscan.shell.commands import SimpleCommand
 
 PROGRAMS = frozenset({"pacman"})
+INSTALL = "pacman -Sy --noconfirm {packages}"
 
 _REPOSITORY = re.compile(r"^[\w.-]+/|[<>=].*$", re.DOTALL)
 _VALUED = frozenset({"-b", "--dbpath", "-r", "--root", "--config", "--ignore", "--overwrite", "--cachedir"})

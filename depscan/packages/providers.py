@@ -35,7 +35,7 @@ class PackageRow(Struct, frozen=True):
 
     libraries: tuple[str, ...] = ()
     depends: tuple[str, ...] = ()
-    loaders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    loaders: dict[str, tuple[str, ...]] = field(default_factory=dict)
     compat: str | None = None
     interpreters: tuple[str, ...] = ()
     complete: bool = False
@@ -49,7 +49,7 @@ class ReleaseRows(Struct, frozen=True):
     manager: str
     source: str
     as_of: str
-    packages: Mapping[str, PackageRow]
+    packages: dict[str, PackageRow]
 
 
 class Provision(Struct, frozen=True):

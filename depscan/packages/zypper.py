@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from depscan.shell.commands import SimpleCommand
 
 PROGRAMS = frozenset({"zypper"})
+INSTALL = "zypper --non-interactive install {packages}"
 
 _VALUED = frozenset("-R --root --installroot -C -r --repo --from -t --type --plus-repo -p --reposd-dir".split())  # noqa: SIM905
 _CONSTRAINT = re.compile(r"([<>=].*|\.(x86_64|i586|i686|aarch64|noarch))$", re.DOTALL)
