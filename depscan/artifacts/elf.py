@@ -44,6 +44,9 @@ _MAX_NAME = 4_096
 _MAX_SEARCHED = 32 << 20
 _VER_FLG_BASE, _VER_FLG_WEAK = 1, 2
 _STB_GLOBAL = 1
+# UPX hides the program it packs, its dynamic linker too, and so looks static. It knows its own work by this mark in
+# the last 256 bytes (UPX's p_unix.cpp, canPack).
+_UPX_MARK, _UPX_TAIL = b"UPX!", 256
 
 
 def explain_elf(source: Path | bytes) -> ElfFacts | str:
@@ -71,6 +74,8 @@ def _read(read: Reader, size: int, source: Path | bytes) -> ElfFacts:
     if size > MAX_SIZE:
         raise UnreadableError(f"larger than {MAX_SIZE >> 20} MB")
     header = read_header(read, size)
+    if header.interpreter is None and _UPX_MARK in read(max(0, size - _UPX_TAIL), _UPX_TAIL):
+        raise UnreadableError("packed by UPX: what it needs cannot be seen")
     if not header.segments:
         return ElfFacts(TYPES[header.type], name_machine(header), header.bits, header.little_endian, linkage=None)
     try:

@@ -106,6 +106,11 @@ def test_names_that_would_steer_a_terminal_are_refused() -> None:
     assert read_facts_from_bytes(data) == "corrupted: a name in it is empty, too long or holds control characters"
 
 
+def test_a_packed_program_is_not_taken_for_a_static_one() -> None:
+    data = (ELF / "hello-static").read_bytes() + b"UPX!".ljust(36, b"\0")
+    assert read_facts_from_bytes(data) == "packed by UPX: what it needs cannot be seen"
+
+
 def test_a_file_without_section_headers_loses_no_fact_that_linking_needs() -> None:
     facts, bare = read_facts_from_bytes(HELLO), read_facts_from_bytes(without_sections(HELLO))
     assert isinstance(facts, ElfFacts)
