@@ -1,14 +1,16 @@
 """The command line: arguments in, exit code out. No analysis happens here.
 
 `depscan Dockerfile` is `depscan check Dockerfile`. What an option means is decided in `config`, where each has a key of
-the same name; here it has its help text. `main` is the only place that turns an exception into a message and a code.
-"""
+the same name; here it has its help text. `run` is the only place that turns an exception into a message and a code.
 
-from __future__ import annotations
+Annotations are evaluated at once (no __future__ import) and only the parser of the command in use is built: typer reads
+annotations, and evaluating them from text three times over was a tenth of a run.
+"""
 
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import typer
 
@@ -19,12 +21,7 @@ from depscan.escaping import printable, printable_lines
 from depscan.inputs import check_file, common_folder, find_dockerfiles
 from depscan.output import write_reports, write_stdout
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
 INTERRUPTED = 130
-
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 # What the option parser raises: a class of click for older versions of typer, of typer's own copy of click for newer.
 _PARSE_ERROR: Any = typer.BadParameter.__base__
@@ -88,7 +85,6 @@ Texts = list[str] | None
 Format = Annotated[Text, typer.Option(metavar="FORMAT", help="text or json (default: text).", show_default=False)]
 
 
-@app.command(epilog=_EPILOG, context_settings={"max_content_width": 100})
 def check(
     paths: Annotated[Texts, typer.Argument(metavar="[PATH]...", help="What to check.", show_default=False)] = None,
     *,
@@ -125,7 +121,6 @@ def check(
     return result.exit_code
 
 
-@app.command()
 def inspect(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", show_default=False)],
     format: Format = None,  # noqa: A002 - the option's name
@@ -139,7 +134,6 @@ def inspect(
     return 0
 
 
-@app.command()
 def image(
     references: Annotated[list[str], typer.Argument(metavar="REFERENCE...", show_default=False)],
     *,
@@ -165,7 +159,6 @@ def image(
     return 0
 
 
-@app.command()
 def rules(format: Format = None) -> int:  # noqa: A002 - the option's name
     """List every rule, those of the configured folders too."""
     from depscan.reports import rules as report  # noqa: PLC0415 - only this command
@@ -177,7 +170,6 @@ def rules(format: Format = None) -> int:  # noqa: A002 - the option's name
     return 0
 
 
-@app.command()
 def explain(rule: Annotated[str, typer.Argument(metavar="RULE", show_default=False)]) -> int:
     """Print the page of one rule: what goes wrong, why, how to fix it, examples."""
     from depscan.reports.explain import explain as page  # noqa: PLC0415 - only this command
@@ -202,19 +194,27 @@ def _pick(name: str | None, renderers: Mapping[str, Any]) -> Any:
     return renderers[name or "text"]
 
 
+COMMANDS = {function.__name__: function for function in (check, inspect, image, rules, explain)}
+
+
+def parser(name: str) -> Any:
+    """The parser of one command, as typer builds it."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    epilog = _EPILOG if name == "check" else None
+    app.command(name, epilog=epilog, context_settings={"max_content_width": 100})(COMMANDS[name])
+    return typer.main.get_command(app)
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run a command line (without the program's name) and return the exit code."""
-    names = {command.callback.__name__ for command in app.registered_commands if command.callback}
-    named = arguments if arguments and arguments[0] in names else ["check", *arguments]
+    name, rest = (arguments[0], arguments[1:]) if arguments and arguments[0] in COMMANDS else ("check", arguments)
     try:
-        return int(app(named, prog_name="depscan", standalone_mode=False) or 0)
+        return int(parser(name)(list(rest), prog_name=f"depscan {name}", standalone_mode=False) or 0)
     except DepscanError as error:
         return _complain(str(error))
     except _PARSE_ERROR as error:
-        return _complain(f"{error.format_message().rstrip('.')}; see depscan {named[0]} --help")
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except typer.Abort:
+        return _complain(f"{error.format_message().rstrip('.')}; see depscan {name} --help")
+    except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except Exception as error:  # the last line of defence: a user never meets a traceback
         from depscan.crash import EXIT_CODE, report_bug  # noqa: PLC0415 - only a bug pays for it
@@ -230,12 +230,9 @@ def _complain(message: str) -> int:
 
 def check_help(width: int = 100) -> str:
     """What `depscan --help` prints, for the README."""
-    command: Any = typer.main.get_command(app)
-    chosen = command.commands["check"]
-    context = chosen.make_context(
-        "depscan check", [], resilient_parsing=True, max_content_width=width, terminal_width=width
-    )
-    return str(chosen.get_help(context)).rstrip() + "\n"
+    command = parser("check")
+    context = command.make_context("depscan check", [], resilient_parsing=True, terminal_width=width)
+    return str(command.get_help(context)).rstrip() + "\n"
 
 
 def main() -> None:

@@ -185,7 +185,10 @@ WRONG_FILES = [
     ('\n[bases."a:*"]\nlibc = "dietlibc:1"\n', "depscan.toml:2: bases: a:*: 'dietlibc:1' is not glibc:VERSION"),
     ('[bases."a:*"]\nlibs = 1\n', 'depscan.toml:1: bases: a:*: expected libc = "glibc:2.31"'),
     ("[severity]\nx = 'bad'\n", "depscan.toml:1: severity.x: 'bad' is not one of error, warning, note"),
-    ("[[ignore]]\npath = 'a'\nrule = 'b'\n\n[[ignore]]\npath = 'c'\nrul = 'd'\n", "depscan.toml:7: ignore: unknown key"),
+    (
+        "[[ignore]]\npath = 'a'\nrule = 'b'\n\n[[ignore]]\npath = 'c'\nrul = 'd'\n",
+        "depscan.toml:7: ignore: unknown key",
+    ),
     ("[[ignore]]\npath = 'a'\n", 'depscan.toml:1: ignore: needs path = "GLOB" and rule = "RULE"'),
     ("[[ignore]]\npath = 'a'\nrule = 'b'\nuntil = 'soon'\n", "depscan.toml:4: ignore: until is 'soon', not a day"),
     ("[[ignore]]\npath = 1\nrule = 'b'\n", "depscan.toml:2: ignore: path is 1, not a text"),
@@ -204,7 +207,9 @@ def test_wrong_files_are_named_by_line_and_key(project: Path, text: str, message
 
 
 def test_wrong_key_in_pyproject_has_its_line(project: Path) -> None:
-    (project / "pyproject.toml").write_text('[project]\nname = "x"\njobs = 1\n\n[tool.depscan]\ntarget = "a"\njobs = "x"\n')
+    (project / "pyproject.toml").write_text(
+        '[project]\nname = "x"\njobs = 1\n\n[tool.depscan]\ntarget = "a"\njobs = "x"\n'
+    )
     with pytest.raises(ConfigError, match=r"^pyproject\.toml:7: jobs: 'x' is not a whole number"):
         load_config({}, {}, project)
 
