@@ -6,7 +6,7 @@ import ast
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
@@ -172,6 +172,7 @@ def test_the_deepest_text_works() -> None:
     assert holds("not " * 246 + "thing.ready") is True
 
 
+@settings(deadline=None)
 @given(
     st.text(max_size=60)
     | st.sampled_from(["thing", "libc", "and", "(", ")", "==", "'", "é", "\n"]).map(lambda t: t * 3)
@@ -183,6 +184,7 @@ def test_any_text_compiles_or_is_refused_inside_its_bounds(text: str) -> None:
         assert 0 <= error.offset <= len(text) + 1
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["thing.ready", "thing.index == 2", "not thing.ready", "thing.cause is None"]), min_size=1)
 )

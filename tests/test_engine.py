@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -21,6 +21,7 @@ from depscan.subjects import InstructionView, Subject
 if TYPE_CHECKING:
     from depscan.rulebook import Rule
 
+BUILT_IN = {rule.id: rule for rule in load_rules()}
 COPY = Span.at(3, 1, 3, 20)
 WORD = Span.at(3, 6, 3, 10)
 FROM = Span.at(1, 6, 1, 12)
@@ -28,8 +29,7 @@ FROM = Span.at(1, 6, 1, 12)
 
 def rules(**changes: object) -> tuple[Rule, ...]:
     """copy-source-missing (warning) and dockerfile-syntax (error), the former with `changes`."""
-    built_in = {rule.id: rule for rule in load_rules()}
-    return (replace(built_in["copy-source-missing"], **changes), built_in["dockerfile-syntax"])
+    return (replace(BUILT_IN["copy-source-missing"], **changes), BUILT_IN["dockerfile-syntax"])
 
 
 def subject(artifact: str | None = "/app/a", problem: str = "source-missing", **facts: object) -> Subject:
@@ -169,6 +169,7 @@ def test_order_is_that_of_the_file() -> None:
     assert [finding.artifact for finding in findings] == ["/y", "/x", "/z"]
 
 
+@settings(deadline=None)
 @given(st.permutations([subject(f"/app/{name}", root=root) for name in "abc" for root in "xy"]))
 def test_findings_do_not_depend_on_the_order_of_subjects(subjects: list[Subject]) -> None:
     assert run(*subjects) == run(*(subject(f"/app/{name}", root=root) for name in "abc" for root in "xy"))

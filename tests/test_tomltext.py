@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from depscan.source import Position
@@ -80,6 +80,7 @@ def test_a_key_in_quotes_is_not_looked_for() -> None:
     assert (document.key("when"), document.within("when", 0)) == (0, 0)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=20))
 def test_any_basic_string(value: str) -> None:
     written = "".join(
