@@ -1,6 +1,6 @@
 """The whole pipeline, top to bottom.
 
-    text -> instructions -> stages -> files of each stage -> artifacts -> placements -> subjects -> findings -> suggestions
+    text -> instructions -> stages -> files -> artifacts -> placements -> subjects -> findings -> suggestions
 
 In: paths and a `Config`. Out: `ScanResult`. What is not known on the way becomes `Skipped` and reaches the report.
 One pass is `_examine`; suggestions run the same pass again on a changed text, so that they are proved and not

@@ -95,3 +95,8 @@ class ImageProfile(Struct, frozen=True):
     size: int | None = None
     moving: bool = False
     secondary: ImageProfile | None = None
+
+    @property
+    def name(self) -> str:
+        """The reference in docker's short spelling, for messages: debian:12 for docker.io/library/debian:12."""
+        return self.reference.removeprefix("docker.io/").removeprefix("library/")

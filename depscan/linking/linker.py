@@ -165,7 +165,10 @@ def _is_unmet(check: VersionCheck) -> bool:
 
 def _library_failure(need: Need, subject: _Subject, loader: Loader) -> Failure:
     text = messages.library_not_found(subject.path, need.soname, need.requested_by, loader.family)
-    return Failure(Cause.LIBRARY_MISSING, need.soname, text, Confidence.weakest(need.confidence, loader.confidence))
+    host = Confidence.CERTAIN if subject.program else Confidence.LIKELY  # a host process may bring a plugin's libraries
+    return Failure(
+        Cause.LIBRARY_MISSING, need.soname, text, Confidence.weakest(need.confidence, loader.confidence, host)
+    )
 
 
 def _version_failure(check: VersionCheck, subject: _Subject, loader: Loader) -> Failure:

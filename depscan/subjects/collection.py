@@ -1,7 +1,7 @@
 """Placements and stages to subjects: what the rules are asked about.
 
-In: the stages of a Dockerfile, the placements in those that are run, the problems of its text. Out: `Subject`s. Needs and
-versions become subjects only where the real linker would get to them: after a dynamic linker was found.
+In: the stages of a Dockerfile, the placements in those that are run, the problems of its text. Out: `Subject`s.
+Needs and versions become subjects only where the real linker would get to them: after a dynamic linker was found.
 """
 
 from __future__ import annotations
@@ -87,7 +87,12 @@ class _Collector:
         looked = describe_search(need)
         failure = _failure(placement, need.soname)
         return self._subject(
-            placement, "need", {"need": view}, root=f"need {need.soname}", failure=failure, more=(looked,) if looked else ()
+            placement,
+            "need",
+            {"need": view},
+            root="need of the C++ runtime" if view.cxx_runtime else f"need {need.soname}",
+            failure=failure,
+            more=(looked,) if looked else (),
         )
 
     def _version(self, placement: Placement, check: VersionCheck) -> Subject:
@@ -167,12 +172,17 @@ class _Collector:
             names={"instruction": InstructionView(keyword, problem.kind, problem.detail)},
             span=problem.span,
             instruction_span=self._instruction_at(problem.span),
-            root=problem.detail,
+            root=f"{problem.kind} {self._word_at(problem.span)}",
             stage=problem.stage,
         )
 
     def _instruction_at(self, span: Span) -> Span:
         return next((item.span for item in self._instructions if _within(span, item.span)), span)
+
+    def _word_at(self, span: Span) -> str:
+        """The word of an instruction at a place, so that a fingerprint holds neither lines nor host paths."""
+        words = (word for item in self._instructions for word in item.arguments)
+        return next((word.text for word in words if word.span == span), "")
 
     def _image_stage(self, stage: Stage) -> Stage:
         while stage.base_stage is not None:
@@ -238,7 +248,7 @@ def _artifact_view(placement: Placement) -> ArtifactView:
 
 def _image_view(profile: ImageProfile) -> ImageView:
     return ImageView(
-        reference=profile.reference,
+        reference=profile.name,
         release=profile.release,
         libc=LibcView(profile.libc.family, profile.libc.version),
         libraries_complete=profile.libraries_complete,

@@ -1,7 +1,8 @@
 """How sure it is that a program in the image is meant to be run there.
 
-In: an entry and its stage. Out: a `Confidence` that caps a finding's, never a verdict's. `COPY . .` also carries test data and
-tools for other machines; a program that the instruction names, that stands on PATH or that the stage starts is meant to run.
+In: an entry and its stage. Out: a `Confidence` that caps a finding's, never a verdict's. `COPY . .` also carries
+test data and tools for other machines; a program that the instruction names, that stands on PATH or that the stage
+starts is meant to run.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def describe_image(profile: ImageProfile) -> str:
     libc = f"{profile.libc.family} {profile.libc.version or ''}".strip() if profile.libc.family != "none" else "no libc"
     loaders = f", dynamic linker {', '.join(profile.loaders)}" if profile.loaders else ", no dynamic linker"
     dated = f"{profile.source}, {profile.as_of}" if profile.as_of else profile.source
-    return f"{profile.reference}: {libc}{loaders} ({dated})"
+    return f"{profile.name}: {libc}{loaders} ({dated})"
 
 
 def describe_search(need: Need) -> str | None:
