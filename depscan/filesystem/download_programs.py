@@ -43,10 +43,10 @@ def run_curl(action: Action) -> Iterator[Effect]:
     outputs = [value for name, value in options.values if name in {"o", "--output"}]
     urls = options.operands or tuple(value for name, value in options.values if name == "--url")
     for place, word in enumerate(outputs):
-        yield _download(action, _below(directory, word.text), urls[min(place, len(urls) - 1)] if urls else None)
+        yield from _download(action, _below(directory, word.text), urls[min(place, len(urls) - 1)] if urls else None)
     if options.has("O", "--remote-name", "--remote-name-all"):
         for url in urls:
-            yield _download(action, _below(directory, _file_name(url)), url)
+            yield from _download(action, _below(directory, _file_name(url)), url)
 
 
 def run_wget(action: Action) -> Iterator[Effect]:
@@ -56,11 +56,11 @@ def run_wget(action: Action) -> Iterator[Effect]:
     if options.has("r", "m", "--recursive", "--mirror", "i", "--input-file"):
         yield _into(action, options.value("P", "--directory-prefix"))
     elif output is not None:
-        yield _download(action, output.text, next(iter(options.operands), None))
+        yield from _download(action, output.text, next(iter(options.operands), None))
     else:
         directory = options.value("P", "--directory-prefix")
         for url in options.operands:
-            yield _download(action, _below(directory, _file_name(url)), url)
+            yield from _download(action, _below(directory, _file_name(url)), url)
 
 
 def _below(directory: ShellWord | None, name: str | None) -> str | None:
@@ -76,15 +76,14 @@ def _file_name(url: ShellWord) -> str | None:
     return None if not name or "$" in name or "`" in name else name
 
 
-def _download(action: Action, name: str | None, url: ShellWord | None) -> Effect:
+def _download(action: Action, name: str | None, url: ShellWord | None) -> Iterator[Effect]:
     """A file of unknown bytes; without a known place, something somewhere in the directory."""
-    if name in {"-", "/dev/null", "/dev/stdout"}:
-        return Disturb(())
     path = action.path(name)
     if path is None:
-        return _into(action, None)
-    source = url.text or url.raw if url else action.reason
-    return replace(action.written(path), origin=Origin.URL, source=source)
+        yield _into(action, None)
+    elif name != "-" and not path.startswith("/dev/"):
+        source = url.text or url.raw if url else action.reason
+        yield replace(action.written(path), origin=Origin.URL, source=source)
 
 
 def _into(action: Action, directory: ShellWord | None) -> Disturb:

@@ -240,4 +240,5 @@ def _transfer(
         if known is None or any(change.touches(where) for change in tree.changes):
             yield Disturb((destination,))
         for entry in ([known] if known else []) + list(tree.below(where)):
-            yield replace(entry, path=destination + entry.path[len(where) :], span=action.span)
+            below = entry.path[len(where.rstrip("/")) :]
+            yield replace(entry, path=destination + below, span=action.span)

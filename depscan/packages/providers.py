@@ -70,12 +70,12 @@ class Provision(Struct, frozen=True):
 
 def provides(manager: str, release: str | None, package: str) -> Provision | None:
     """What `package` of a release (e.g. debian:12) brings; None where the data has no row for it."""
-    rows = _rows(manager, release)
-    if rows is None or package not in rows.packages:
+    tables = _tables(manager, release)
+    own = _find(tables, package)
+    if own is None:
         return None
-    row = rows.packages[package]
-    closure = _closure(rows, package)
-    members = [rows.packages[name] for name in closure]
+    row, table = own
+    members = _closure(tables, package)
     sonames = sorted({soname for member in members for soname in member.libraries})
     linking = next((member for member in members if member.loaders), row)
     return Provision(
@@ -84,17 +84,15 @@ def provides(manager: str, release: str | None, package: str) -> Provision | Non
         compat=linking.compat,
         interpreters=tuple(path for member in members for path in member.interpreters),
         complete=all(member.complete for member in members),
-        source=row.source or rows.source,
-        as_of=row.as_of or rows.as_of,
+        source=row.source or table.source,
+        as_of=row.as_of or table.as_of,
     )
 
 
 def who_provides(manager: str, release: str | None, soname: str) -> tuple[str, ...]:
     """The packages of a release that themselves contain a library of this name; empty where none is known."""
-    rows = _rows(manager, release)
-    if rows is None:
-        return ()
-    return tuple(sorted(name for name, row in rows.packages.items() if soname in row.libraries))
+    tables = _tables(manager, release)
+    return tuple(sorted({name for table in tables for name, row in table.packages.items() if soname in row.libraries}))
 
 
 def may_bring_libc(manager: str, package: str) -> bool:
@@ -106,25 +104,31 @@ def may_bring_libc(manager: str, package: str) -> bool:
     return re.search(names, package) is not None
 
 
-def _closure(rows: ReleaseRows, package: str) -> tuple[str, ...]:
-    seen = [package]
-    for name in seen:
-        if len(seen) > MAX_CLOSURE:
-            break
-        seen += [each for each in rows.packages[name].depends if each in rows.packages and each not in seen]
-    return tuple(seen)
+def _find(tables: tuple[ReleaseRows, ...], package: str) -> tuple[PackageRow, ReleaseRows] | None:
+    return next(((table.packages[package], table) for table in tables if package in table.packages), None)
 
 
-def _rows(manager: str, release: str | None) -> ReleaseRows | None:
-    """The rows of exactly this release, else those that hold for all releases of its distribution."""
-    tables = _tables()
-    for name in (release, (release or "").partition(":")[0]):
-        rows = tables.get(name) if name else None
-        if rows is not None and rows.manager == manager:
-            return rows
-    return None
+def _closure(tables: tuple[ReleaseRows, ...], package: str) -> list[PackageRow]:
+    """The rows of a package and of all it depends on."""
+    names, rows = [package], []
+    for name in names:
+        found = _find(tables, name)
+        if found is None or len(names) > MAX_CLOSURE:
+            continue
+        rows.append(found[0])
+        names += [each for each in found[0].depends if each not in names]
+    return rows
 
 
 @cache
-def _tables() -> dict[str, ReleaseRows]:
-    return msgspec.json.decode(_FILE.read_bytes(), type=dict[str, ReleaseRows])
+def _tables(manager: str, release: str | None) -> tuple[ReleaseRows, ...]:
+    """The tables of exactly this release, and of what holds for all releases of its distribution."""
+    names = dict.fromkeys([release or "", (release or "").partition(":")[0]])
+    raw = _raw_tables()
+    tables = [msgspec.json.decode(raw[name], type=ReleaseRows) for name in names if name in raw]
+    return tuple(table for table in tables if table.manager == manager)
+
+
+@cache
+def _raw_tables() -> dict[str, msgspec.Raw]:
+    return msgspec.json.decode(_FILE.read_bytes(), type=dict[str, msgspec.Raw])
