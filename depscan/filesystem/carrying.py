@@ -91,10 +91,10 @@ def _carry_glob(carriage: Carriage, pattern: str, view: StageFilesystem) -> None
     for path in [path for path in view.entries if path.count("/") == len(parts) - 1]:
         names = path.split("/")
         if all(found and found.match(name) for found, name in zip(expressions, names, strict=True)):
-            _carry_known(carriage, resolve_links(path, view.links) or path, names[-1], view)
+            _carry_known(carriage, resolve_links(path, view.links) or path, names[-1], view, named=False)
 
 
-def _carry_known(carriage: Carriage, path: str, name: str, view: StageFilesystem) -> None:
+def _carry_known(carriage: Carriage, path: str, name: str, view: StageFilesystem, *, named: bool = True) -> None:
     """Copy the entries at and below `path`: older ones than a change that touches them, the changes, then the rest."""
     entry = view.entries.get(path)
     below = list(_entries_below(view, path))
@@ -112,10 +112,10 @@ def _carry_known(carriage: Carriage, path: str, name: str, view: StageFilesystem
         if not relative or carriage.keep(relative):
             (doubtful if _is_doubtful(view, one) else certain).append(_item(one, relative))
     if doubtful:
-        place(tree, Picked(name, kind, doubtful), destination, span, chmod)
+        place(tree, Picked(name, kind, doubtful, named), destination, span, chmod)
     _carry_changes(carriage, path, target, view)
     if certain or not doubtful:
-        place(tree, Picked(name, kind, certain), destination, span, chmod)
+        place(tree, Picked(name, kind, certain, named), destination, span, chmod)
 
 
 def _carry_changes(carriage: Carriage, path: str, target: str, view: StageFilesystem) -> None:
@@ -148,7 +148,7 @@ def _carry_unknown(carriage: Carriage, path: str, origin: Origin, source: str, *
     tree.step()
     if _can_only_be_file(path, posixpath.dirname(target)):
         item = Item("", "file", UNKNOWN_MODE, origin, source)
-        place(tree, Picked(name, "file", (item,)), destination, carriage.span, carriage.chmod)
+        place(tree, Picked(name, "file", (item,), named=True), destination, carriage.span, carriage.chmod)
     else:
         make_directories(tree, posixpath.dirname(target), carriage.span)
 

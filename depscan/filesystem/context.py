@@ -36,7 +36,7 @@ _SPECIAL = {
 }
 
 
-class ContextEntry(Struct, frozen=True):
+class ContextEntry(Struct, frozen=True, gc=False):
     """Something in the context: path relative to its root ("" for the root), kind file, directory, link or special.
 
     `mode` are the permission bits, `target` a link's text, `verdict` what the ignore rules say.

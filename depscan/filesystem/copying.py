@@ -87,7 +87,13 @@ def apply_copy(
     for heredoc in copy.heredocs:
         content = InlineFile(heredoc.content.encode("utf-8", "surrogateescape"))
         item = Item("", "file", _INLINE_MODE, Origin.CONTEXT, f"<<{heredoc.name}", content)
-        place(tree, Picked(posixpath.basename(heredoc.name), "file", (item,)), destination, heredoc.span, scene.chmod)
+        place(
+            tree,
+            Picked(posixpath.basename(heredoc.name), "file", (item,), named=True),
+            destination,
+            heredoc.span,
+            scene.chmod,
+        )
 
 
 def _read_destination(copy: Copy, tree: Tree, context: ContextSource) -> Destination | None:
@@ -190,7 +196,7 @@ def _download(scene: Scene, source: Value, url: str) -> None:
         return
     name = posixpath.basename(urlsplit(url).path) or "__unnamed__"
     item = Item("", "file", _DOWNLOAD_MODE, Origin.URL, url)
-    place(scene.tree, Picked(name, "file", (item,)), scene.destination, source.span, scene.chmod)
+    place(scene.tree, Picked(name, "file", (item,), named=True), scene.destination, source.span, scene.chmod)
 
 
 def _copy_from_context(scene: Scene, source: Value, text: str) -> None:

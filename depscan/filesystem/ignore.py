@@ -59,7 +59,8 @@ class IgnoreRules:
         # The library's `matches` starts at the first component for every path; its compiled patterns are private, and
         # tests hold that both give the same answers.
         self._patterns = [(pattern.exclusion, pattern.match) for pattern in self._matcher._patterns]
-        self._reinclude = any(exclusion for exclusion, _ in self._patterns)
+        self._ignoring = [match for exclusion, match in self._patterns if not exclusion]
+        self._reinclude = len(self._ignoring) < len(self._patterns)
 
     def _is_usable(self, line: str) -> bool:
         if line.count("*") > MAX_STARS:
@@ -74,9 +75,15 @@ class IgnoreRules:
 
     def judge(self, path: str, parent: Verdict) -> Verdict:
         """The verdict on `path` (slash-separated, relative to the context) given that on its parent directory."""
+        inherited = parent.matched
+        if inherited is None:
+            for match in self._ignoring:  # `!` patterns are asked only about what an earlier pattern ignored
+                if match(path):
+                    break
+            else:
+                return KEPT
         ignored, any_match = False, False
         matched: list[bool] = []
-        inherited = parent.matched
         for number, (exclusion, match) in enumerate(self._patterns):
             hit = inherited is not None and inherited[number]
             # As in moby: a pattern that could not change the verdict so far is not asked, and counts as no match.

@@ -35,7 +35,7 @@ _FHS = re.compile(
 )
 
 
-class Item(Struct, frozen=True):
+class Item(Struct, frozen=True, gc=False):
     """One thing to copy: `path` relative to the source ("" for the source itself), else as in `FileEntry`."""
 
     path: str
@@ -48,11 +48,15 @@ class Item(Struct, frozen=True):
 
 
 class Picked(Struct, frozen=True):
-    """What one source gave: the name it would have inside a directory, its kind, its items (parents first)."""
+    """What one source gave: the name it would have inside a directory, its kind, its items (parents first).
+
+    `named` is true where the source spells this very file.
+    """
 
     name: str
     kind: str
     items: Iterable[Item]
+    named: bool = False
 
 
 class Destination(Struct, frozen=True):
@@ -99,7 +103,7 @@ def place(tree: Tree, picked: Picked, destination: Destination, span: Span, chmo
     where = target_of(tree, destination, picked.name)
     make_directories(tree, posixpath.dirname(where), span)
     for item in picked.items:
-        _enter(tree, item, where, span, chmod)
+        _enter(tree, item, where, span, chmod, named=picked.named)
 
 
 def target_of(tree: Tree, destination: Destination, name: str) -> str:
@@ -137,23 +141,19 @@ def place_contents(
         if parent is None:
             parent = directories[parent_path] = tree.canonical(f"{base}/{parent_path}", follow_last=True)
         where = f"{parent}/{name}" if parent != "/" else f"/{name}"
-        if item.kind != "directory":
-            _enter(tree, item, where, span, chmod)
-            continue
-        if where in tree.links:
-            if replace_links:
+        if item.kind == "directory":
+            if replace_links and where in tree.links:
                 tree.remove(where)
-            where = tree.canonical(where, follow_last=True)
-        directories[item.path] = where
-        known = tree.entries.get(where)
-        if known is None or known.kind != "directory":
-            _enter(tree, item, where, span, chmod)
+            where = directories[item.path] = tree.canonical(where, follow_last=True)
+            known = tree.entries.get(where)
+            if known is not None and known.kind == "directory":
+                continue
+        _enter(tree, item, where, span, chmod)
 
 
-def _enter(tree: Tree, item: Item, where: str, span: Span, chmod: ModeChange | None) -> None:
-    mode = item.mode
-    if chmod is not None and item.kind != "link":
-        mode = chmod(mode, item.kind == "directory")
-    tree.enter(
-        FileEntry(where, item.kind, mode, item.origin, item.source, span, tree.sequence, item.content, item.target)
-    )
+def _enter(tree: Tree, item: Item, where: str, span: Span, chmod: ModeChange | None, *, named: bool = False) -> None:
+    kind, mode = item.kind, item.mode
+    if chmod is not None and kind != "link":
+        mode = chmod(mode, kind == "directory")
+    content, target = item.content, item.target
+    tree.enter(FileEntry(where, kind, mode, item.origin, item.source, span, tree.sequence, content, target, named))

@@ -47,7 +47,7 @@ class ContextSource:
     def pick(self, source: str) -> list[Picked] | Refusal:
         """What a source without `--parents` names; its items are relative to each thing that it names."""
         if not has_wildcards(source):
-            return self._pick_path(source)
+            return self._pick_path(source, named=True)
         matches = self.context.glob(source)
         if not matches:
             fixed = _fixed_part(source)
@@ -84,7 +84,7 @@ class ContextSource:
         entry = self.context.find(path).entry
         return self._items_below(entry) if entry is not None and entry.kind == "directory" else ()
 
-    def _pick_path(self, path: str) -> list[Picked] | Refusal:
+    def _pick_path(self, path: str, *, named: bool = False) -> list[Picked] | Refusal:
         entry = self.context.find(path).entry
         if entry is None or not self.context.is_included(entry):
             return self._refuse(path, named=path)
@@ -93,7 +93,7 @@ class ContextSource:
             return []
         name = posixpath.basename(posixpath.normpath("/" + path))
         if entry.kind == "file":
-            return [Picked(name, "file", (self._item(entry, ""),))]
+            return [Picked(name, "file", (self._item(entry, ""),), named)]
         return [Picked(name, "directory", self._items_below(entry))]
 
     def _items_below(self, directory: ContextEntry) -> tuple[Item, ...]:
