@@ -33,7 +33,7 @@ class Presence(StrEnum):
     UNKNOWN = "unknown"
 
 
-class HostFile(Struct, frozen=True):
+class HostFile(Struct, frozen=True, gc=False):
     """Bytes in the build context: an absolute path that was proved to lie inside it."""
 
     path: Path
@@ -55,14 +55,14 @@ class ArchiveMember(Struct, frozen=True):
 Content = HostFile | InlineFile | ArchiveMember
 
 
-class FileEntry(Struct, frozen=True):
+class FileEntry(Struct, frozen=True, gc=False):
     """A file, directory or symbolic link that an instruction put into a stage.
 
     `kind` is file, directory or link; `target` is the link's text. `content` is None where the bytes are not known (a
     URL, another image, a command's output). `source` is what the report calls its origin: the path in the context, in
     the stage or the URL. `span` is the word of the instruction that put it there, else the instruction. `sequence`
     orders all changes of one stage (parents included). `named` says that the instruction names this very file as a
-    source, not a directory above it.
+    source, not a directory above it. There are many of these and none is on a cycle, hence gc=False.
     """
 
     path: str
