@@ -50,11 +50,12 @@ class FactsCache:
         encoded = self._entries.get(key)
         if encoded is None:
             return None
-        with suppress(msgspec.MsgspecError, ValueError):
+        try:
             facts = _FACTS.decode(encoded)
-            self._used[key] = encoded
-            return facts
-        return None
+        except (msgspec.MsgspecError, ValueError):
+            return None
+        self._used[key] = encoded
+        return facts
 
     def add(self, path: Path, status: os.stat_result, facts: ElfFacts) -> None:
         """Keep the facts read from `path`, unless it changed since `status` was taken or may do so unseen."""

@@ -20,6 +20,7 @@ from depscan.artifacts.header import (
     DT_NEEDED,
     DT_VERDEFNUM,
     DT_VERNEEDNUM,
+    MAX_SIZE,
     PT_LOAD,
     TYPES,
     UnreadableError,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
     from depscan.artifacts.header import Header, Reader
 
-MAX_SIZE = 512 << 20
 _MAX_UNDEFINED = 20_000
 _MAX_NOTES = 1_000
 _MAX_NAME = 4_096

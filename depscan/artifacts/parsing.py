@@ -8,19 +8,22 @@ A process pool of the standard library would not tell which file killed it, and 
 from __future__ import annotations
 
 import os
+import struct
 import sys
 from collections import deque
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from depscan.artifacts.elf import explain_elf
+from depscan.artifacts.facts import ElfFacts
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Mapping
     from pathlib import Path
 
-    from depscan.artifacts.facts import ElfFacts
-
+LENGTH = struct.Struct("<I")  # of each message to and from a worker
 _FEW_FILES = 4
 # Parsing costs about 1 ms a file and 2 ms a MB; a worker's start costs about 500 ms.
 _LITTLE_WORK_MS = 500
@@ -78,20 +81,13 @@ class Worker:
 
     def explain(self, path: Path) -> ElfFacts | str:
         """Give the facts of a file; the reason where it has none, or where its parser crashed or did not end."""
-        import threading  # noqa: PLC0415 - see _share_out
-
-        if self._process is None:
-            self._process = _start()
-        watchdog = threading.Timer(self._timeout, self._process.kill)
-        watchdog.daemon = True
-        watchdog.start()
         try:
+            if self._process is None:
+                self._process = _start(self._timeout)
             return _ask(self._process, path)
-        except (OSError, EOFError):
+        except (OSError, EOFError, ValueError):  # ValueError: an interrupt closed its pipes
             self.stop()
-            return f"its parser crashed, or did not end within {self._timeout:.0f} s"
-        finally:
-            watchdog.cancel()
+            return f"its parser crashed, or did not end within {self._timeout:g} s"
 
     def stop(self) -> None:
         """End the process."""
@@ -101,13 +97,13 @@ class Worker:
             process.communicate()
 
 
-def _start() -> subprocess.Popen[bytes]:
+def _start(timeout: float) -> subprocess.Popen[bytes]:
     """Start a worker with this process's module path; -P keeps the current directory, a foreign one, out of it."""
     import subprocess  # noqa: PLC0415 - see _share_out
 
     folders = [folder for folder in sys.path if os.path.isabs(folder)]  # noqa: PTH117 - no Path is needed
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "depscan.artifacts.worker"],
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
+        [sys.executable, "-P", "-m", "depscan.artifacts.worker", str(timeout)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -117,11 +113,6 @@ def _start() -> subprocess.Popen[bytes]:
 
 def _ask(process: subprocess.Popen[bytes], path: Path) -> ElfFacts | str:
     """Send one path and read the answer; raises EOFError or OSError when the worker is gone."""
-    import msgspec  # noqa: PLC0415 - only the struct base is loaded elsewhere
-
-    from depscan.artifacts.facts import ElfFacts  # noqa: PLC0415
-    from depscan.artifacts.worker import LENGTH  # noqa: PLC0415
-
     assert process.stdin is not None
     assert process.stdout is not None
     request = os.fsencode(path)

@@ -10,7 +10,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from depscan.artifacts.elf import MAX_SIZE, explain_elf
+from depscan.artifacts.header import MAX_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +46,8 @@ def read_facts(paths: Sequence[Path], *, jobs: int = 0, cache: bool = True) -> d
 
 def read_facts_from_bytes(data: bytes) -> ElfFacts | str:
     """Read the facts of an archive member; a str is the reason why it is skipped."""
+    from depscan.artifacts.elf import explain_elf  # noqa: PLC0415 - not where the cache knows all
+
     return explain_elf(data)
 
 
@@ -81,6 +83,6 @@ def _read_cached(statuses: dict[Path, os.stat_result], jobs: int) -> dict[Path, 
 
 
 def _parse(statuses: dict[Path, os.stat_result], jobs: int) -> dict[Path, ElfFacts | str]:
-    from depscan.artifacts.parsing import parse_files  # noqa: PLC0415 - not where the cache knows all
+    from depscan.artifacts.parsing import parse_files  # noqa: PLC0415 - as above
 
     return parse_files({path: status.st_size for path, status in statuses.items()}, jobs) if statuses else {}

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest  # noqa: TC002 - fixtures are typed by it
@@ -87,7 +91,7 @@ def test_a_file_whose_parsing_does_not_end_costs_no_other(tmp_path: Path) -> Non
     os.mkfifo(fifo)
     worker = Worker(timeout=0.3)
     try:
-        assert worker.explain(fifo) == "its parser crashed, or did not end within 0 s"
+        assert worker.explain(fifo) == "its parser crashed, or did not end within 0.3 s"
     finally:
         worker.stop()
     patient = Worker()
@@ -95,6 +99,26 @@ def test_a_file_whose_parsing_does_not_end_costs_no_other(tmp_path: Path) -> Non
         assert patient.explain(HELLO) == read_elf(HELLO)
     finally:
         patient.stop()
+
+
+def test_an_interrupt_ends_the_workers(tmp_path: Path) -> None:
+    for name in "abcd":
+        os.mkfifo(tmp_path / name)
+    code = (
+        "from pathlib import Path; from depscan.artifacts import parsing\n"
+        "parsing._LITTLE_WORK_MS = 0\n"
+        f"sizes = {{path: 1 for path in Path({str(tmp_path)!r}).iterdir()}}\n"
+        "print('begun', flush=True)\n"
+        "try: parsing.parse_files(sizes, jobs=2)\n"
+        "except KeyboardInterrupt: print('interrupted')\n"
+    )
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", code], stdout=pipe, stderr=pipe, text=True) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "begun\n"
+        time.sleep(0.5)
+        run.send_signal(signal.SIGINT)
+        assert run.communicate(timeout=20) == ("interrupted\n", "")
 
 
 def test_a_worker_that_was_killed_is_replaced() -> None:
