@@ -31,7 +31,7 @@ from depscan.filesystem.taking import Refusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from depscan.filesystem.entries import FileEntry, StageFilesystem
+    from depscan.filesystem.entries import FileEntry, StageFilesystem, UnknownChange
     from depscan.filesystem.modes import ModeChange
     from depscan.filesystem.tree import Tree
     from depscan.source import Span
@@ -107,10 +107,11 @@ def _carry_known(carriage: Carriage, path: str, name: str, view: StageFilesystem
     prefix = len(path.rstrip("/")) + 1
     doubtful: list[Item] = []
     certain: list[Item] = []
+    is_doubtful = _judge_below(view, path)
     for one in found:
         relative = one.path[prefix:]
         if not relative or carriage.keep(relative):
-            (doubtful if _is_doubtful(view, one) else certain).append(_item(one, relative))
+            (doubtful if is_doubtful(one) else certain).append(_item(one, relative))
     if doubtful:
         place(tree, Picked(name, kind, doubtful, named), destination, span, chmod)
     _carry_changes(carriage, path, target, view)
@@ -125,7 +126,7 @@ def _carry_changes(carriage: Carriage, path: str, target: str, view: StageFilesy
     for change in view.changes:
         if is_file and entry is not None and entry.sequence > change.sequence:
             continue
-        roots = tuple(root for root in (_map_root(root, path, target) for root in change.roots) if root is not None)
+        roots = _map_roots(change, path, target)
         if roots:
             foreign = change.foreign_libc or _is_foreign(tree, view)
             tree.mark(roots, foreign_libc=foreign, reason=f"{carriage.label} ({change.reason})", span=carriage.span)
@@ -174,8 +175,20 @@ def _item(entry: FileEntry, relative: str) -> Item:
     return Item(relative, entry.kind, entry.mode, origin, source, entry.content, entry.target)
 
 
-def _is_doubtful(view: StageFilesystem, entry: FileEntry) -> bool:
-    return any(change.sequence > entry.sequence and change.touches(entry.path) for change in view.changes)
+def _judge_below(view: StageFilesystem, path: str) -> Callable[[FileEntry], bool]:
+    """A test for the entries at and below `path`: whether a change may have touched them after they were put there.
+
+    Changes that cover all of `path` are judged once, so that many entries and many commands do not multiply.
+    """
+    last = max((change.sequence for change in view.changes if change.touches(path)), default=0)
+    partial = [change for change in view.changes if change.sequence > last and _map_roots(change, path, path)]
+
+    def is_doubtful(entry: FileEntry) -> bool:
+        if entry.sequence < last:
+            return True
+        return any(change.sequence > entry.sequence and change.touches(entry.path) for change in partial)
+
+    return is_doubtful
 
 
 def _is_missing(view: StageFilesystem, path: str) -> bool:
@@ -186,7 +199,7 @@ def _is_missing(view: StageFilesystem, path: str) -> bool:
 
 def _is_changed(view: StageFilesystem, path: str) -> bool:
     """Whether a command may have changed `path` or something below it."""
-    return any(_map_root(root, path, path) for change in view.changes for root in change.roots)
+    return any(_map_roots(change, path, path) for change in view.changes)
 
 
 def _is_scratch(view: StageFilesystem) -> bool:
@@ -209,6 +222,11 @@ def _image_may_hold(view: StageFilesystem, path: str) -> bool:
 def _is_foreign(tree: Tree, view: StageFilesystem) -> bool:
     ours, theirs = tree.profile.libc.family, view.profile.libc.family
     return ours != theirs or theirs == "unknown"
+
+
+def _map_roots(change: UnknownChange, path: str, target: str) -> tuple[str, ...]:
+    mapped = (_map_root(root, path, target) for root in change.roots)
+    return tuple(root for root in mapped if root is not None)
 
 
 def _map_root(root: str, path: str, target: str) -> str | None:

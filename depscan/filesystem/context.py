@@ -7,6 +7,7 @@ followed inside it as BuildKit does (an absolute target starts at the context's 
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -191,6 +192,8 @@ class BuildContext:
         except (FileNotFoundError, NotADirectoryError, ValueError):
             return None
         except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return None
             self._skip(path, error.strerror or "cannot be read")
             self.complete = False
             return None

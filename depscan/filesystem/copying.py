@@ -23,6 +23,7 @@ from depscan.filesystem.entries import ArchiveMember, HostFile, InlineFile
 from depscan.filesystem.ignore import read_patterns
 from depscan.filesystem.modes import parse_mode
 from depscan.filesystem.placing import (
+    MAX_PATH,
     Destination,
     Item,
     Picked,
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from depscan.filesystem.taking import ContextSource
     from depscan.filesystem.tree import Tree
     from depscan.source import Span
+
+MAX_NAME = 200  # of what is printed of a name
 
 _URL = re.compile(r"https?://")
 # BuildKit's ParseGitRef: a git or ssh address, or an http one whose path ends in .git before #fragment and ?query.
@@ -101,9 +104,10 @@ def _read_destination(copy: Copy, tree: Tree, context: ContextSource) -> Destina
     value = copy.destination
     destination = find_destination(tree, value.text) if value.text is not None else None
     if destination is None:
-        fixed = tree.absolute(posixpath.dirname(value.raw.partition("$")[0]) or ".") or "/"
-        what = "the working directory" if value.text is not None else "its value"
-        tree.skipped.append(Skipped(value.raw, f"{what} is not known; pass --build-arg", value.span))
+        fixed = tree.absolute(posixpath.dirname(value.raw[:MAX_PATH].partition("$")[0]) or ".") or "/"
+        what = "the working directory is not known" if value.text is not None else "its value is not known"
+        reason = "it is longer than a path can be" if len(value.raw) > MAX_PATH else f"{what}; pass --build-arg"
+        tree.skipped.append(Skipped(value.raw[:MAX_NAME], reason, value.span))
         foreign = copy.from_stage is not None or any(_may_be_libc(context, source) for source in copy.sources)
         tree.mark((fixed,), foreign_libc=foreign, reason=f"a copy to {value.raw}", span=value.span)
     return destination
@@ -141,6 +145,8 @@ def _unknown_mode(_mode: int, _directory: bool) -> int:
 def _copy_source(scene: Scene, source: Value, origin: StageFilesystem | str | None) -> None:
     if source.text is None:
         _give_up(scene, source, "its value is not known; pass --build-arg")
+    elif len(source.text) > MAX_PATH:
+        _give_up(scene, source, "it is longer than a path can be")
     elif scene.copy.from_stage is not None:
         _copy_from(scene, source, source.text, origin)
     elif not scene.copy.add and _URL.match(source.text):
@@ -162,8 +168,9 @@ def _mark(scene: Scene, reason: str, span: Span) -> None:
 
 
 def _give_up(scene: Scene, source: Value, reason: str) -> None:
-    scene.tree.skipped.append(Skipped(source.raw, reason, source.span))
-    _mark(scene, f"{scene.keyword} {source.raw}", source.span)
+    name = source.raw[:MAX_NAME]
+    scene.tree.skipped.append(Skipped(name, reason, source.span))
+    _mark(scene, f"{scene.keyword} {name}", source.span)
 
 
 def _refuse(scene: Scene, source: Value, refusal: Refusal) -> None:

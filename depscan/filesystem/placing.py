@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from depscan.filesystem.tree import Tree
     from depscan.source import Span
 
+MAX_PATH = 4096  # Linux's PATH_MAX
+
 # Directories that every image with a distribution in it has: FHS 3.0, chapters 3 to 5, required directories.
 _FHS = re.compile(
     r"/(bin|boot|dev|etc|home|lib|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)\Z"
@@ -67,9 +69,9 @@ class Destination(Struct, frozen=True):
 
 
 def find_destination(tree: Tree, text: str) -> Destination | None:
-    """Read a destination under the working directory; None when that is not known."""
+    """Read a destination under the working directory; None when that is not known or longer than a path can be."""
     path = tree.absolute(text or ".")
-    if path is None:
+    if path is None or len(path) > MAX_PATH:
         return None
     return Destination(path, text in {"", "."} or text.endswith(("/", "/.")))
 

@@ -25,7 +25,7 @@ from depscan.dockerfile.expansion import Scope
 from depscan.dockerfile.stages import find_stage, is_windows
 from depscan.filesystem.copying import apply_copy
 from depscan.filesystem.entries import StageFilesystem, StartCommand
-from depscan.filesystem.placing import make_directories
+from depscan.filesystem.placing import MAX_PATH, make_directories
 from depscan.filesystem.run import apply_run
 from depscan.filesystem.taking import ContextSource
 from depscan.filesystem.tree import Tree
@@ -156,8 +156,12 @@ def _apply_setting(state: Replayed, command: Command) -> None:
 def _enter_directory(tree: Tree, command: WorkingDirectory) -> None:
     value = command.value
     path = tree.absolute(value.text) if value.text is not None else None
+    if path is not None and len(path) > MAX_PATH:
+        path = None
     if path is None:
-        tree.skipped.append(Skipped(f"WORKDIR {value.raw}", "its value is not known; pass --build-arg", value.span))
+        tree.skipped.append(
+            Skipped(f"WORKDIR {value.raw[:200]}", "its value is not known; pass --build-arg", value.span)
+        )
     else:
         tree.step()
         make_directories(tree, tree.canonical(path, follow_last=True), value.span)

@@ -7,7 +7,6 @@ stay links; a wildcard that matches nothing is no error as long as the directory
 
 from __future__ import annotations
 
-import difflib
 import posixpath
 from typing import TYPE_CHECKING
 
@@ -133,11 +132,14 @@ class ContextSource:
         return Refusal("source-missing", f"{named} is not in the build context {root}{hint}")
 
     def _nearest(self, path: str) -> str | None:
-        """The path in the context that looks most like a missing one: same directory first, else same name."""
-        directory, _, name = posixpath.normpath("/" + path).lstrip("/").rpartition("/")
-        parent = self.context.find(directory).entry
-        if parent is None or parent.kind != "directory":
-            return self._nearest(directory)
+        """The path in the context that looks most like the first component of `path` that is not there."""
+        directory, name = posixpath.normpath("/" + path).lstrip("/"), ""
+        parent = None
+        while parent is None or parent.kind != "directory":
+            directory, _, name = directory.rpartition("/")
+            parent = self.context.find(directory).entry
+        import difflib  # noqa: PLC0415 - only a missing source pays for it
+
         names = [entry.name for entry in self.context.children(parent.path)[:MAX_NAMES]]
         close = difflib.get_close_matches(name, names, n=1)
         return posixpath.join(directory, close[0]) if close else None

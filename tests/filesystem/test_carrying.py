@@ -63,6 +63,8 @@ def test_a_glob_in_an_image_marks_the_destination(tmp_path: Path) -> None:
         ("FROM scratch AS b\nCOPY hello /hello", True),
         ("FROM scratch AS b\nARG X\nCOPY $X /", False),
         ("FROM scratch AS b\nADD https://example.org/x.git /gone", False),
+        ("FROM scratch AS b\nADD --unpack https://example.org/x.tgz /gone/deep/", False),
+        ('FROM scratch AS b\nRUN ["/x"]', False),
         ("FROM alpine AS b", False),
         ("FROM private.example.org/x AS b", False),
         ("ARG B\nFROM $B AS b", False),

@@ -267,6 +267,17 @@ def test_a_member_that_leaves_the_destination_is_skipped(tmp_path: Path) -> None
     assert [change.roots for change in stage.changes] == [("/x",)]
 
 
+@pytest.mark.parametrize(
+    ("line", "subject"), [("COPY hello /{}", "/x/x"), ("COPY {} /a/", "x/x"), ("COPY --from=x /{} /a/", "/x/x")]
+)
+def test_names_longer_than_a_path_are_skipped(tmp_path: Path, line: str, subject: str) -> None:
+    write(tmp_path, "hello")
+    stage = replay_last(tmp_path, f"FROM alpine\n{line.format('x/' * 3000)}\n")
+    assert [(row.subject[:4].rstrip("/"), len(row.subject), row.reason) for row in stage.skipped] == [
+        (subject, 200, "it is longer than a path can be")
+    ]
+
+
 def test_special_files_are_skipped_and_do_not_block(tmp_path: Path) -> None:
     write(tmp_path, "d/a")
     os.mkfifo(tmp_path / "d" / "pipe")

@@ -8,7 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from depscan.filesystem.modes import parse_mode
@@ -57,6 +57,7 @@ CLAUSE = st.tuples(
 def test_symbolic_modes_equal_those_of_chmod(tmp_path_factory: pytest.TempPathFactory) -> None:
     root = tmp_path_factory.mktemp("modes")
 
+    @settings(max_examples=30, deadline=None)  # each example starts a process
     @given(st.lists(CLAUSE, min_size=1, max_size=3).map(",".join), st.sampled_from([0o640, 0o755, 0o604, 0o000]))
     def compare(text: str, before: int) -> None:
         change = parse_mode(text)

@@ -158,4 +158,4 @@ def test_many_stages_and_files_are_fast(tmp_path: Path) -> None:
     start = time.process_time()
     stages = replay_all(tmp_path, text)
     assert len(stages[-1].entries) > 4000
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < 3  # 0.1 s on a free machine
