@@ -18,6 +18,7 @@ _VALUED = frozenset(
     "--wait --timeout --progress-fd".split()
 )
 _CONSTRAINT = re.compile(r"[=~<>@].*$", re.DOTALL)
+_FILE_NAME = re.compile(r"^.*/|(-\d[^-/]*(-r\d+)?)?\.apk$")
 _OFFICIAL = re.compile(r"^@?\S*?(https?://([\w.-]+/)*(alpine|wolfi)|https?://[\w.-]*(alpinelinux\.org|wolfi\.dev))")
 
 
@@ -34,9 +35,11 @@ def read(command: SimpleCommand) -> Installation | None:
         return Installation("apk", upgrades=True, root=root)
     if request.verb != "add":
         return Installation("apk", root=root)
-    wanted = [word for word in request.operands if not is_file(word.text, ".apk")]
+    files = [word for word in request.operands if is_file(word.text, ".apk")]
+    wanted = [word for word in request.operands if word not in files]
     names, complete = read_names([word for word in wanted if not (word.text or "").startswith("!")], _CONSTRAINT)
     repositories = [value for name, value in request.values if name in {"-X", "--repository"}]
-    outside = len(wanted) < len(request.operands) or any(not _OFFICIAL.match(each or "") for each in repositories)
+    names += tuple(_FILE_NAME.sub("", word.text or "") for word in files)
+    outside = bool(files) or any(not _OFFICIAL.match(each or "") for each in repositories)
     upgrades = bool(request.options & {"-u", "--upgrade", "-U", "-l", "--latest"})
     return Installation("apk", names, complete=complete, outside=outside, upgrades=upgrades, root=root)

@@ -339,7 +339,9 @@ def _last_command(node: Node) -> Node:
 
 
 def _queries(node: Node, text: str) -> bool:
-    """Whether a statement asks a question, so that its failing is an answer and not an error."""
+    """Whether a statement asks a question, or rests on one, so that its failing is an answer and not an error."""
+    if node.type == "list":
+        return any(_queries(child, text) for child in _statements(node))
     last = _last_command(node)
     first_word = text[last.start_byte : last.end_byte].split(maxsplit=1)[:1]
     return last.type in {"test_command", "negated_command"} or (bool(first_word) and first_word[0] in _QUERIES)
