@@ -15,6 +15,8 @@ from depscan.findings import Confidence
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from depscan.artifacts.facts import ElfFacts
+
 
 class ImageReference(Struct, frozen=True):
     """domain/path:tag@digest, normalised as docker does (docker.io, library/). `tag` is None beside a digest only."""
@@ -53,6 +55,25 @@ class Library(Struct, frozen=True):
     soname: str
     path: str | None = None
     versions: tuple[str, ...] | None = None
+
+
+class ImageFile(Struct, frozen=True):
+    """A file of a real image: kind file, directory or link (`target` is its text), permission bits."""
+
+    kind: str
+    mode: int
+    target: str | None = None
+
+
+class ImageTree(Struct, frozen=True):
+    """All files of a real image by absolute path, links not followed, and the facts of its ELF libraries and linkers.
+
+    `texts` are the configuration files that linking reads, by path: ld.so.conf and what it includes, musl's path file.
+    """
+
+    files: Mapping[str, ImageFile]
+    facts: Mapping[str, ElfFacts]
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 class ImageProfile(Struct, frozen=True):
@@ -95,6 +116,7 @@ class ImageProfile(Struct, frozen=True):
     size: int | None = None
     moving: bool = False
     secondary: ImageProfile | None = None
+    tree: ImageTree | None = None
 
     @property
     def name(self) -> str:
