@@ -98,18 +98,38 @@ def _read_archive(path: Path, _modified: int, size: int) -> Archive | None:
 
 
 def read_member(path: Path, name: str, size: int) -> bytes | None:
-    """The first `size` bytes of the member stored as `name`; None when it cannot be read."""
-    import tarfile  # noqa: PLC0415 - a run without archives does not pay for it
+    """The first `size` bytes of the member stored as `name`; None when it cannot be read.
 
+    Members asked for in the archive's order cost one pass together.
+    """
     try:
-        with open(path, "rb") as file, _open_tar(_decompressed(file)) as tar:
-            for member in tar:
+        status = path.stat()
+        return _open_cursor(path, status.st_mtime_ns, status.st_size).read(name, size)
+    except Exception:  # as in `_read_members`: each decompressor has errors of its own
+        return None
+
+
+class _Cursor:
+    """A place in an archive's stream, from which the next member is sought; the end is followed by the beginning."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._tar: tarfile.TarFile | None = None
+
+    def read(self, name: str, size: int) -> bytes | None:
+        for _ in range(2):
+            tar = self._tar = self._tar or _open_tar(_decompressed(open(self._path, "rb")))  # noqa: SIM115 - stays open
+            while (member := tar.next()) is not None:
                 if member.name == name and member.isreg():
                     data = tar.extractfile(member)
                     return data.read(size) if data else None
-    except (OSError, ValueError, EOFError, ImportError, tarfile.TarError):
+            self._tar = None
         return None
-    return None
+
+
+@lru_cache(maxsize=1)
+def _open_cursor(path: Path, _modified: int, _size: int) -> _Cursor:
+    return _Cursor(path)
 
 
 def _decompressed(file: BinaryIO) -> BinaryIO | None:

@@ -1,0 +1,88 @@
+"""Tar archives are read within bounds, and their members once."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from depscan.filesystem import archives
+from depscan.filesystem.archives import read_archive, read_member
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def pack(path: Path, mode: str = "w:gz", count: int = 5, size: int = 1000) -> Path:
+    with tarfile.open(path, mode) as archive:
+        for number in range(count):
+            info = tarfile.TarInfo(f"m{number}")
+            info.size = size
+            archive.addfile(info, io.BytesIO(bytes([number]) * size))
+    return path
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
+def test_members_are_read_in_any_order(tmp_path: Path, mode: str) -> None:
+    path = pack(tmp_path / "a.tar", mode)
+    for number in (1, 3, 2, 2, 0, 4):
+        assert read_member(path, f"m{number}", 2000) == bytes([number]) * 1000
+    assert read_member(path, "gone", 10) is None
+
+
+def test_members_in_order_cost_one_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = pack(tmp_path / "a.tgz", count=50)
+    opened = []
+    real = archives._open_tar
+    monkeypatch.setattr(archives, "_open_tar", lambda stream: opened.append(1) or real(stream))
+    assert [read_member(path, f"m{number}", 1) for number in range(50)] == [bytes([number]) for number in range(50)]
+    assert len(opened) == 1
+
+
+def test_heads_are_kept_for_sniffing(tmp_path: Path) -> None:
+    archive = read_archive(pack(tmp_path / "a.tgz"))
+    assert archive is not None
+    assert {name: len(head) for name, head in archive.heads.items()} == {f"m{n}": archives.HEAD_SIZE for n in range(5)}
+    assert archive.problem is None
+
+
+def test_too_many_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "MAX_MEMBERS", 3)
+    archive = read_archive(pack(tmp_path / "a.tgz"))
+    assert archive is not None
+    assert (len(archive.members), archive.problem) == (3, "it has more than 3 members")
+
+
+def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "MAX_UNPACKED_SIZE", 100_000)
+    path = pack(tmp_path / "a.tgz", count=2, size=1_000_000)
+    archive = read_archive(path)
+    assert archive is not None
+    assert "unpacks to more than 100000 bytes" in str(archive.problem)
+
+
+def test_an_archive_that_is_cut_off(tmp_path: Path) -> None:
+    path = pack(tmp_path / "a.tgz", count=200, size=3000)
+    path.write_bytes(path.read_bytes()[:-400])
+    archive = read_archive(path)
+    assert archive is not None
+    assert archive.members
+    assert archive.problem is not None
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x1f\x8b", b"BZh9", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"x" * 600, b"\0" * 600]
+)
+def test_what_is_no_archive(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(data)
+    archive = read_archive(path)
+    assert archive is None or (archive.members == () and "zstd" in str(archive.problem))
+
+
+def test_directories_and_missing_files_are_no_archives(tmp_path: Path) -> None:
+    assert read_archive(tmp_path) is None
+    assert read_archive(tmp_path / "gone") is None
+    assert read_member(tmp_path / "gone", "m", 1) is None
