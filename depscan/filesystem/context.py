@@ -74,13 +74,14 @@ class BuildContext:
         self._listings: dict[str, dict[str, ContextEntry]] = {}
         self._entries: dict[str, ContextEntry | None] = {"": ContextEntry("", "directory", 0o755, KEPT)}
         self._contents: dict[str, HostFile] = {}
-        self._prefix = str(root)
+        self._absolute = root.absolute()
+        self._prefix = str(self._absolute)
 
     def content(self, entry: ContextEntry) -> HostFile:
         """The bytes of a file of this context; one object per file."""
         content = self._contents.get(entry.path)
         if content is None:
-            content = self._contents[entry.path] = HostFile(self.root / entry.path)
+            content = self._contents[entry.path] = HostFile(self._absolute / entry.path)
         return content
 
     def find(self, path: str) -> Lookup:

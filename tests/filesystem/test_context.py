@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
+
+import pytest
 
 from depscan.filesystem.context import BuildContext, Lookup, special_reason
 from depscan.filesystem.ignore import IgnoreRules
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def fill(root: Path, *names: str) -> BuildContext:
@@ -120,6 +119,15 @@ def test_names_that_are_not_utf8_are_skipped(tmp_path: Path) -> None:
     context = fill(tmp_path, "a")
     assert walked(context) == ["a"]
     assert [row.subject for row in context.skipped] == ["\\udcff"]
+
+
+def test_contents_are_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path, "a")
+    monkeypatch.chdir(tmp_path)
+    context = BuildContext(Path())
+    entry = context.find("a").entry
+    assert entry is not None
+    assert context.content(entry).path == tmp_path / "a"
 
 
 def test_a_file_has_one_content_object(tmp_path: Path) -> None:
