@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
 
 from depscan.filesystem.context import BuildContext, Lookup, special_reason
 from depscan.filesystem.ignore import IgnoreRules
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def fill(root: Path, *names: str) -> BuildContext:
