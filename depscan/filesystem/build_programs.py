@@ -7,6 +7,7 @@ the system, or any other program, may do anything.
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -86,9 +87,15 @@ TOOLS: dict[str, Tool] = {
 }
 
 
+def unversioned(name: str) -> str:
+    """The name of a program without a version at its end: gcc-12, python3.11, pip3."""
+    return re.sub(r"[-.\d]+$", "", name)
+
+
 def run_tool(action: Action) -> Iterator[Effect]:
     """A language's tool of the table."""
-    tool = TOOLS[action.command.name or ""]
+    name = action.command.name or ""
+    tool = TOOLS.get(name) or TOOLS[unversioned(name)]
     options = read_options(action.command.words[1:])
     verbs = {word.text for word in options.operands[:2]}
     places = tool.places if verbs & tool.installs else tool.builds

@@ -145,7 +145,7 @@ def read_effects(action: Action) -> Iterable[Effect]:
 def _reader(program: str | None) -> Reader:
     """The reader of a program; gcc-12 is gcc, and a table's name in a directory of its own is another program."""
     directory, name = posixpath.split(program or "")
-    plain = name if name in READERS else re.sub(r"[-.\d]+$", "", name)
+    plain = name if name in READERS else build.unversioned(name)
     if directory not in _STANDARD and plain not in build.TOOLS and plain != "python":
         return build.run_anything
     return READERS.get(plain, build.run_anything)

@@ -22,6 +22,18 @@ def parse_tree(text: str) -> Node:
     return _parser().parse(_UNMASKED.sub("x", text).encode("ascii")).root_node
 
 
+def statements(node: Node) -> list[Node]:
+    """The named children of a node, comments left out."""
+    return [child for child in node.children if child.is_named and child.type != "comment"]
+
+
+def last_command(node: Node) -> Node:
+    """The last command of a list or pipeline, which gives its exit status; another statement itself."""
+    while node.type in {"list", "pipeline"} and statements(node):
+        node = statements(node)[-1]
+    return node
+
+
 @cache
 def _parser() -> Parser:
     from tree_sitter import Language, Parser  # noqa: PLC0415 - a shared library of 2 MB, needed by some runs only

@@ -8,7 +8,6 @@ the build fails when a does, unless a is a test within a longer script. Function
 
 from __future__ import annotations
 
-import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -16,8 +15,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from depscan.shell.commands import Script, ShellWord, SimpleCommand
-from depscan.shell.grammar import parse_tree
+from depscan.shell.grammar import last_command, parse_tree, statements
 from depscan.shell.invocation import base_name, reads_standard_input, script_argument, unwrap
+from depscan.shell.outcomes import ends_script, gives_up, queries
 from depscan.shell.plain import read_plain
 from depscan.shell.redirects import heredoc_of, read_input, read_redirects
 from depscan.shell.state import ShellState, merge
@@ -36,9 +36,6 @@ MAX_STEPS = 20_000  # statements read, after unrolling loops and functions
 MAX_DEPTH = 60  # nested syntax
 MAX_SCRIPTS = 4  # scripts in arguments of scripts
 MAX_UNROLLED = 40  # values of a for loop
-
-_QUERIES = frozenset({"test", "[", "grep", "egrep", "command", "which", "type", "diff", "cmp", "id", "getent"})
-_GIVES_UP = re.compile(r"\b(exit\s+([1-9]\d*|\"?\$[\w?]+\"?)|exit|false|return\s+[1-9])\s*;?\s*[)}]?\s*$")
 
 
 def parse_script(text: str, variables: Mapping[str, str | None], directory: str | None = None) -> Script:
@@ -115,7 +112,7 @@ class _Walk:
         self.depth -= 1
 
     def _all(self, node: Node, conditional: bool) -> None:
-        for child in _statements(node):
+        for child in statements(node):
             self.visit(child, conditional)
 
     def _broken(self, node: Node, conditional: bool) -> None:  # noqa: ARG002 - what stands in it may not run at all
@@ -123,17 +120,17 @@ class _Walk:
 
     def _list(self, node: Node, conditional: bool) -> None:
         """`a && b`, `a || b`."""
-        left, *right = _statements(node)
+        left, *right = statements(node)
         alternative = any(child.type == "||" for child in node.children)
-        gives_up = alternative and bool(right) and bool(_GIVES_UP.search(self._raw(right[-1])))
-        may_fail = _queries(left, self.text) and not _ends_script(node)
-        self.visit(left, conditional or (alternative and not gives_up))
+        tolerated = alternative and not (right and gives_up(right[-1], self.text))
+        may_fail = queries(left, self.text) and not ends_script(node)
+        self.visit(left, conditional or tolerated)
         for child in right:
             self.visit(child, conditional or alternative or may_fail)
 
     def _pipeline(self, node: Node, conditional: bool) -> None:
         """Each part runs in a shell of its own. One behind a here-document starts with the bar."""
-        for place, child in enumerate(_statements(node)):
+        for place, child in enumerate(statements(node)):
             saved = self.state.copy()
             self.visit(child, conditional, place > 0 or node.children[0].type == "|")
             self.state = saved
@@ -144,12 +141,12 @@ class _Walk:
         self.state = saved
 
     def _if(self, node: Node, conditional: bool) -> None:  # noqa: ARG002 - all parts of it are conditional
-        branches = [child for child in _statements(node) if child.type in {"elif_clause", "else_clause"}]
-        main = [child for child in _statements(node) if child not in branches]
+        branches = [child for child in statements(node) if child.type in {"elif_clause", "else_clause"}]
+        main = [child for child in statements(node) if child not in branches]
         self._branches([main, *([branch] for branch in branches)])
 
     def _while(self, node: Node, conditional: bool) -> None:  # noqa: ARG002 - a loop may run no time at all
-        self._branches([_statements(node)])
+        self._branches([statements(node)])
 
     def _for(self, node: Node, conditional: bool) -> None:
         """A loop over words that are all known is unrolled, and as certain as it stands."""
@@ -182,7 +179,7 @@ class _Walk:
 
     def _item(self, node: Node, conditional: bool) -> None:
         patterns = node.children_by_field_name("value")
-        for child in _statements(node):
+        for child in statements(node):
             if child not in patterns:
                 self.visit(child, conditional)
 
@@ -236,7 +233,7 @@ class _Walk:
         redirects = read_redirects(node, self.text, self.state.variables)
         stdin = read_input(node, self.text, self.state.variables)
         body, here = node.child_by_field_name("body"), heredoc_of(node)
-        last = None if body is None else _last_command(body)
+        last = None if body is None else last_command(body)
         if body is None or last is None:
             self._enter((), _Call(node.start_byte, node.end_byte, conditional, redirects=redirects, stdin=stdin))
         else:
@@ -250,7 +247,7 @@ class _Walk:
     def _after_heredoc(self, here: Node, conditional: bool) -> None:
         """What stands behind `<<EOF` on its line: `&& b`, `|| b`, `| b`."""
         alternative = any(child.type == "||" for child in here.children)
-        for child in _statements(here):
+        for child in statements(here):
             if child.type not in {"heredoc_start", "heredoc_body", "heredoc_end", "file_redirect"}:
                 self.visit(child, conditional or alternative)
 
@@ -326,39 +323,6 @@ class _Walk:
 
     def _raw(self, node: Node) -> str:
         return self.text[node.start_byte : node.end_byte]
-
-
-def _statements(node: Node) -> list[Node]:
-    return [child for child in node.children if child.is_named and child.type != "comment"]
-
-
-def _last_command(node: Node) -> Node:
-    while node.type in {"list", "pipeline"} and _statements(node):
-        node = _statements(node)[-1]
-    return node
-
-
-def _queries(node: Node, text: str) -> bool:
-    """Whether a statement asks a question, or rests on one, so that its failing is an answer and not an error."""
-    if node.type == "list":
-        return any(_queries(child, text) for child in _statements(node))
-    last = _last_command(node)
-    first_word = text[last.start_byte : last.end_byte].split(maxsplit=1)[:1]
-    return last.type in {"test_command", "negated_command"} or (bool(first_word) and first_word[0] in _QUERIES)
-
-
-def _ends_script(node: Node) -> bool:
-    """Whether the build fails when this list does: nothing but `&&` stands around and behind it."""
-    while node.parent is not None:
-        parent = node.parent
-        if parent.type == "list" and any(child.type == "||" for child in parent.children):
-            return False
-        if parent.type == "program":
-            return not any(child.start_byte > node.start_byte for child in _statements(parent))
-        if parent.type not in {"list", "redirected_statement"}:
-            return False
-        node = parent
-    return True
 
 
 def _shift(command: SimpleCommand, by: int) -> SimpleCommand:
