@@ -89,7 +89,7 @@ def scan(paths: Sequence[str | Path], config: Config) -> ScanResult:
         for text in map(_read, paths)
         for platform in config.platforms or (DEFAULT_PLATFORM,)
     ]
-    return ScanResult(tuple(scans), rules, knowledge_as_of(), config.fail_on, config.verbose)
+    return ScanResult(tuple(scans), rules, knowledge_as_of(), config.fail_on, config.verbose, config.quiet)
 
 
 def _read(path: str | Path) -> _Text:
@@ -192,7 +192,7 @@ def _skipped(stages: tuple[StageFilesystem, ...], setting: _Setting) -> tuple[Sk
         for stage in stages
         if stage.stage.base is not None and stage.stage.base_stage is None and stage.profile.libc.family == "unknown"
     ]
-    return tuple(dict.fromkeys([*unknown, *rows, *setting.context.skipped]))
+    return tuple(dict.fromkeys([*unknown, *rows]))
 
 
 def _apply_ignores(text: _Text, examination: _Examination, setting: _Setting) -> tuple[Finding, ...]:

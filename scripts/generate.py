@@ -6,10 +6,12 @@ writes nothing, names each file that differs and exits with 1. Who adds generate
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from depscan.cli import check_help
 from depscan.reports.explain import index
 from depscan.rulebook import load_rules
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parent.parent
+HELP_START, HELP_END = "<!-- generated: help -->", "<!-- /generated -->"
 
 
 def rule_index(_current: str) -> str:
@@ -24,8 +27,17 @@ def rule_index(_current: str) -> str:
     return index(load_rules())
 
 
+def readme_help(current: str) -> str:
+    """README with what `depscan --help` prints between its marks."""
+    block = f"{HELP_START}\n```\n{check_help()}```\n{HELP_END}"
+    return re.sub(f"{re.escape(HELP_START)}.*?{re.escape(HELP_END)}", lambda _: block, current, flags=re.DOTALL)
+
+
 # File, and the function from its present text to what it should be; one that owns a part of a file keeps the rest.
-GENERATED: tuple[tuple[str, Callable[[str], str]], ...] = (("rules/README.md", rule_index),)
+GENERATED: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("rules/README.md", rule_index),
+    ("README.md", readme_help),
+)
 
 
 def main(arguments: list[str]) -> int:

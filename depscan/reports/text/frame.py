@@ -7,6 +7,7 @@ megabyte costs no more than any other.
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -61,6 +62,11 @@ def frame(source: SourceText, marks: Sequence[Mark], paint: Paint) -> Iterator[s
             yield f"{paint.gutter(f'{number:>{gutter}} |')} {window.text}".rstrip()
         yield f"{bar} {_underline(source, mark, window, paint)}"
         last = (number, window.first)
+
+
+def folded(text: str) -> list[str]:
+    """A line from outside the frames, made printable and folded at `WIDTH` columns."""
+    return wrap(printable(text), WIDTH, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def number_width(marks: Sequence[Mark]) -> int:

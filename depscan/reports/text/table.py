@@ -1,14 +1,18 @@
 """The table of binaries and verdicts.
 
-In: the placements of a scan. Out: its lines; failing ones first, then unknown, then those that load, of which only the
-first few are shown unless asked for more. The only module that imports tabulate, and only when there is a row.
+In: the placements of a scan. Out: its lines; failing binaries first, then unknown, then those that load. Binaries of
+one instruction with the same needs and verdict share a row, unless every row is asked for. Reasons why a verdict is
+unknown are sentences and stand below. The only module that imports tabulate, and only when there is a row.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from depscan.escaping import printable
+from depscan.platforms import MACHINES
 from depscan.reports.text.frame import WIDTH
 
 if TYPE_CHECKING:
@@ -22,75 +26,78 @@ _MOST = 20
 _HEAD = ("binary", "source", "needs", "base", "verdict", "cause")
 _PATHS, _VERDICT = 2, 4  # the first columns hold paths; the one that is painted
 _PADDING = 2  # what tabulate adds to a header's width
+_FLOOR = 14  # columns that every other column keeps before the cause is cut
+
+
+class _Row(Struct, frozen=True):
+    """A row's cells, and how many binaries it stands for."""
+
+    cells: tuple[str, ...]
+    count: int
 
 
 def table(placements: tuple[Placement, ...], paint: Paint, *, everything: bool) -> Iterator[str]:
-    """The lines of the table; nothing without placements."""
+    """The lines of the table; one that says so without placements."""
     if not placements:
+        yield "no binary to check"
         return
     from tabulate import tabulate  # noqa: PLC0415 - 10 ms that only this table needs
 
     ordered = sorted(placements, key=lambda placement: _ORDER[placement.verdict])
-    shown = ordered if everything else ordered[:_MOST]
-    rows = _fit([_row(placement) for placement in shown])
-    painted = [(*row[:_VERDICT], paint.word(row[_VERDICT]), *row[_VERDICT + 1 :]) for row in rows]
-    yield from tabulate(painted, headers=_HEAD, tablefmt="simple", disable_numparse=True).split("\n")
-    if len(ordered) > len(shown):
-        rest = ordered[len(shown) :]
-        counts = ", ".join(
-            f"{number} {verdict}" for verdict in _ORDER if (number := sum(row.verdict == verdict for row in rest))
-        )
-        yield f"and {len(rest)} more ({counts}); --verbose shows all"
-
-
-def _row(placement: Placement) -> tuple[str, ...]:
-    cells = (
-        placement.path,
-        placement.artifact.source,
-        _needs(placement),
-        _base(placement),
-        placement.verdict,
-        _cause(placement),
-    )
-    return tuple(printable(cell) for cell in cells)
-
-
-def _fit(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Shorten the cells of the widest columns until a row has `WIDTH` columns; of a path the end tells most."""
-    heads = [len(head) + _PADDING for head in _HEAD]
-    widths = [max(head, *map(len, column)) for head, column in zip(heads, zip(*rows, strict=True), strict=True)]
-    while sum(widths) + 2 * (len(widths) - 1) > WIDTH:
-        widest = max(range(len(widths)), key=lambda index: widths[index])
-        widths[widest] -= 1
-    return [
-        tuple(
-            _cut(cell, width, from_end=index < _PATHS)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
+    rows = [_row([placement]) for placement in ordered] if everything else _grouped(ordered)
+    shown = rows if everything else rows[:_MOST]
+    cells = [
+        (*row[:_VERDICT], paint.word(row[_VERDICT]), *row[_VERDICT + 1 :]) for row in _fit([row.cells for row in shown])
     ]
+    yield from tabulate(cells, headers=_HEAD, tablefmt="simple", disable_numparse=True).split("\n")
+    if len(rows) > len(shown):
+        yield f"and {sum(row.count for row in rows[len(shown) :])} more; --verbose shows all"
+
+
+def unknown_reasons(placements: tuple[Placement, ...]) -> Iterator[str]:
+    """Why verdicts are unknown: one sentence per reason, with the binary or how many."""
+    reasons: dict[str, list[str]] = {}
+    for placement in placements:
+        if placement.verdict == "unknown":
+            reasons.setdefault(next(iter(placement.link.unknowns), "not known why"), []).append(placement.path)
+    for reason, paths in reasons.items():
+        yield f"unknown, {paths[0] if len(paths) == 1 else f'{len(paths)} binaries'}: {reason}"
+
+
+def _grouped(placements: list[Placement]) -> list[_Row]:
+    groups: dict[tuple[object, ...], list[Placement]] = {}
+    for placement in placements:
+        same = (placement.entry.span.start.line, placement.filesystem.stage.index, *_row([placement]).cells[_PATHS:])
+        groups.setdefault(same, []).append(placement)
+    return [_row(group) for group in groups.values()]
+
+
+def _row(group: list[Placement]) -> _Row:
+    first = group[0]
+    more = f" +{len(group) - 1}" if len(group) > 1 else ""
+    cells = (first.path + more, first.artifact.source, _needs(first), _base(first), first.verdict, _cause(first))
+    return _Row(tuple(printable(cell) for cell in cells), len(group))
 
 
 def _cause(placement: Placement) -> str:
     """The cause, with the library, version or symbol; a path would be too wide, and the frame above has it."""
-    if placement.verdict == "unknown":
-        return next(iter(placement.link.unknowns), "")
     detail = placement.detail if placement.detail and "/" not in placement.detail else None
     return " ".join(part for part in (placement.cause, detail) if part)
 
 
 def _needs(placement: Placement) -> str:
-    """What the binary needs, in three words: `glibc 2.34, dynamic, x86_64` or `static x86_64`."""
+    """What the binary needs in few words: `glibc 2.34`, `nothing, static`; its machine if not the platform's."""
     facts = placement.artifact.facts
     if placement.artifact.kind == "script":
         return "script"
+    foreign = facts.machine if facts.machine != MACHINES.get(placement.platform.architecture) else ""
     if facts.linkage in ("static", "static-pie"):
-        return f"nothing ({facts.linkage}, {facts.machine})"
-    libc = {"glibc": "glibc", "musl": "musl"}.get(facts.libc, "")
+        return ", ".join(part for part in ("nothing", str(facts.linkage), foreign) if part)
+    libc = facts.libc if facts.libc in ("glibc", "musl") else ""
     versions = (need.name for found in facts.version_needs.values() for need in found if not need.weak)
     floor = max((_number(name) for name in versions if name.startswith("GLIBC_2.")), default=())
     wanted = " ".join(part for part in (libc, ".".join(map(str, floor))) if part)
-    return ", ".join(part for part in (wanted, facts.machine) if part)
+    return ", ".join(part for part in (wanted, foreign) if part)
 
 
 def _number(version: str) -> tuple[int, ...]:
@@ -103,6 +110,22 @@ def _base(placement: Placement) -> str:
     libc = " ".join(part for part in (profile.libc.family, profile.libc.version) if part)
     name = placement.filesystem.stage.base or "?"
     return f"{name}, {libc}" if profile.libc.family not in ("none", "unknown") else name
+
+
+def _fit(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Shorten the cells of the widest columns until a row has `WIDTH` columns; of a path the end tells most."""
+    heads = [len(head) + _PADDING for head in _HEAD]
+    widths = [max(head, *map(len, column)) for head, column in zip(heads, zip(*rows, strict=True), strict=True)]
+    while sum(widths) + 2 * (len(widths) - 1) > WIDTH:
+        columns = [column for column, width in enumerate(widths[:_VERDICT]) if width > _FLOOR]
+        widths[max(columns, key=lambda column: widths[column]) if columns else -1] -= 1
+    return [
+        tuple(
+            _cut(cell, width, from_end=column < _PATHS)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
 
 
 def _cut(text: str, room: int, *, from_end: bool) -> str:
