@@ -157,7 +157,8 @@ def _examine(text: _Text, dockerfile: Dockerfile, setting: _Setting, change: Cha
         needed=needed,
     )
     placements = _place_all(stages, setting, change)
-    subjects = collect(dockerfile, stages, [item for item in placements if item.filesystem.stage.index in run])
+    run_there = [item for item in placements if item.filesystem.stage.index in run]
+    subjects = collect(dockerfile, stages, run_there, context_given=config.context is not None)
     return _Examination(
         dockerfile=dockerfile,
         target=None if target is None else dockerfile.stages[target],

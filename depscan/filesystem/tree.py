@@ -45,7 +45,7 @@ class Tree:
         self.loaders: dict[str, str] = dict(parent.loaders) if parent else {}
         self.ldconfig: int | None = parent.ldconfig if parent else None
         self.environment: dict[str, str | None] = dict(parent.environment) if parent else self._image_environment()
-        self.workdir: str | None = parent.workdir if parent else "/"
+        self.workdir: str | None = parent.workdir if parent else profile.workdir or "/"
         self.entrypoint: StartCommand | None = parent.entrypoint if parent else None
         self.command: StartCommand | None = parent.command if parent else None
         self.problems: list[Problem] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from depscan.artifacts.facts import Linkage
+from depscan.artifacts.facts import Linkage, Origin
 from depscan.filesystem.entries import Presence
 from depscan.findings import Confidence
 from depscan.linking.loaders import interpreter_family
@@ -44,11 +44,18 @@ _STATUS = {Presence.PROVIDED: "met", Presence.MISSING: "unmet", Presence.UNKNOWN
 
 
 def collect(
-    dockerfile: Dockerfile, stages: Iterable[StageFilesystem], placements: Iterable[Placement]
+    dockerfile: Dockerfile,
+    stages: Iterable[StageFilesystem],
+    placements: Iterable[Placement],
+    *,
+    context_given: bool = False,
 ) -> tuple[Subject, ...]:
-    """All subjects of a Dockerfile; `placements` are those of the stages that are run."""
-    collector = _Collector(dockerfile)
+    """All subjects of a Dockerfile; `placements` are those of the stages that are run.
+
+    `context_given`: the user named the build context; one that was guessed weakens what is missing in it.
+    """
     stages = tuple(stages)
+    collector = _Collector(dockerfile, Confidence.CERTAIN if context_given else _confidence_of_guess(stages))
     problems = [*dockerfile.problems, *(problem for stage in stages for problem in stage.problems)]
     return (
         *(collector.problem(problem) for problem in problems),
@@ -60,7 +67,8 @@ def collect(
 class _Collector:
     """Knows the Dockerfile, to widen a word's span to its instruction's and to find a stage's FROM line."""
 
-    def __init__(self, dockerfile: Dockerfile) -> None:
+    def __init__(self, dockerfile: Dockerfile, context: Confidence) -> None:
+        self._context = context
         self._stages = dockerfile.stages
         everything = [item for stage in dockerfile.stages for item in (stage.instruction, *stage.instructions)]
         self._instructions: list[Instruction] = everything
@@ -173,6 +181,7 @@ class _Collector:
             span=problem.span,
             instruction_span=self._instruction_at(problem.span),
             root=f"{problem.kind} {self._word_at(problem.span)}",
+            confidence=self._context if problem.kind.startswith("source-") else Confidence.CERTAIN,
             stage=problem.stage,
         )
 
@@ -188,6 +197,12 @@ class _Collector:
         while stage.base_stage is not None:
             stage = self._stages[stage.base_stage]
         return stage
+
+
+def _confidence_of_guess(stages: Iterable[StageFilesystem]) -> Confidence:
+    """A guessed context in which nothing that the Dockerfile names was found is probably not the real one."""
+    found = any(entry.origin is Origin.CONTEXT for stage in stages for entry in stage.entries.values())
+    return Confidence.LIKELY if found else Confidence.POSSIBLE
 
 
 def _within(inner: Span, outer: Span) -> bool:
