@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from depscan.platforms import Platform
     from depscan.source import Span
 
+_NOT_THERE = frozenset({"source-missing", "source-outside-context"})  # an ignored source is there
 _CXX_RUNTIME = frozenset({"libstdc++.so.6", "libgcc_s.so.1"})
 _STATUS = {Presence.PROVIDED: "met", Presence.MISSING: "unmet", Presence.UNKNOWN: "unknown"}
 
@@ -181,7 +182,7 @@ class _Collector:
             span=problem.span,
             instruction_span=self._instruction_at(problem.span),
             root=f"{problem.kind} {self._word_at(problem.span)}",
-            confidence=self._context if problem.kind.startswith("source-") else Confidence.CERTAIN,
+            confidence=self._context if problem.kind in _NOT_THERE else Confidence.CERTAIN,
             stage=problem.stage,
         )
 
