@@ -97,7 +97,7 @@ RENAMED = {
     "ubuntu-debootstrap:utopic": "ubuntu:14.10",
 }
 # Images whose patch-level tags are many and seldom named in FROM: the facts' X and X.Y tags must do.
-CROWDED = {"drupal", "tomcat"}
+CROWDED = {"azul-zulu", "clojure", "drupal", "ibm-semeru-runtimes", "sapmachine", "tomcat"}
 PRERELEASE = re.compile(r"(?i)\d(?:rc|alpha|beta|-?m)-?\d|-ea|\bdev|\d{8}|tip|nightly|preview|-rc\b|onbuild")
 # Images of which suggestions keep the version and change the distribution, and the variants worth it.
 LANGUAGES = [
@@ -180,8 +180,8 @@ def from_facts(row: Row, measured: dict[str, Row], generated: str) -> Row:
     out = {"id": name, "libc": libc, "version": version_of(row), "layout": layout_of(row)}
     if libc == "glibc":
         out["ceilings"] = ceilings_of({**like, **row}, libraries if complete else None)
-        extra = {*row.get("GLIBC_extra", like.get("GLIBC_extra", ())), *row.get("GLIBC_extra_now", ())}
-        out["abi_tags"] = sorted(extra | set(like.get("GLIBC_extra_now", ())))
+        extra = [entry.get(key, []) for entry in (like, row) for key in ("GLIBC_extra", "GLIBC_extra_now")]
+        out["abi_tags"] = sorted(set().union(*extra))
     out |= {"libraries": libraries, "complete": complete, "rolling": row.get("rolling") or None}
     out |= {"openssl": openssl_of(row), "note": row.get("note"), "measured": row.get("arches_measured")}
     source = "+".join(filter(None, (row["source"], row.get("source2")))) or "none"
@@ -295,8 +295,10 @@ class ImageTable:
             for root, names in table["tags_by_root"].items():
                 self._official(image, release_of(root, self.releases), names, current)
             for tag, release in history[image].items():
-                if image not in CROWDED and not PRERELEASE.search(tag):
+                if image not in CROWDED:
                     self._official(image, release_of(release, self.releases), [tag], current)
+        for key in [key for key in self.tags if key[0] in {row[0] for row in additions["images"]} - {"busybox"}]:
+            del self.tags[key]  # what was read by hand holds more than a name in the facts
         for image, release, settled, *moving in additions["images"]:
             self._add(image, release, settled.split(), False)
             self._add(image, release, " ".join(moving).split(), True)
@@ -320,8 +322,8 @@ class ImageTable:
                 self._add(image, release, [tag], not settled)
 
     def _official(self, image: str, release: str, tags: Iterable[str], current: set[str]) -> None:
-        """Tags of an official image; one that names its release needs no row, a patch level does not move."""
-        told = [tag for tag in tags if not self.named(tag)]
+        """Tags of an official image that do not name their release; a patch level does not move."""
+        told = [tag for tag in tags if not self.named(tag) and not PRERELEASE.search(tag)]
         moving = {tag for tag in told if tag in current and not re.match(r"v?\d+\.\d+\.\d", tag)}
         self._add(image, release, moving, True)
         self._add(image, release, set(told) - moving, False)

@@ -32,6 +32,7 @@ ROOTS = frozenset(
         "archlinux",
         "busybox",
         "centos",
+        "centos/centos",
         "debian",
         "fedora",
         "frolvlad/alpine-glibc",
@@ -122,7 +123,7 @@ def _host(reference: ImageReference) -> Host:
 
 
 def _windows(image: str, tag: str | None) -> Match | None:
-    named = any(re.fullmatch(pattern, image) for pattern in find_naming().windows)
+    named = image.startswith(find_naming().windows)
     part = next((name for name in ("windowsservercore", "nanoserver") if name in (tag or "")), None)
     if not named and part is None:
         return None
@@ -163,7 +164,7 @@ def _root(image: str, reference: ImageReference) -> Match | None:
 def _by_vendor(image: str, reference: ImageReference) -> Match | None:
     tag = reference.tag or ""
     for rule in find_naming().vendors:
-        if re.fullmatch(rule.image, image) and re.fullmatch(rule.tag, tag):
+        if image.startswith(rule.prefix) and re.fullmatch(rule.tag, tag):
             row = find_tags(image).get(rule.release.removeprefix("@"))
             release = row.release if row else rule.release
             if not release.startswith("@"):
@@ -173,7 +174,8 @@ def _by_vendor(image: str, reference: ImageReference) -> Match | None:
 
 def _by_path(image: str) -> Match | None:
     for rule in find_naming().paths:
-        found = re.fullmatch(rule.image, image)
+        known = image.startswith(rule.prefix)
+        found = re.fullmatch(rule.rest, image.removeprefix(rule.prefix)) if known else None
         if found:
             release = found.expand(rule.release) or None
             why = f"images named {image} stand on {release or rule.family}"
@@ -200,10 +202,10 @@ def named_releases(tag: str, codenames: Mapping[str, str]) -> set[str]:
     `codenames` are Debian's and Ubuntu's.
     """
     found = {codenames[token] for token in re.split(r"[-_.]", tag) if token in codenames}
-    for pattern, release in find_naming().tags:
-        match = re.search(rf"(?:^|[-_.]){pattern}(?=$|[-_.])", tag)
+    for rule in find_naming().tags:
+        match = re.search(rf"(?:^|[-_.]){rule.part}(?=$|[-_.])", tag) if rule.word in tag else None
         if match:
-            found.add(match.expand(release))
+            found.add(match.expand(rule.release))
     return found
 
 
@@ -228,7 +230,8 @@ def _by_family(image: str, reference: ImageReference, official: bool) -> Match |
     (family,) = alike
     shown = "a digest alone" if tag is None else f"the tag {tag} is in no table: it"
     why = f"{shown} tells no release of {image}, whose known tags are all {family}"
-    return Match(image, why, Confidence.POSSIBLE, family=family, moving=tag is not None)
+    sure = Confidence.LIKELY if family == "musl" else Confidence.POSSIBLE  # another libc on Alpine is rare
+    return Match(image, why, sure, family=family, moving=tag is not None)
 
 
 def family_of(release: str) -> str:
@@ -241,7 +244,7 @@ def _is_untold(image: str, tag: str | None) -> bool:
     """Whether a second libc may be in the image though its tag names the distribution alone."""
     glibc = "glibc" in f"{image}:{tag}" and image not in ("busybox", "frolvlad/alpine-glibc")
     wide = (tag or "").endswith("32bit")
-    return glibc or wide or any(re.fullmatch(pattern, image) for pattern in find_naming().untold)
+    return glibc or wide or image.startswith(find_naming().untold)
 
 
 def _shown(image: str, tag: str | None) -> str:

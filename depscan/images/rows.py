@@ -1,8 +1,8 @@
 """The packaged knowledge as typed rows, read only as far as a lookup needs.
 
-In: depscan/knowledge/ (written by scripts/refresh_knowledge.py, and hand-kept JSON). Out: `Release`, `Layout`, the
-tags of one image, the rules that read names. The .jsonl files hold one row a line, so that a lookup decodes the lines of
-one image or release instead of all; importlib.resources would cost more at start-up than the reading.
+In: depscan/knowledge/ (written by scripts/refresh_knowledge.py, and hand-kept JSON). Out: `Release`, `Layout`, an
+image's tags, the rules that read names. The .jsonl files hold one row a line, so that a lookup decodes only its own
+lines; importlib.resources would cost more at start-up than the reading.
 """
 
 from __future__ import annotations
@@ -179,29 +179,41 @@ class Host(Struct, frozen=True, array_like=True):
 
 
 class PathRule(Struct, frozen=True, array_like=True):
-    """An image name (regular expression) whose every tag stands on `release`, or is of `family` where that is empty."""
+    """Images whose every tag stands on `release`, or is of `family` where that is empty.
 
-    image: str
+    `rest` is a regular expression for what follows `prefix` in the image's name.
+    """
+
+    prefix: str
+    rest: str
     release: str
     confidence: Confidence
     family: str | None = None
 
 
 class VendorRule(Struct, frozen=True, array_like=True):
-    """An image name and tag (regular expressions) that stand for a release, or for another tag where it is "@tag"."""
+    """A tag (regular expression) of images with a prefix that stands for a release, or another tag ("@latest")."""
 
-    image: str
+    prefix: str
     tag: str
     release: str
     source: str
 
 
+class TagRule(Struct, frozen=True, array_like=True):
+    """A part of a tag that names a release; `word` must be in the tag, `part` is a regular expression."""
+
+    word: str
+    part: str
+    release: str
+
+
 class Naming(Struct, frozen=True):
-    """knowledge/naming.json. `tags` are a part of a tag and its release, `windows` and `untold` image names."""
+    """knowledge/naming.json. `windows` and `untold` are prefixes of image names."""
 
     hosts: tuple[Host, ...]
     paths: tuple[PathRule, ...]
-    tags: tuple[tuple[str, str], ...]
+    tags: tuple[TagRule, ...]
     vendors: tuple[VendorRule, ...]
     windows: tuple[str, ...]
     untold: tuple[str, ...]
