@@ -31,18 +31,22 @@ def make_workloads(folder: Path, *, many: int, big: int, big_size: int) -> tuple
         _make(folder / "none", count=0, padding=0),
         _make(folder / "one", count=1, padding=0),
         _make(folder / f"{many} small", count=many, padding=0),
-        _make(folder / f"{big} of {big_size} MiB", count=big, padding=big_size * MIB),
+        _make(folder / f"{big} of {big_size} MiB", count=big, padding=big_size),
     )
 
 
 def _make(folder: Path, *, count: int, padding: int) -> Workload:
+    """`count` programs, each followed by `padding` MiB."""
     binaries = folder / "bin"
     binaries.mkdir(parents=True)
     (binaries / "README").write_text("so that COPY has a source\n")
     for number in range(count):
         program = (ELF / _PROGRAMS[number % len(_PROGRAMS)]).read_bytes()
         path = binaries / f"program-{number:03}"
-        path.write_bytes(program + os.urandom(padding or 16))
+        with path.open("wb") as stream:
+            stream.write(program + number.to_bytes(2, "big"))
+            for _ in range(padding):  # piece by piece: this program's own memory is the floor of what it measures
+                stream.write(os.urandom(MIB))
         path.chmod(0o755)
     dockerfile = folder / "Dockerfile"
     dockerfile.write_text('FROM debian:12-slim\nCOPY bin/ /opt/app/bin/\nCMD ["/opt/app/bin/program-000"]\n')
