@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from e2b_dockerfile_utils import parse_heredoc
 from msgspec import Struct
 
 from depscan.dockerfile.instructions import Form, Heredoc, Offsets
-from depscan.dockerfile.words import split_assignment, split_mount
+from depscan.dockerfile.words import read_assignments, read_heredoc_mark, split_mount
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,7 +154,7 @@ def _value(word: Word, scope: Scope) -> Value:
 def _read_copy(instruction: Instruction, scope: Scope) -> Copy:
     *sources, destination = instruction.arguments
     bodies = {heredoc.name: heredoc for heredoc in instruction.heredocs}
-    marks = {word: mark for word in sources if "<<" in word.text and (mark := parse_heredoc(word.text))}
+    marks = {word: mark for word in sources if (mark := read_heredoc_mark(word.text))}
     origin = instruction.flag("from")
     return Copy(
         add=instruction.keyword == "ADD",
@@ -193,7 +192,7 @@ def _read_run(instruction: Instruction, scope: Scope) -> Run:
         words = tuple(Value(word.text, word.text, word.span) for word in instruction.arguments)
         return Run(None, words, Form.EXEC, (), mounts, instruction.offsets)
     command = instruction.arguments[0].text if instruction.arguments else ""
-    if instruction.heredocs and parse_heredoc(command) is not None:
+    if instruction.heredocs and read_heredoc_mark(command):
         body = instruction.heredocs[0]
         first = body.content.partition("\n")[0]
         interpreter = first.removeprefix("#!").strip() if first.startswith("#!") else None
@@ -234,19 +233,16 @@ def _read_mount(flag: Flag, scope: Scope) -> Mount:
 
 
 def _read_environment(instruction: Instruction, scope: Scope) -> Environment:
-    assignments = []
-    for word in instruction.arguments:
-        name, value = split_assignment(word.text, scope.escape)
-        assignments.append((scope.expand(name) or name, scope.expand(value or ""), word.span))
-    return Environment(tuple(assignments))
+    return Environment(
+        tuple(
+            (scope.expand(name) or name, scope.expand(value or ""), span)
+            for name, value, span in read_assignments(instruction, scope.escape)
+        )
+    )
 
 
-def _read_argument(instruction: Instruction) -> Argument:
-    declarations = []
-    for word in instruction.arguments:
-        name, equals, value = word.text.partition("=")
-        declarations.append((name, value if equals else None, word.span))
-    return Argument(tuple(declarations))
+def _read_argument(instruction: Instruction, scope: Scope) -> Argument:
+    return Argument(read_assignments(instruction, scope.escape))
 
 
 def _read_working_directory(instruction: Instruction, scope: Scope) -> WorkingDirectory:
@@ -269,6 +265,7 @@ def _read_shell(instruction: Instruction) -> ShellCommand:
 
 _READERS: dict[str, Callable[[Instruction, Scope], Command]] = {
     "ADD": _read_copy,
+    "ARG": _read_argument,
     "COPY": _read_copy,
     "ENV": _read_environment,
     "RUN": _read_run,
@@ -276,7 +273,6 @@ _READERS: dict[str, Callable[[Instruction, Scope], Command]] = {
     "WORKDIR": _read_working_directory,
 }
 _LITERAL_READERS: dict[str, Callable[[Instruction], Command]] = {
-    "ARG": _read_argument,
     "CMD": _read_start,
     "ENTRYPOINT": _read_start,
     "SHELL": _read_shell,

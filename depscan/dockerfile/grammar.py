@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from e2b_dockerfile_utils import ShellLex, parse_heredoc
+from e2b_dockerfile_utils import ShellLex
 
 from depscan.dockerfile.instructions import Form
-from depscan.dockerfile.words import KEYWORDS, split_assignment, split_mount
+from depscan.dockerfile.words import KEYWORDS, read_assignments, read_heredoc_mark, split_mount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,6 +61,8 @@ def is_template(text: str) -> bool:
 
 def find_unknown_keyword(keyword: LogicalLine, line: LogicalLine) -> Fault:
     """The fault of a line whose first word is no instruction."""
+    if not keyword.text:
+        return "syntax", "no instruction follows the line continuation", keyword.span()
     if _TEMPLATE.match(keyword.text):
         return _template(keyword.text, keyword.span())
     import difflib  # noqa: PLC0415 - only wrong files pay for it
@@ -142,7 +144,7 @@ def _check_copy(instruction: Instruction) -> Iterator[Fault]:
         yield "syntax", f"{instruction.keyword} needs a source and a destination", instruction.keyword_span
     elif len(words) == 1:
         yield "syntax", f"{instruction.keyword} needs a destination after its source", words[0].span
-    elif "<<" in words[-1].text and parse_heredoc(words[-1].text) is not None:
+    elif read_heredoc_mark(words[-1].text):
         yield "syntax", f"the destination of {instruction.keyword} cannot be a here-document", words[-1].span
     origin = instruction.flag("from")
     if origin is not None and "$" in (origin.value or ""):
@@ -152,18 +154,11 @@ def _check_copy(instruction: Instruction) -> Iterator[Fault]:
 
 def _check_assignments(instruction: Instruction, escape: str) -> Iterator[Fault]:
     keyword = instruction.keyword
-    for word in instruction.arguments:
-        name, value = split_assignment(word.text, escape)
+    for name, value, span in read_assignments(instruction, escape):
         if value is None and keyword != "ARG":
-            first = word is instruction.arguments[0]
-            detail = (
-                f"{keyword} needs name=value"
-                if first
-                else f"{_shorten(word.text)!r} has no =; {keyword} needs name=value"
-            )
-            yield "syntax", detail, word.span
+            yield "syntax", f"{_shorten(name)!r} has no value; {keyword} needs name=value", span
         elif not name:
-            yield "syntax", f"a name of {keyword} is blank", word.span
+            yield "syntax", f"a name of {keyword} is blank", span
 
 
 def _check_lexing(instruction: Instruction, escape: str) -> Iterator[Fault]:

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 SPACES = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 
 MAX_LINE_BYTES = 65_535  # bufio.MaxScanTokenSize - 1: BuildKit refuses longer lines (parser.go, handleScannerError)
-MAX_LOGICAL_LINE = 1 << 20  # code points after joining; keeps word lexing within a second
-MAX_LINES = 200_000  # keeps a 16 MB file of short lines within seconds
+# Ours: they keep a hostile file within a few seconds. Here-documents and comments count as lines only.
+MAX_LINES = 200_000
+MAX_INSTRUCTIONS = 10_000
+MAX_TEXT = 1 << 20  # code points of all instructions together
 
 _DIRECTIVE = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=(.*)")
 _DIRECTIVES = {"syntax", "escape", "check"}
@@ -61,6 +63,8 @@ class LineReader:
         if not self._lines[-1]:
             self._lines.pop()
         self._next = 0
+        self._instructions_left = MAX_INSTRUCTIONS
+        self._text_left = MAX_TEXT
         self._directives: set[str] | None = set()
         self._limit_lines()
 
@@ -71,7 +75,10 @@ class LineReader:
             del self._lines[MAX_LINES:]
 
     def read_logical_line(self) -> LogicalLine | None:
-        """The next logical line that is not empty, None at the end. Lines too long are reported and left out."""
+        """The next logical line that is not empty, None at the end. Lines too long are reported and left out.
+
+        A line may be blank all the same where a lone escape character goes on into nothing.
+        """
         while self._next < len(self._lines):
             line = self._take().lstrip(SPACES)
             self._read_directive(line)
@@ -83,7 +90,7 @@ class LineReader:
         return None
 
     def _join(self, text: str, goes_on: bool) -> LogicalLine | None:
-        """Join the lines that follow `text`, which stands on the line just taken; None when it gets too long."""
+        """Join the lines that follow `text`, which stands on the line just taken; None when that is too much."""
         first = self._next
         indent = len(self._lines[first - 1]) - len(self._lines[first - 1].lstrip(SPACES))
         parts, pieces, length = [text], [(0, first, indent + 1)], len(text)
@@ -95,12 +102,12 @@ class LineReader:
             parts.append(text)
             pieces.append((length, self._next, 1))
             length += len(text)
-        if self._is_too_long(first, self._next, length):
+        if self._has_long_line(first, self._next) or self._is_over_budget(first, length):
             return None
         return LogicalLine("".join(parts), Offsets(tuple(pieces)))
 
-    def _is_too_long(self, first: int, last: int, length: int) -> bool:
-        """Report the first line of [first, last] that BuildKit would not read, or a joined line beyond our bound."""
+    def _has_long_line(self, first: int, last: int) -> bool:
+        """Report the first of the lines [first, last] that BuildKit would not read."""
         for number in range(first, last + 1):
             line = self._lines[number - 1]
             size = len(line) if line.isascii() else len(line.encode("utf-8", "replace"))
@@ -108,11 +115,18 @@ class LineReader:
                 detail = f"the line has {size} bytes; BuildKit reads at most {MAX_LINE_BYTES}"
                 self.problems.append(Problem("syntax", detail, Span.at(number, 1, number, len(line) + 1)))
                 return True
-        if length > MAX_LOGICAL_LINE:
-            detail = f"the instruction has {length} characters; at most {MAX_LOGICAL_LINE} are read"
-            self.problems.append(Problem("syntax", detail, Span.at(first, 1, first, len(self._lines[first - 1]) + 1)))
-            return True
         return False
+
+    def _is_over_budget(self, first: int, length: int) -> bool:
+        """Count an instruction; report it and stop reading where the file holds too many or too much."""
+        self._instructions_left -= 1
+        self._text_left -= length
+        if self._instructions_left >= 0 and self._text_left >= 0:
+            return False
+        detail = f"nothing is read from here on: more than {MAX_INSTRUCTIONS} instructions or {MAX_TEXT} characters"
+        self.problems.append(Problem("syntax", detail, Span.at(first, 1, first, len(self._lines[first - 1]) + 1)))
+        self._next = len(self._lines)
+        return True
 
     def read_heredoc(self, name: str, *, chomp: bool, expand: bool, span: Span) -> Heredoc | None:
         """The body up to the line `name`; None when no such line comes, the rest of the file is then taken."""

@@ -87,6 +87,8 @@ class _Parser:
         flags, start = split_flags(rest, self.reader.escape)
         after_flags = rest.after(start)
         trigger = self._build(after_flags) if name == "ONBUILD" and after_flags.text else None
+        if trigger is None and name == "ONBUILD" and after_flags.text:
+            return None
         try:
             arguments, form = split_arguments(name, after_flags, self.reader.escape)
         except NotStringsError as error:

@@ -15,7 +15,8 @@ from depscan.dockerfile.commands import apply, interpret
 from depscan.dockerfile.expansion import Scope
 from depscan.dockerfile.grammar import is_template
 from depscan.dockerfile.instructions import Dockerfile, Problem, Stage
-from depscan.dockerfile.parser import parse_instructions
+from depscan.dockerfile.lines import MAX_INSTRUCTIONS
+from depscan.dockerfile.parser import MAX_PROBLEMS, parse_instructions
 from depscan.dockerfile.words import split_mount
 from depscan.errors import UsageError
 from depscan.source import Span
@@ -62,7 +63,8 @@ def read_dockerfile(
     scope = _read_global_scope(head, known, build_arguments, escape)
     stages = _read_stages(groups, scope, platform, problems)
     problems.extend(_find_unknown_stages(stages))
-    return Dockerfile(source, escape, stages, comments, tuple(sorted(problems, key=lambda problem: problem.span)))
+    problems.sort(key=lambda problem: problem.span)
+    return Dockerfile(source, escape, stages, comments, tuple(problems[:MAX_PROBLEMS]))
 
 
 def _find_early_instructions(head: Sequence[Instruction]) -> Iterator[Problem]:
@@ -121,6 +123,7 @@ def _read_stages(
 ) -> tuple[Stage, ...]:
     stages: list[Stage] = []
     names: dict[str, int] = {}
+    room = MAX_INSTRUCTIONS
     known = {name: value for name, value in scope.arguments.items() if value is not None}
     for index, (instruction, *body) in enumerate(groups):
         base = read_base(instruction, scope, platform, readable=not is_template(instruction.text))
@@ -128,6 +131,13 @@ def _read_stages(
         if base.fault:
             problems.append(Problem("syntax", base.fault, span, index))
         parent = names.get(base.reference or "")
+        triggers = _triggers(stages[parent]) if parent is not None else ()
+        room -= len(triggers)
+        if room < 0:
+            problems.append(
+                Problem("syntax", "ONBUILD would run too many instructions; they are left out", span, index)
+            )
+            triggers = ()
         stage = Stage(
             index=index,
             name=_stage_name(instruction),
@@ -139,7 +149,7 @@ def _read_stages(
             platform=base.platform if parent is None else stages[parent].platform,
             platform_flag=base.platform_flag,
             instruction=instruction,
-            instructions=(*(_triggers(stages[parent]) if parent is not None else ()), *body),
+            instructions=(*triggers, *body),
             global_arguments=known,
         )
         stages.append(stage)
@@ -148,9 +158,9 @@ def _read_stages(
     return tuple(stages)
 
 
-def _triggers(parent: Stage) -> Iterator[Instruction]:
+def _triggers(parent: Stage) -> tuple[Instruction, ...]:
     """What ONBUILD of the parent runs in its children; their own children get nothing of it."""
-    return (instruction.trigger for instruction in parent.instructions if instruction.trigger is not None)
+    return tuple(instruction.trigger for instruction in parent.instructions if instruction.trigger is not None)
 
 
 def find_uses(stage: Stage) -> Iterator[StageUse]:

@@ -10,12 +10,18 @@ from __future__ import annotations
 import json
 import re
 from functools import lru_cache
-from typing import NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from e2b_dockerfile_utils import ShellLex, parse_heredoc, parse_words
 
 from depscan.dockerfile.instructions import Flag, Form, Word
 from depscan.dockerfile.lines import SPACES, LogicalLine
+
+if TYPE_CHECKING:
+    from e2b_dockerfile_utils import DockerfileHeredoc
+
+    from depscan.dockerfile.instructions import Instruction
+    from depscan.source import Span
 
 _GAP = re.compile(r"[\t\v\f\r ]+")  # reWhitespace of parser.go
 _WORD = re.compile(r"[^\t\v\f\r ]+")
@@ -44,6 +50,14 @@ class HeredocMark(NamedTuple):
     expand: bool
     start: int
     end: int
+
+
+class Assignment(NamedTuple):
+    """One of ARG, ENV or LABEL, as written."""
+
+    name: str
+    value: str | None
+    span: Span
 
 
 def split_keyword(line: LogicalLine) -> tuple[LogicalLine, LogicalLine]:
@@ -107,7 +121,7 @@ def split_arguments(keyword: str, line: LogicalLine, escape: str) -> Arguments:
     if keyword in _SPACED:
         return _split_at_spaces(line), Form.SHELL
     if keyword in _ASSIGNED:
-        return split_assignments(keyword, line, escape), Form.SHELL
+        return _split_assignments(keyword, line, escape), Form.SHELL
     if keyword == "HEALTHCHECK":
         kind, rest = split_keyword(line)
         words, form = split_arguments("CMD", rest, escape)
@@ -144,22 +158,26 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
-def split_assignments(keyword: str, line: LogicalLine, escape: str) -> tuple[Word, ...]:
+def _split_assignments(keyword: str, line: LogicalLine, escape: str) -> tuple[Word, ...]:
     """One word per assignment. The old form `ENV name value with spaces` is one word, all of it."""
     words = parse_words(line.text, escape)
-    if keyword != "ARG" and words and "=" not in words[0]:
+    if keyword != "ARG" and _is_old_form(words):
         return (line.word(0, len(line.text)),)
     return _place_words(words, line)
 
 
-def split_assignment(text: str, escape: str) -> tuple[str, str | None]:
-    """Name and value, as written, of one word of ARG, ENV or LABEL; the value is None for a bare name."""
-    words = parse_words(text, escape)
-    if words and "=" not in words[0]:
-        parts = _GAP.split(text, maxsplit=1)
-        return parts[0], parts[1] if len(parts) > 1 else None
-    name, _, value = text.partition("=")
-    return name, value
+def _is_old_form(words: list[str]) -> bool:
+    return bool(words) and "=" not in words[0]
+
+
+def read_assignments(instruction: Instruction, escape: str) -> tuple[Assignment, ...]:
+    """Names and values, as written, of ARG, ENV or LABEL; a value is None where none is given."""
+    words = instruction.arguments
+    if instruction.keyword != "ARG" and len(words) == 1 and _is_old_form(parse_words(words[0].text, escape)):
+        name, *value = _GAP.split(words[0].text, maxsplit=1)
+        return (Assignment(name, value[0] if value else None, words[0].span),)
+    parts = [(word.text.partition("="), word.span) for word in words]
+    return tuple(Assignment(name, value if equals else None, span) for (name, equals, value), span in parts)
 
 
 def _place_words(words: list[str], line: LogicalLine) -> tuple[Word, ...]:
@@ -170,6 +188,16 @@ def _place_words(words: list[str], line: LogicalLine) -> tuple[Word, ...]:
         position = start + len(word)
         placed.append(line.word(start, position))
     return tuple(placed)
+
+
+def read_heredoc_mark(word: str) -> DockerfileHeredoc | None:
+    """What a `<<NAME` word opens; None for any other word, and for one whose quotes do not match."""
+    if "<<" not in word:
+        return None
+    try:
+        return parse_heredoc(word)
+    except ValueError:
+        return None
 
 
 def find_heredocs(line: LogicalLine) -> tuple[HeredocMark, ...]:
@@ -184,7 +212,7 @@ def find_heredocs(line: LogicalLine) -> tuple[HeredocMark, ...]:
     for word in words:
         start = max(line.text.find(word, position), position)
         position = start + len(word)
-        mark = parse_heredoc(word) if "<<" in word else None
+        mark = read_heredoc_mark(word)
         if mark is not None:
             marks.append(HeredocMark(mark.name, mark.chomp, mark.expand, start, position))
     return tuple(marks)

@@ -1,0 +1,228 @@
+"""Instructions, words and problems of Dockerfile texts, with their columns."""
+
+from __future__ import annotations
+
+import pytest
+
+from depscan.dockerfile.instructions import Form
+from depscan.dockerfile.parser import MAX_PROBLEMS, parse_instructions
+from depscan.source import SourceText
+
+from .reading import cut, parse, place, problems_of
+
+
+def test_words_have_columns() -> None:
+    base, copy = parse("FROM alpine:3.20\nCOPY hello /hello\n")
+    assert [(word.text, place(word.span)) for word in base.arguments] == [("alpine:3.20", "1:6..1:17")]
+    assert [(word.text, place(word.span)) for word in copy.arguments] == [
+        ("hello", "2:6..2:11"),
+        ("/hello", "2:12..2:18"),
+    ]
+    assert place(copy.span) == "2:1..2:18"
+    assert place(copy.keyword_span) == "2:1..2:5"
+
+
+def test_continuations_drop_comments_and_empty_lines_inside() -> None:
+    text = "FROM a\n  RUN one && \\\n# no\n\n   # neither\n  two \\ \n  three\nCOPY x /y"
+    run, copy = parse(text)[1:]
+    assert run.text == "one &&   two   three"
+    assert place(run.span) == "2:3..7:8"
+    at = run.text.index("two")
+    assert place(run.offsets.span(at, at + 3)) == "6:3..6:6"
+    assert place(copy.arguments[0].span) == "8:6..8:7"
+
+
+def test_word_broken_by_a_continuation_spans_both_lines() -> None:
+    (copy,) = parse("COPY he\\\nllo /hello")
+    assert copy.arguments[0].text == "hello"
+    assert place(copy.arguments[0].span) == "1:6..2:4"
+
+
+def test_crlf_and_byte_order_mark_do_not_move_columns() -> None:
+    text = "\ufeffFROM alpine\r\nRUN a \\\r\n  b\r\nCOPY x /y\r\n"
+    base, run, copy = parse(text)
+    assert place(base.arguments[0].span) == "1:6..1:12"
+    assert run.text == "a   b"
+    assert place(copy.arguments[1].span) == "4:8..4:10"
+
+
+def test_columns_count_code_points() -> None:
+    (copy,) = parse("COPY héllo🎉 /hello")
+    assert [place(word.span) for word in copy.arguments] == ["1:6..1:12", "1:13..1:19"]
+
+
+def test_escape_directive_changes_continuation() -> None:
+    source = SourceText.of("D", "# escape=`\n# syntax=docker/dockerfile:1\nFROM a\nCOPY a `\n C:\\\nRUN x")
+    instructions, comments, escape, problems = parse_instructions(source)
+    assert escape == "`"
+    assert problems == ()
+    assert [word.text for word in instructions[1].arguments] == ["a", "C:\\"]
+    assert [comment.text for comment in comments] == ["escape=`", "syntax=docker/dockerfile:1"]
+
+
+def test_directive_after_a_comment_is_a_comment() -> None:
+    source = SourceText.of("D", "# hello\n# escape=`\nFROM a\n")
+    assert parse_instructions(source)[2] == "\\"
+
+
+def test_json_words_have_the_span_of_their_literal() -> None:
+    text = 'CMD [ "a b", "\\u0041\\"" , "/x"]'
+    (cmd,) = parse(text)
+    assert cmd.form is Form.EXEC
+    assert [word.text for word in cmd.arguments] == ["a b", 'A"', "/x"]
+    assert [cut(text, word.span) for word in cmd.arguments] == ['"a b"', '"\\u0041\\""', '"/x"']
+
+
+def test_json_lone_surrogate_can_be_written() -> None:
+    (cmd,) = parse('CMD ["\\ud800x"]')
+    assert cmd.arguments[0].text == "\ufffdx"
+
+
+@pytest.mark.parametrize(
+    "text", ["RUN [ -f x ] && y", "CMD [a]", "CMD ['a']", 'RUN ["a"] x', "RUN [NaN]", "RUN " + "[" * 9999]
+)
+def test_what_is_no_json_is_shell_form(text: str) -> None:
+    (instruction,) = parse(text)
+    assert instruction.form is Form.SHELL
+    assert [word.text for word in instruction.arguments] == [text[4:]]
+
+
+def test_flags_have_values_and_spans() -> None:
+    text = 'COPY --from=build --link --chown="a b":c \\\n  --exclude=*.x a /b'
+    (copy,) = parse(text)
+    assert [(flag.name, flag.value) for flag in copy.flags] == [
+        ("from", "build"),
+        ("link", None),
+        ("chown", "a b:c"),
+        ("exclude", "*.x"),
+    ]
+    assert [cut(text, flag.span) for flag in copy.flags] == [
+        "--from=build",
+        "--link",
+        '--chown="a b":c',
+        "--exclude=*.x",
+    ]
+    assert [word.text for word in copy.arguments] == ["a", "/b"]
+
+
+def test_two_dashes_end_the_flags() -> None:
+    (copy,) = parse("COPY --link -- --from=x /y")
+    assert [flag.name for flag in copy.flags] == ["link"]
+    assert [word.text for word in copy.arguments] == ["--from=x", "/y"]
+
+
+def test_assignments_are_one_word_each() -> None:
+    text = "ENV a=1 b=\"two words\" c=d\\ e\nENV old  value with spaces\nARG x y='z z'\nLABEL k=v"
+    env, old, arg, label = parse(text)
+    assert [cut(text, word.span) for word in env.arguments] == ["a=1", 'b="two words"', "c=d\\ e"]
+    assert [word.text for word in old.arguments] == ["old  value with spaces"]
+    assert [cut(text, word.span) for word in arg.arguments] == ["x", "y='z z'"]
+    assert [word.text for word in label.arguments] == ["k=v"]
+
+
+def test_heredocs_of_copy() -> None:
+    text = "FROM a\nCOPY <<one <<-'two' /dir/\n$x\none\n\t\thi\n\ttwo\nRUN y\n"
+    _, copy, run = parse(text)
+    assert [(doc.name, doc.content, doc.expand) for doc in copy.heredocs] == [
+        ("one", "$x\n", True),
+        ("two", "hi\n", False),
+    ]
+    assert [cut(text, doc.span) for doc in copy.heredocs] == ["<<one", "<<-'two'"]
+    assert [place(doc.body_span) for doc in copy.heredocs] == ["3:1..4:4", "5:1..6:5"]
+    assert place(copy.heredocs[1].offsets.span(0, 2)) == "5:3..5:5"
+    assert place(copy.span) == "2:1..6:5"
+    assert place(run.keyword_span) == "7:1..7:4"
+
+
+def test_heredoc_keeps_carriage_returns_of_its_body() -> None:
+    (run,) = parse("RUN <<EOF\r\n#!/bin/sh\r\nEOF\r\n")
+    assert run.heredocs[0].content == "#!/bin/sh\r\n"
+
+
+def test_comment_inside_a_heredoc_is_content() -> None:
+    _, comments, _, _ = parse_instructions(SourceText.of("D", "# one\nRUN <<E\n# two\nE\n"))
+    assert [(comment.text, place(comment.span)) for comment in comments] == [("one", "1:1..1:6")]
+
+
+def test_onbuild_holds_an_instruction() -> None:
+    (onbuild,) = parse("ONBUILD COPY --link a /b")
+    assert onbuild.trigger is not None
+    assert onbuild.trigger.keyword == "COPY"
+    assert [place(word.span) for word in onbuild.trigger.arguments] == ["1:21..1:22", "1:23..1:25"]
+
+
+def test_healthcheck_body() -> None:
+    shell, exec_form = parse('HEALTHCHECK --interval=5s CMD curl -f x\nHEALTHCHECK CMD ["a","b"]')
+    assert [word.text for word in shell.arguments] == ["CMD", "curl -f x"]
+    assert [word.text for word in exec_form.arguments] == ["CMD", "a", "b"]
+    assert exec_form.form is Form.EXEC
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("FOO bar", "1:1..1:4"),
+        ("FROM a\nCOPY a", "2:6..2:7"),
+        ("FROM a\nADD", "2:1..2:4"),
+        ("FROM", "1:1..1:5"),
+        ("FROM a b", "1:8..1:9"),
+        ("FROM a AS 1st", "1:11..1:14"),
+        ("FROM --platfrom=x a", "1:6..1:18"),
+        ("FROM a\nCOPY --from a b", "2:6..2:12"),
+        ("FROM a\nCOPY --from=$X a b", "2:6..2:15"),
+        ("FROM a\nCOPY --link=maybe a b", "2:6..2:18"),
+        ("FROM a\nCOPY --chown=a --chown=b a b", "2:16..2:25"),
+        ("FROM a\nRUN --mont=x y", "2:5..2:13"),
+        ("FROM a\nRUN --mount=type=bnd y", "2:5..2:21"),
+        ("FROM a\nRUN --mount=from=$S,target=/x y", "2:5..2:30"),
+        ("FROM a\nCMD --x y", "2:5..2:8"),
+        ("FROM a\nENV", "2:1..2:4"),
+        ("FROM a\nENV name", "2:5..2:9"),
+        ("FROM a\nENV a=b c", "2:9..2:10"),
+        ("FROM a\nENV =x", "2:5..2:7"),
+        ('FROM a\nCOPY "a b /c', "2:6..2:8"),
+        ("FROM a\nENV a=${b", "2:5..2:10"),
+        ("FROM a\nWORKDIR", "2:1..2:8"),
+        ("FROM a\nSHELL /bin/sh", "2:1..2:6"),
+        ("FROM a\nCMD [1]", "2:5..2:8"),
+        ("FROM a\nHEALTHCHECK FOO x", "2:13..2:16"),
+        ("FROM a\nONBUILD FROM b", "2:9..2:13"),
+        ("FROM a\nONBUILD COPY a", "2:14..2:15"),
+        ("FROM a\nCOPY a <<E\nx\nE", "2:8..2:11"),
+        ("FROM a\nRUN cat <<EOF\nx", "2:9..2:14"),
+        ("FROM a\nRUN x \\\n  && y <<-'A B'\nz", "3:8..3:16"),
+        ("#escape=x\nFROM a", "1:1..1:10"),
+        ("#escape=`\n#escape=`\nFROM a", "2:1..2:10"),
+        ("FROM a\n\\\n", "2:1..2:1"),
+    ],
+)
+def test_wrong_text_is_a_problem_at_its_column(text: str, where: str) -> None:
+    assert problems_of(text) == [("syntax", where)]
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ if x }}", "FROM {{ image }}", "{% if x %}\nFROM b", "<% x %>", "FROM @@BASE@@", "FROM <%= x %>"]
+)
+def test_template_is_told_apart(text: str) -> None:
+    assert [kind for kind, _ in problems_of(text)] == ["template"]
+
+
+def test_an_error_does_not_lose_the_rest() -> None:
+    source = SourceText.of("D", "FROM a\nFOO x\nCOPY y\nFROM a b c d\nCOPY x /y\n")
+    instructions, _, _, problems = parse_instructions(source)
+    assert [instruction.keyword for instruction in instructions] == ["FROM", "FROM", "COPY"]
+    assert [problem.stage for problem in problems] == [0, 0, 1]
+
+
+def test_another_frontend_may_have_its_own_instructions() -> None:
+    assert problems_of("# syntax=someone/dockerfile-x\nFROM a\nINCLUDE ./b\nCOPY --magic a b") == []
+    assert len(problems_of("# syntax=mirror.example/docker/dockerfile:1\nFROM a\nINCLUDE ./b")) == 1
+
+
+def test_a_near_miss_is_named() -> None:
+    problem = parse_instructions(SourceText.of("D", "FORM alpine"))[3][0]
+    assert problem.detail == "unknown instruction: FORM; did you mean FROM?"
+
+
+def test_a_file_that_is_no_dockerfile_gives_few_problems() -> None:
+    assert len(problems_of("lorem ipsum\n" * 5000)) == MAX_PROBLEMS
