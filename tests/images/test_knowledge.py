@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from depscan.findings import Confidence
 from depscan.images.candidates import all_bases, candidates
 from depscan.images.knowledge import knowledge_as_of, lookup, release_profile
 from depscan.images.lookup import profile
-from depscan.images.profile import ImageProfile  # noqa: TC001 - read by the reader first
 from depscan.images.reference import parse_reference
 from depscan.images.rows import KNOWLEDGE, all_releases, find_release, find_tags
 from depscan.platforms import DEFAULT_PLATFORM, Platform, parse_platform
+
+if TYPE_CHECKING:
+    from depscan.images.profile import ImageProfile
 
 ARM64, RISCV = parse_platform("linux/arm64"), parse_platform("linux/riscv64")
 
