@@ -87,8 +87,7 @@ class Match(Struct, frozen=True):
 
 def resolve(reference: ImageReference) -> Match | None:
     """What the reference stands for, by the first way that answers."""
-    host = _host(reference)
-    image = host.image + f"{reference.domain}/{reference.path}".removeprefix(host.prefix)
+    host, image = _host(reference), canonical_image(reference)
     official = host.official and "/" not in image
     found = (
         _windows(image, reference.tag)

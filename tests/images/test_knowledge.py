@@ -91,6 +91,8 @@ cgr.dev/chainguard/static                           none    -     chainguard:sta
 cgr.dev/chainguard/wolfi-base                       glibc   2.43  wolfi                    likely
 busybox:musl                                        none    -     busybox:musl             certain
 busybox:1.36                                        glibc   -     busybox:glibc-1.36       likely
+busybox:1.31-glibc                                  glibc   -     busybox:glibc-1.36       likely
+docker.io/distroless/base                           unknown -     -                        possible
 busybox:1.33.1                                      none    -     busybox:uclibc           likely
 busybox:1.35-uclibc                                 none    -     busybox:uclibc           likely
 scratch                                             none    -     scratch                  certain
