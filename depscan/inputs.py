@@ -7,6 +7,7 @@ stands for the Dockerfile or Containerfile directly in it, no path for the worki
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,14 +32,21 @@ def common_folder(paths: Sequence[str]) -> Path:
 
 
 def check_file(path: str, example: str) -> Path:
-    """The path if something is there; raises UsageError that shows an `example` of what to type."""
+    """The path if a file or directory is there; raises UsageError that shows an `example` of what to type.
+
+    Pipes and devices are refused: one may never end, or never begin.
+    """
     try:
-        os.stat(path)  # noqa: PTH116 - Path.exists raises for some errors and hides others
+        mode = os.stat(path).st_mode  # noqa: PTH116 - Path.exists raises for some errors and hides others
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(f"{path}: no such file; pass its path, e.g. {example}") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise UsageError(f"{path}: cannot be read ({reason}); check the path and its permissions") from None
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise UsageError(
+            f"{path}: not a regular file; pass one, e.g. {example}, or the text of a Dockerfile to depscan -"
+        )
     return Path(path)
 
 

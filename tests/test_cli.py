@@ -160,6 +160,8 @@ WRONG_USE = [
     (["empty"], r"empty: no Dockerfile or Containerfile in this directory; pass the path of one"),
     (["Dockerfile/x"], r"Dockerfile/x: no such file"),
     (["a\x1b[31mb"], r"a\\x1b\[31mb: no such file"),
+    (["/dev/null"], r"/dev/null: not a regular file; pass one, e\.g\. depscan docker/Dockerfile"),
+    (["pipe"], r"pipe: not a regular file"),
     (["n" * 300], r"n+: cannot be read \(File name too long\)"),
     (["--format", "text", "--format", "json"], r"--format: text and json both go to standard output"),
     (["--format", "pdf"], r"--format: no format 'pdf'; known: checkstyle, "),
@@ -180,6 +182,7 @@ def test_wrong_use_is_one_line_and_exit_code_2(
     engine: Engine, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     Path("empty").mkdir()
+    os.mkfifo("pipe")
     assert run(arguments) == 2
     out, err = capsys.readouterr()
     assert re.search(rf"^depscan: error: .*{message}", err)
