@@ -83,6 +83,15 @@ TOOLS: dict[str, Tool] = {
     **dict.fromkeys(("mvn", "mvnw", "gradle", "gradlew", "sbt", "ant", "lein", "javac"), _JVM_TOOL),
     "dotnet": Tool(builds=(".", "/usr/share/dotnet"), outputs=("-o", "--output")),
     **dict.fromkeys(("gcc", "g++", "cc", "c++", "clang", "clang++", "ld"), Tool(outputs=("-o",))),
+    **dict.fromkeys(("conda", "mamba", "micromamba"), Tool(builds=("/opt", "/usr/local"))),
+    **dict.fromkeys(("nvm", "pyenv", "rbenv", "goenv", "phpenv", "sdk", "ghcup"), Tool(builds=("/usr/local", "/opt"))),
+    **dict.fromkeys(("docker-php-source", "docker-php-ext-configure"), Tool(builds=("/usr/src",))),
+    **dict.fromkeys(("docker-php-ext-install", "pecl", "pear"), Tool(builds=("/usr/src", "/usr/local"))),
+    **dict.fromkeys(("php", "jupyter"), Tool(builds=(".", "/usr/local/bin", "/usr/local/share"))),
+    **dict.fromkeys(("configure", "autogen.sh", "bootstrap", "autoconf", "autoreconf", "automake"), Tool()),
+    **dict.fromkeys(("patch", "jar", "unsquashfs", "dpkg-buildpackage", "abuild"), Tool(builds=(".", ".."))),
+    "xx-go": Tool(builds=(".", *_GO), outputs=("-o",)),
+    "rustup-init": Tool(builds=_RUST),
     **dict.fromkeys(("swift", "zig", "stack", "cabal", "mix", "dart", "crystal", "tsc", "webpack", "ng"), Tool()),
 }
 
@@ -125,7 +134,7 @@ def run_module(action: Action) -> Iterator[Effect]:
 
 
 def _only_prints(words: list[str | None]) -> bool:
-    return len(words) == 2 and words[1] in {"-V", "-v", "--version", "-h", "--help"}
+    return len(words) == 2 and words[1] in {"-V", "-v", "--version", "-version", "version", "-h", "--help", "help"}
 
 
 def run_make(action: Action) -> Iterator[Effect]:

@@ -39,15 +39,20 @@ HARMLESS = frozenset(
     stty sum sync tac tail timedatectl tput tr tree tsort tty uname uniq uptime wc whereis which who whoami xxd yes yq
     addgroup adduser chage chattr chfn chgrp chown chpasswd chsh delgroup deluser gpasswd groupadd groupdel groupmod
     lchage newgrp passwd setcap setfacl useradd userdel usermod visudo
-    apt-cache apt-config apt-key apt-mark add-apt-repository debconf-set-selections deb-systemd-helper dpkg-divert
+    apt-add-repository apt-cache apt-config apt-key apt-mark add-apt-repository debconf-set-selections deb-systemd-helper dpkg-divert
     dpkg-query dpkg-reconfigure dpkg-statoverride ca-certificates cosign fc-cache gpg gpg2 gpgconf gpgv locale-gen
     localedef openssl slsa-verifier ssh-keygen ssh-keyscan trust update-ca-certificates update-ca-trust update-locale
     update-mime-database update-rc.d yum-config-manager
     a2disconf a2dismod a2dissite a2enconf a2enmod a2ensite chkconfig crontab echo_supervisord_conf initctl invoke-rc.d
-    kill killall mknod mkfifo pkill rc-update service systemctl strip sysctl tzselect umount nginx
+    docker-php-ext-enable kill killall mknod mkfifo pkill rc-update service systemctl strip sysctl tzselect umount
+    createdb createuser mysql mysqladmin nginx pg_ctl psql redis-cli scanelf xx-info xx-verify
     """.split()  # noqa: SIM905 - read as prose
 )
-_STANDARD = frozenset({"", "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"})
+_STANDARD = frozenset(
+    f"{prefix}/{directory}"
+    for prefix in ("", "/usr", "/usr/local", "/usr/glibc-compat")
+    for directory in ("bin", "sbin")
+) | {""}
 _ENVIRONMENT_FILES = re.compile(r"(^|/)(activate|os-release|lsb-release|\.?\w*(rc|profile|env|environment)|envvars)$")
 _TOUCHES_ONLY = frozenset({"chmod", "sed", "touch", "perl"})
 

@@ -19,7 +19,7 @@ from depscan.shell.grammar import last_command, parse_tree, statements
 from depscan.shell.invocation import base_name, reads_standard_input, script_argument, unwrap
 from depscan.shell.outcomes import ends_script, gives_up, queries
 from depscan.shell.plain import read_plain
-from depscan.shell.redirects import heredoc_of, read_input, read_redirects
+from depscan.shell.redirects import heredoc_of, put_command_first, read_input, read_redirects
 from depscan.shell.state import ShellState, merge
 from depscan.shell.words import expand_value, expand_word
 
@@ -47,6 +47,7 @@ def parse_script(text: str, variables: Mapping[str, str | None], directory: str 
     """
     if len(text) > MAX_TEXT:
         return Script((), understood=False)
+    text = put_command_first(text)
     walk = _Walk(text, ShellState(dict(variables), set(variables), directory))
     plain = read_plain(text)
     if plain is None:
@@ -302,7 +303,7 @@ class _Walk:
         )
 
     def _run_script(self, text: str | None, word: ShellWord | None, call: _Call, *, shares: bool) -> None:
-        """A second pass over a script in an argument; `shares` says that it runs in this shell (eval)."""
+        """A second pass over a script in an argument or here-document; `shares` says that it runs in this shell."""
         if text is None or self.scripts >= MAX_SCRIPTS or self.steps > MAX_STEPS:
             self.understood = False
             return
@@ -312,11 +313,18 @@ class _Walk:
         walk.read(conditional=call.conditional)
         self.steps = walk.steps
         self.understood &= walk.understood
-        verbatim = word is not None and word.raw[1:-1] == text
+        start = self._place_of(text, word, call)
         for command in walk.commands:
-            self.commands.append(_shift(command, word.start + 1) if word and verbatim else _place(command, call))
+            self.commands.append(_place(command, call) if start is None else _shift(command, start))
         if shares:
             self.state = walk.state
+
+    def _place_of(self, text: str, word: ShellWord | None, call: _Call) -> int | None:
+        """Where a script stands verbatim in this text; None when quoting or expansion made it another."""
+        if word is not None:
+            return word.start + 1 if word.raw[1:-1] == text else None
+        start = self.text.find("\n" + text, call.end)
+        return None if start < 0 else start + 1
 
     def _expand(self, node: Node) -> list[ShellWord]:
         return expand_word(node, self.text, self.state.variables)

@@ -179,7 +179,7 @@ def test_ldconfig(run, command: str, sequence: bool) -> None:
         "make install",
         "cmake --install build",
         "cmake --build . --target install",
-        "./configure",
+        "./setup",
         "./install.sh",
         "foo",
         "$UNKNOWN x",
@@ -238,7 +238,7 @@ def test_what_changes_one_place_marks_that_place(run, command: str, roots: tuple
         "mvn package",
         "./gradlew build",
         "dotnet publish -c Release -o /app",
-        "make",
+        "./configure --prefix=/usr && make",
         "gcc-12 -o /x x.c",
     ],
 )

@@ -108,6 +108,7 @@ def test_an_unquoted_wildcard_is_a_glob(word: str, glob: bool) -> None:
         ("bash -euxo pipefail -c 'x; y'", [["x"], ["y"]]),
         ("su - postgres -c 'x y'", [["x", "y"]]),
         ("bash <<'EOF'\nx $V\nEOF\n", [["x", "1.2.3"]]),
+        ("<<EOF bash\nx $V\nEOF", [["x", "1.2.3"]]),
         ("bash script.sh", [["bash", "script.sh"]]),
     ],
 )
@@ -236,6 +237,8 @@ def test_piped_input_is_marked_behind_the_first() -> None:
         ("sh -c 'a && cp x y'", 1, "cp x y"),
         ('sh -c "cp \\"x\\" y"', 0, 'sh -c "cp \\"x\\" y"'),
         ("a && b", 1, "b"),
+        ("bash -s <<EOF\na\n  cp x y\nEOF", 1, "cp x y"),
+        ("<<EOF bash\na\n  cp x y\nEOF", 1, "cp x y"),
         ("cat > f <<EOF && y z\nx\nEOF\n", 1, "y z"),
     ],
 )
