@@ -36,7 +36,7 @@ class Tree:
     def __init__(self, profile: ImageProfile, parent: StageFilesystem | None = None) -> None:
         self.profile = profile
         self.entries: dict[str, FileEntry] = dict(parent.entries) if parent else {}
-        self.links: dict[str, str] = dict(parent.links) if parent else dict(profile.links)
+        self.links: dict[str, str] = dict(parent.links) if parent else _image_links(profile)
         self.removed: set[str] = set(parent.removed) if parent else set()
         self.changes: list[UnknownChange] = list(parent.changes) if parent else []
         self.packages: list[str] = list(parent.packages) if parent else []
@@ -182,3 +182,9 @@ class Tree:
             problems=tuple(self.problems),
             skipped=tuple(self.skipped),
         )
+
+
+def _image_links(profile: ImageProfile) -> dict[str, str]:
+    """Every link of a real image; of the knowledge's images the links between directories."""
+    files = profile.tree.files if profile.tree else {}
+    return {**{path: file.target for path, file in files.items() if file.target is not None}, **profile.links}

@@ -23,7 +23,6 @@ from depscan.linking.search import Loaded, Place, places
 
 if TYPE_CHECKING:
     from depscan.artifacts.facts import ElfFacts
-    from depscan.filesystem.entries import FileEntry
     from depscan.linking.loaders import Loader
     from depscan.linking.root import Root, Sighting
 
@@ -135,8 +134,8 @@ def _look(place: Place, soname: str, requester: Loaded, loader: Loader, root: Ro
         return _Found(Presence.UNKNOWN, reason=place.law)
     foreign = interpreter_family(soname) not in ("other", root.profile.libc.family)
     seen = root.file(posixpath.join(place.directory, soname), foreign=foreign, profile=loader.profile)
-    if seen.entry is not None:
-        found = _fitting(seen, seen.entry, place, requester, root)
+    if seen.entry is not None or seen.facts is not None:
+        found = _fitting(seen, place, requester, root)
         guessed = loader.copied and place.default  # which directories a copied linker searches is not certain
         return msgspec.structs.replace(found, confidence=Confidence.LIKELY) if guessed else found
     if seen.presence is Presence.PROVIDED:
@@ -148,17 +147,20 @@ def _look(place: Place, soname: str, requester: Loaded, loader: Loader, root: Ro
     return _Found(seen.presence, reason=seen.reason)
 
 
-def _fitting(seen: Sighting, entry: FileEntry, place: Place, requester: Loaded, root: Root) -> _Found:
-    """A file of that name is there: both linkers pass over one of another class or machine and go on (open_verify)."""
-    if place.law == "ld.so.cache":
-        cached = in_cache(root, entry.sequence)
+def _fitting(seen: Sighting, place: Place, requester: Loaded, root: Root) -> _Found:
+    """A file of that name is there: both linkers pass over one of another class or machine and go on (open_verify).
+
+    The image's own libraries were in its cache; of a copied one only a later ldconfig knows.
+    """
+    if place.law == "ld.so.cache" and seen.entry is not None:
+        cached = in_cache(root, seen.entry.sequence)
         if cached is None:
             return _Found(Presence.UNKNOWN, reason="a later RUN may have run ldconfig")
         if not cached:
             return _Found(Presence.MISSING)
-    if seen.artifact is None:
+    if seen.facts is None:
         return _Found(Presence.PROVIDED, seen.path, reason="its content is not known")
-    found, wanted = seen.artifact.facts, requester.facts
+    found, wanted = seen.facts, requester.facts
     if wanted is not None and (found.machine, found.bits) != (wanted.machine, wanted.bits):
         return _Found(Presence.MISSING)
     return _Found(Presence.PROVIDED, seen.path, found)

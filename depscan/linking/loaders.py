@@ -69,7 +69,7 @@ def find_interpreter(root: Root, facts: ElfFacts) -> Loader:
     if seen.presence is Presence.PROVIDED and compat in _ANSWERED_BY_MUSL:
         return Loader(seen.presence, seen.path, "musl", root.profile, compat=compat, confidence=root.confidence)
     if seen.presence is Presence.PROVIDED and seen.entry is not None:
-        return _copied(root, seen.path, family, seen.artifact is not None)
+        return _copied(root, seen.path, family, readable=seen.facts is not None)
     laws = family if family != "other" else None
     confidence = root.confidence if seen.presence is Presence.MISSING or laws else Confidence.CERTAIN
     return Loader(seen.presence, seen.path, laws, profile, reason=seen.reason, confidence=confidence)
@@ -95,7 +95,7 @@ def _native(root: Root) -> str | None:
     return MACHINES.get(root.filesystem.stage.platform.architecture)
 
 
-def _copied(root: Root, path: str, family: str, readable: bool) -> Loader:
+def _copied(root: Root, path: str, family: str, *, readable: bool) -> Loader:
     """A dynamic linker that the Dockerfile brought: a real file, or a link to the image's own."""
     if family == "other" or not readable:
         reason = f"{path} was put there by the Dockerfile and cannot be read"

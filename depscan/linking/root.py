@@ -1,9 +1,9 @@
 """The root file system of a stage as the kernel and the dynamic linker see it.
 
 In: a `StageFilesystem` (what the Dockerfile put there, what RUN may have changed) on its `ImageProfile`, and the
-artifacts read from its entries. Out: `Root.file` and `Root.library` answer provided, missing or unknown with the
-reason. Missing needs a complete list below and no later change that could have brought the file; else the answer is
-unknown.
+artifacts read from its entries. Out: `Root.file` answers provided, missing or unknown with the reason. Missing needs a
+complete list below and no later change that could have brought the file; else the answer is unknown. Of a real image
+every file is known (`ImageProfile.tree`), of the others what the knowledge has.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from depscan.findings import Confidence
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from depscan.artifacts.facts import Artifact
+    from depscan.artifacts.facts import Artifact, ElfFacts
     from depscan.filesystem.entries import FileEntry, StageFilesystem, UnknownChange
     from depscan.images.profile import ImageProfile, Library
 
@@ -27,15 +27,14 @@ if TYPE_CHECKING:
 class Sighting(Struct, frozen=True):
     """What stands at a path, its links followed.
 
-    `artifact` is what was read there, `library` what the image or a package is known to bring; both None for a file
-    whose bytes are unknown. `reason` explains an unknown.
+    `entry` is set where the Dockerfile put it there, `facts` where it was read as an ELF file (of the stage or of a
+    real image). `reason` explains an unknown.
     """
 
     presence: Presence
     path: str
     entry: FileEntry | None = None
-    artifact: Artifact | None = None
-    library: Library | None = None
+    facts: ElfFacts | None = None
     reason: str | None = None
 
 
@@ -59,13 +58,15 @@ class Root:
             return Sighting(Presence.MISSING, path, reason="a loop of symbolic links")
         entry = self.filesystem.entries.get(resolved)
         if entry is not None:
-            return Sighting(Presence.PROVIDED, resolved, entry, self.artifacts.get(resolved))
+            artifact = self.artifacts.get(resolved)
+            return Sighting(Presence.PROVIDED, resolved, entry, artifact.facts if artifact else None)
         return self._in_image(path, resolved, profile or self.profile, foreign=foreign)
 
     def _in_image(self, path: str, resolved: str, profile: ImageProfile, *, foreign: bool) -> Sighting:
-        brought = self._brought(path, resolved, profile)
-        if brought is not None and not self._deleted(resolved):
-            return Sighting(Presence.PROVIDED, resolved, library=brought)
+        if not self._deleted(resolved) and self._brought(path, resolved, profile):
+            return Sighting(
+                Presence.PROVIDED, resolved, facts=profile.tree.facts.get(resolved) if profile.tree else None
+            )
         change = self.change(resolved, foreign=foreign) or self.change(path, foreign=foreign)
         if change is not None:
             return Sighting(Presence.UNKNOWN, resolved, reason=f"{change.reason} may have put it there")
@@ -73,18 +74,21 @@ class Root:
             return Sighting(Presence.MISSING, resolved)
         return Sighting(Presence.UNKNOWN, resolved, reason=f"the files of {profile.reference} are not completely known")
 
-    def _brought(self, path: str, resolved: str, profile: ImageProfile) -> Library | None:
-        from depscan.images.profile import Library as Known  # noqa: PLC0415 - constructed only for loaders
-
+    def _brought(self, path: str, resolved: str, profile: ImageProfile) -> bool:
+        """Whether the image, or a package by name, is known to have a file at this very path."""
         here = {path, resolved}
-        known = {*profile.loaders, *self.filesystem.loaders}
+        if profile.tree is not None and resolved in profile.tree.files:
+            return True
+        known = {*profile.loaders, *self.filesystem.loaders} if profile.tree is None else self.filesystem.loaders.keys()
         if here & known or any(self.filesystem.resolve(loader) == resolved for loader in known):
-            return Known(posixpath.basename(path), path)
+            return True
         named = (self._by_name(posixpath.basename(name), profile) for name in here)
-        return next((library for library in named if library is not None and library.path in here), None)
+        return any(library is not None and library.path in here for library in named)
 
     def _by_name(self, soname: str, profile: ImageProfile) -> Library | None:
-        return self.filesystem.libraries.get(soname) or profile.libraries.get(soname)
+        """A library whose name is known but, in the knowledge, often not its path; a real image has only paths."""
+        own = profile.libraries.get(soname) if profile.tree is None else None
+        return self.filesystem.libraries.get(soname) or own
 
     def _deleted(self, path: str) -> bool:
         removed = self.filesystem.removed
