@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 
 from depscan import packages
 from depscan.filesystem.effects import Disturb, Effect, Install, Uninstall
-from depscan.packages.providers import may_bring_libc, provides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from depscan.filesystem.effects import Action
     from depscan.images.profile import ImageProfile
-    from depscan.packages import Installation
+    from depscan.packages.installation import Installation
     from depscan.packages.providers import Provision
 
 # Where packages put files: FHS 3.0 without /usr/local, /home and /srv, which Debian policy 9.1.2, Alpine's abuild and
@@ -54,11 +53,15 @@ def _changes(installation: Installation) -> bool:
 
 
 def _may_be_foreign(installation: Installation) -> bool:
+    from depscan.packages.providers import may_bring_libc  # noqa: PLC0415 - needed where packages are named only
+
     by_name = any(may_bring_libc(installation.manager, name) for name in installation.installed)
     return installation.outside or not installation.complete or by_name
 
 
 def _install(installation: Installation, profile: ImageProfile) -> Install:
+    from depscan.packages.providers import provides  # noqa: PLC0415 - as above
+
     known = [provides(installation.manager, profile.release, name) for name in installation.installed]
     provisions = [provision for provision in known if provision is not None]
     return Install(

@@ -39,9 +39,9 @@ HARMLESS = frozenset(
     stty sum sync tac tail timedatectl tput tr tree tsort tty uname uniq uptime wc whereis which who whoami xxd yes yq
     addgroup adduser chage chattr chfn chgrp chown chpasswd chsh delgroup deluser gpasswd groupadd groupdel groupmod
     lchage newgrp passwd setcap setfacl useradd userdel usermod visudo
-    apt-add-repository apt-cache apt-config apt-key apt-mark add-apt-repository debconf-set-selections deb-systemd-helper dpkg-divert
-    dpkg-query dpkg-reconfigure dpkg-statoverride ca-certificates cosign fc-cache gpg gpg2 gpgconf gpgv locale-gen
-    localedef openssl slsa-verifier ssh-keygen ssh-keyscan trust update-ca-certificates update-ca-trust update-locale
+    add-apt-repository apt-add-repository apt-cache apt-config apt-key apt-mark debconf-set-selections
+    deb-systemd-helper dpkg-divert dpkg-query dpkg-reconfigure dpkg-statoverride cosign fc-cache gpg gpg2 gpgconf gpgv
+    locale-gen localedef openssl slsa-verifier ssh-keygen ssh-keyscan trust update-ca-certificates update-ca-trust update-locale
     update-mime-database update-rc.d yum-config-manager
     a2disconf a2dismod a2dissite a2enconf a2enmod a2ensite chkconfig crontab echo_supervisord_conf initctl invoke-rc.d
     docker-php-ext-enable kill killall mknod mkfifo pkill rc-update service systemctl strip sysctl tzselect umount
@@ -53,7 +53,7 @@ _STANDARD = frozenset(
     for prefix in ("", "/usr", "/usr/local", "/usr/glibc-compat")
     for directory in ("bin", "sbin")
 ) | {""}
-_ENVIRONMENT_FILES = re.compile(r"(^|/)(activate|os-release|lsb-release|\.?\w*(rc|profile|env|environment)|envvars)$")
+_ENVIRONMENT_FILES = r"(^|/)(activate|os-release|lsb-release|\.?\w*(rc|profile|env|environment)|envvars)$"
 _TOUCHES_ONLY = frozenset({"chmod", "sed", "touch", "perl"})
 
 
@@ -89,7 +89,7 @@ def run_find(action: Action) -> Iterator[Effect]:
 
 def run_source(action: Action) -> Iterator[Effect]:
     """`. FILE`: files that only set variables by their name; any other is a script."""
-    if len(action.command.words) < 2 or not _ENVIRONMENT_FILES.search(action.command.words[1].text or ""):
+    if len(action.command.words) < 2 or not re.search(_ENVIRONMENT_FILES, action.command.words[1].text or ""):
         yield from build.run_anything(action)
 
 

@@ -1,38 +1,32 @@
 """One module per package manager: command words to packages, packages to libraries and dynamic linkers.
 
 In: a simple command of RUN. Out: `Installation` (what it names), and by `providers` what that brings as far as known.
-Modules do not know their siblings; the table in this file is complete (a test holds it).
+Modules do not know their siblings; the table in this file is complete (a test holds it). A manager's module is imported
+when its program first occurs.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from depscan.packages import apk, apt, dnf, pacman, zypper
-from depscan.packages.installation import Installation
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from depscan.packages.installation import Installation
     from depscan.shell.commands import SimpleCommand
 
-MANAGERS = (apk, apt, dnf, pacman, zypper)
-_READERS: dict[str, Callable[[SimpleCommand], Installation | None]] = {
-    program: module.read for module in MANAGERS for program in module.PROGRAMS
+PROGRAMS: dict[str, str] = {
+    "apk": "apk",
+    **dict.fromkeys(("apt-get", "apt", "aptitude", "dpkg"), "apt"),
+    **dict.fromkeys(("dnf", "dnf5", "microdnf", "rpm", "tdnf", "yum"), "dnf"),
+    "pacman": "pacman",
+    "zypper": "zypper",
 }
-
-PROGRAMS = frozenset(_READERS)
-
-__all__ = ["MANAGERS", "PROGRAMS", "Installation", "install_command", "read"]
+"""The module of this package that reads a program's command line, by the program's name."""
 
 
 def read(command: SimpleCommand) -> Installation | None:
     """What a package manager's command asks for; None for any other program."""
-    reader = _READERS.get(command.name or "")
-    return reader(command) if reader else None
-
-
-def install_command(manager: str, packages: tuple[str, ...]) -> str | None:
-    """The shell text that installs `packages` in a RUN; None for an unknown manager."""
-    module = next((module for module in MANAGERS if manager in module.PROGRAMS), None)
-    return module.INSTALL.format(packages=" ".join(packages)) if module else None
+    module = PROGRAMS.get(command.name or "")
+    if module is None:
+        return None
+    return cast("Installation", import_module(f"{__name__}.{module}").read(command))

@@ -10,7 +10,6 @@ from depscan.packages.installation import Installation, is_file, read_names, rea
 if TYPE_CHECKING:
     from depscan.shell.commands import SimpleCommand
 
-PROGRAMS = frozenset({"apk"})
 INSTALL = "apk add --no-cache {packages}"
 
 _VALUED = frozenset(
@@ -22,10 +21,8 @@ _FILE_NAME = re.compile(r"^.*/|(-\d[^-/]*(-r\d+)?)?\.apk$")
 _OFFICIAL = re.compile(r"^@?\S*?(https?://([\w.-]+/)*(alpine|wolfi)|https?://[\w.-]*(alpinelinux\.org|wolfi\.dev))")
 
 
-def read(command: SimpleCommand) -> Installation | None:
+def read(command: SimpleCommand) -> Installation:
     """What an apk command installs and removes; names of virtual packages (`-t`) are not packages."""
-    if command.name not in PROGRAMS:
-        return None
     request = read_request(command.words[1:], _VALUED)
     root = request.value("-p", "--root")
     if request.verb == "del":

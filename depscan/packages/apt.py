@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from depscan.packages.installation import Request
     from depscan.shell.commands import SimpleCommand
 
-PROGRAMS = frozenset({"apt-get", "apt", "aptitude", "dpkg"})
 INSTALL = "apt-get update && apt-get install -y --no-install-recommends {packages} && rm -rf /var/lib/apt/lists/*"
 
 _VALUED = frozenset(
@@ -22,10 +21,8 @@ _UPGRADES = frozenset({"upgrade", "dist-upgrade", "full-upgrade", "safe-upgrade"
 _REMOVES = frozenset({"remove", "purge", "autoremove", "auto-remove", "autopurge"})
 
 
-def read(command: SimpleCommand) -> Installation | None:
+def read(command: SimpleCommand) -> Installation:
     """What an apt or dpkg command installs and removes; `build-dep` brings what it does not name."""
-    if command.name not in PROGRAMS:
-        return None
     if command.name == "dpkg":
         return _read_dpkg(command)
     request = read_request(command.words[1:], _VALUED)

@@ -10,7 +10,6 @@ from depscan.packages.installation import Installation, is_file, read_names, rea
 if TYPE_CHECKING:
     from depscan.shell.commands import SimpleCommand
 
-PROGRAMS = frozenset({"dnf", "dnf5", "yum", "microdnf", "tdnf", "rpm"})
 INSTALL = "dnf install -y {packages} && dnf clean all"
 
 _VALUED = frozenset(
@@ -23,10 +22,8 @@ _REMOVES = frozenset({"remove", "erase", "autoremove"})
 _UPGRADES = frozenset({"update", "upgrade", "groupinstall", "group", "module", "distro-sync", "swap", "builddep"})
 
 
-def read(command: SimpleCommand) -> Installation | None:
+def read(command: SimpleCommand) -> Installation:
     """What a dnf, yum or rpm command installs and removes; groups and modules bring what they do not name."""
-    if command.name not in PROGRAMS:
-        return None
     if command.name == "rpm":
         return _read_rpm(command)
     request = read_request(command.words[1:], _VALUED)

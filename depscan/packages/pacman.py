@@ -10,17 +10,14 @@ from depscan.packages.installation import Installation, read_names
 if TYPE_CHECKING:
     from depscan.shell.commands import SimpleCommand
 
-PROGRAMS = frozenset({"pacman"})
 INSTALL = "pacman -Sy --noconfirm {packages}"
 
 _REPOSITORY = re.compile(r"^[\w.-]+/|[<>=].*$", re.DOTALL)
 _VALUED = frozenset({"-b", "--dbpath", "-r", "--root", "--config", "--ignore", "--overwrite", "--cachedir"})
 
 
-def read(command: SimpleCommand) -> Installation | None:
+def read(command: SimpleCommand) -> Installation:
     """What a pacman command installs and removes."""
-    if command.name not in PROGRAMS:
-        return None
     words = list(command.words[1:])
     skipped = {place + 1 for place, word in enumerate(words) if word.text in _VALUED}
     operands = [

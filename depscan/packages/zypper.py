@@ -10,17 +10,14 @@ from depscan.packages.installation import Installation, is_file, read_names, rea
 if TYPE_CHECKING:
     from depscan.shell.commands import SimpleCommand
 
-PROGRAMS = frozenset({"zypper"})
 INSTALL = "zypper --non-interactive install {packages}"
 
 _VALUED = frozenset("-R --root --installroot -C -r --repo --from -t --type --plus-repo -p --reposd-dir".split())  # noqa: SIM905
 _CONSTRAINT = re.compile(r"([<>=].*|\.(x86_64|i586|i686|aarch64|noarch))$", re.DOTALL)
 
 
-def read(command: SimpleCommand) -> Installation | None:
+def read(command: SimpleCommand) -> Installation:
     """What a zypper command installs and removes; patterns bring what they do not name."""
-    if command.name not in PROGRAMS:
-        return None
     request = read_request(command.words[1:], _VALUED)
     root = request.value("-R", "--root", "--installroot")
     if request.verb in {"remove", "rm"}:

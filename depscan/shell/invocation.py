@@ -16,7 +16,7 @@ from depscan.shell.commands import ShellWord
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+_ASSIGNMENT = r"(?s)([A-Za-z_]\w*)=(.*)"
 SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "zsh"})
 
 
@@ -94,7 +94,7 @@ def _after(words: Sequence[ShellWord], wrapper: _Wrapper, assignments: list[tupl
         text = rest[0].text or ""
         if text == "--":
             return rest[1:]
-        assigned = ASSIGNMENT.fullmatch(text) if wrapper.assigns else None
+        assigned = re.fullmatch(_ASSIGNMENT, text) if wrapper.assigns else None
         if text.startswith("-") and len(text) > 1:
             takes_value = text[-1] in wrapper.valued and not text.startswith("--")
             del rest[: 2 if takes_value else 1]

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     Variables = Mapping[str, str | None]
 
-_LEADING_HEREDOC = re.compile(r"""\A(<<-?["']?\w+["']?) ([\w./][^\n<>|&;]*)(?=\n)""")
 _OUTPUTS = frozenset({">", ">>", ">|", "&>", "&>>"})
 
 
@@ -34,11 +33,6 @@ def read_redirects(node: Node, text: str, variables: Variables) -> tuple[Redirec
         if target is not None and operator is not None:
             found += [Redirect(operator, word) for word in expand_word(target, text, variables)[:1]]
     return tuple(found)
-
-
-def put_command_first(text: str) -> str:
-    """`<<EOF bash` as `bash <<EOF`, of the same length: the grammar knows here-documents behind a command only."""
-    return _LEADING_HEREDOC.sub(lambda found: f"{found[2]} {found[1]}", text)
 
 
 def heredoc_of(node: Node) -> Node | None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pkgutil
+from typing import TYPE_CHECKING
 
 import pytest
 
 from depscan import packages
-from depscan.packages import Installation, read
+from depscan.packages import read
 from depscan.shell.parser import parse_script
+
+if TYPE_CHECKING:
+    from depscan.packages.installation import Installation
 
 
 def request(text: str) -> Installation | None:
@@ -140,4 +144,4 @@ def test_other_programs_are_none() -> None:
 
 def test_the_table_has_every_module() -> None:
     modules = {module.name for module in pkgutil.iter_modules(packages.__path__)} - {"installation", "providers"}
-    assert {module.__name__.rpartition(".")[2] for module in packages.MANAGERS} == modules
+    assert set(packages.PROGRAMS.values()) == modules
