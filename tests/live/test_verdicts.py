@@ -132,7 +132,7 @@ def _layout_cases() -> Iterator[Any]:
             yield pytest.param(name, case, marks=marks)
 
 
-@pytest.mark.parametrize(("name", "case"), _layout_cases())
+@pytest.mark.parametrize(("name", "case"), list(_layout_cases()))
 def test_layouts(name: str, case: str, copy_root: Any, run_depscan: RunDepscan, tmp_path: Path) -> None:
     layout = LAYOUTS[case]
     verdict = _verdicts(layout, BASES[name], run_depscan, tmp_path)[layout.program]
