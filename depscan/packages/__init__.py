@@ -30,3 +30,12 @@ def read(command: SimpleCommand) -> Installation | None:
     if module is None:
         return None
     return cast("Installation", import_module(f"{__name__}.{module}").read(command))
+
+
+def install_command(manager: str, packages: tuple[str, ...]) -> str | None:
+    """The shell text that installs `packages` in a RUN; None for an unknown manager."""
+    module = PROGRAMS.get(manager)
+    if module is None:
+        return None
+    template: str = import_module(f"{__name__}.{module}").INSTALL
+    return template.format(packages=" ".join(packages))
