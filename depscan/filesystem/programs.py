@@ -41,8 +41,8 @@ HARMLESS = frozenset(
     lchage newgrp passwd setcap setfacl useradd userdel usermod visudo
     add-apt-repository apt-add-repository apt-cache apt-config apt-key apt-mark debconf-set-selections
     deb-systemd-helper dpkg-divert dpkg-query dpkg-reconfigure dpkg-statoverride cosign fc-cache gpg gpg2 gpgconf gpgv
-    locale-gen localedef openssl slsa-verifier ssh-keygen ssh-keyscan trust update-ca-certificates update-ca-trust update-locale
-    update-mime-database update-rc.d yum-config-manager
+    locale-gen localedef openssl slsa-verifier ssh-keygen ssh-keyscan trust update-ca-certificates update-ca-trust
+    update-locale update-mime-database update-rc.d yum-config-manager
     a2disconf a2dismod a2dissite a2enconf a2enmod a2ensite chkconfig crontab echo_supervisord_conf initctl invoke-rc.d
     docker-php-ext-enable kill killall mknod mkfifo pkill rc-update service systemctl strip sysctl tzselect umount
     createdb createuser mysql mysqladmin nginx pg_ctl psql redis-cli scanelf xx-info xx-verify

@@ -1,8 +1,8 @@
 """Simple commands as a shell runs them: wrappers, `cd`, scripts in arguments.
 
 In: the words of a command and how it stands. Out: `SimpleCommand`s, in order, and the shell's state after them. A
-script in an argument or here-document (`sh -c`, `eval`, `bash <<EOF`) is read in turn, and its commands are placed where
-they stand verbatim in the text, else at the command that runs it.
+script in an argument or here-document (`sh -c`, `eval`, `bash <<EOF`) is read in turn, and its commands are placed
+where they stand verbatim in the text, else at the command that runs it.
 """
 
 from __future__ import annotations

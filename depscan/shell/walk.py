@@ -1,8 +1,9 @@
 """The walk over a syntax tree: control flow, variables, redirections.
 
 In: a text and the shell's state. Out: the commands in the order they would run, the state after them. Where control
-flow may leave a command out, or the build goes on though it failed (`a || b`), it is `conditional`; in `a && b`, b is not,
-since the build fails when a does, unless a is a test within a longer script. Functions are read where they are called.
+flow may leave a command out, or the build goes on though it failed (`a || b`), it is `conditional`; in `a && b`, b is
+not, since the build fails when a does, unless a is a test within a longer script. Functions are read where they are
+called.
 """
 
 from __future__ import annotations
