@@ -12,11 +12,13 @@ from __future__ import annotations
 import sys
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from depscan.config import Config
 from depscan.dockerfile.stages import leaf_stages, read_dockerfile, stages_needed, target_index
 from depscan.dockerfile.text import read_source
 from depscan.engine import judge
@@ -41,7 +43,6 @@ from depscan.suggest import Change, Outcome, apply_edits, suggest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from depscan.config import Config
     from depscan.dockerfile.instructions import Dockerfile, Problem, Stage
     from depscan.filesystem.entries import StageFilesystem
     from depscan.findings import Finding
@@ -51,6 +52,16 @@ if TYPE_CHECKING:
     from depscan.rulebook import Rule
 
 STANDARD_INPUT = "-"
+
+
+class _Callable(ModuleType):
+    """Lets `depscan.scan(...)` be called although the package has a module of that name."""
+
+    def __call__(self, paths: Sequence[str | Path], config: Config | None = None) -> ScanResult:
+        return scan(paths, config)
+
+
+sys.modules[__name__].__class__ = _Callable
 
 
 class _Text(Struct, frozen=True):
@@ -81,8 +92,12 @@ class _Examination(Struct, frozen=True):
     skipped: tuple[Skipped, ...]
 
 
-def scan(paths: Sequence[str | Path], config: Config) -> ScanResult:
-    """Check Dockerfiles, each on every platform of the configuration; "-" is standard input. Raises DepscanError."""
+def scan(paths: Sequence[str | Path], config: Config | None = None) -> ScanResult:
+    """Check Dockerfiles, each on every platform of the configuration; "-" is standard input. Raises DepscanError.
+
+    Without `config` the defaults hold; files and the environment are read by `depscan.config.load_config`.
+    """
+    config = config or Config()
     rules = load_rules(config.rules)
     scans = [
         _scan_text(text, platform, config, rules)

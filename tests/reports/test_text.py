@@ -24,9 +24,7 @@ error[glibc-exec-on-musl]: /hello is linked against glibc, alpine:3.20 has musl 
   = help: use debian:bookworm-slim (28 MB compressed, proved)
 1 + FROM debian:bookworm-slim
 
-binary    source    needs       base                     verdict    cause
---------  --------  ----------  -----------------------  ---------  -------------------
-/hello    hello     glibc 2.34  alpine:3.20, musl 1.2.5  fails      interpreter-missing
+/hello (hello, needs glibc 2.34) on alpine:3.20, musl 1.2.5: fails, interpreter-missing
 
 skipped: assets/broken (line 2): truncated ELF file
 Dockerfile on linux/amd64: 1 error; 1 binary checked: 1 fails, 1 skipped
@@ -70,7 +68,7 @@ def test_no_proved_suggestion_is_said(make) -> None:
 
 def test_quiet_prints_findings_only(make) -> None:
     text = render(make.result(quiet=True))
-    assert text == STORY[: STORY.index("binary    source")]
+    assert text == STORY[: STORY.index("/hello (hello")]
     assert render(make.result(make.scan(findings=()), quiet=True)) == ""
 
 
@@ -118,7 +116,7 @@ def test_another_machine_is_named(make) -> None:
     arm = replace(
         placement, artifact=replace(placement.artifact, facts=replace(placement.artifact.facts, machine="arm"))
     )
-    assert "glibc 2.34, arm  " in render(make.result(make.scan(findings=(), placements=(arm,))))
+    assert "needs glibc 2.34, arm) on " in render(make.result(make.scan(findings=(), placements=(arm,))))
 
 
 def test_unknown_verdicts_give_their_reason_once(make) -> None:
@@ -223,9 +221,19 @@ def test_further_lines_of_a_message_stand_behind_a_bar(make) -> None:
 
 def test_the_table_fits_100_columns_whatever_the_names(make) -> None:
     placement = make.placement("/opt/" + "very-long/" * 20 + "server", "build/" + "deep/" * 30 + "server")
-    lines = render(make.result(make.scan(findings=(), placements=(placement,), skipped=()))).split("\n")
-    assert max(map(len, lines)) <= 100
+    other = replace(placement, verdict=Verdict.UNKNOWN)
+    lines = render(make.result(make.scan(findings=(), placements=(placement, other), skipped=()))).split("\n")
+    assert max(map(len, lines[:4])) <= 100
     assert lines[2].startswith("...")
+
+
+def test_one_binary_is_told_in_a_sentence_without_tabulate(make) -> None:
+    import sys
+
+    sys.modules.pop("tabulate", None)
+    text = render(make.result(make.scan(findings=())))
+    assert text.startswith("/hello (hello, needs glibc 2.34) on alpine:3.20, musl 1.2.5: fails, interpreter-missing\n")
+    assert "tabulate" not in sys.modules
 
 
 def test_the_table_stands_only_where_something_does_not_load(make) -> None:

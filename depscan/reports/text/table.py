@@ -1,8 +1,9 @@
 """The table of binaries and verdicts.
 
-In: the placements of a scan. Out: its lines; failing binaries first, then unknown, then those that load. Binaries of
-one instruction with the same needs and verdict share a row, unless every row is asked for. Reasons why a verdict is
-unknown are sentences and stand below. The only module that imports tabulate, and only when there is a row.
+In: the placements of a scan. Out: its lines; failing binaries first, then unknown, then those that load. Binaries
+of one instruction with the same needs and verdict share a row, unless every row is asked for. Reasons why a verdict
+is unknown are sentences and stand below. The only module that imports tabulate, and only for two rows or more: one
+row is a sentence.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from msgspec import Struct
 
 from depscan.escaping import printable
 from depscan.platforms import MACHINES
-from depscan.reports.text.frame import WIDTH
+from depscan.reports.text.frame import WIDTH, folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,10 +42,13 @@ def table(placements: tuple[Placement, ...], paint: Paint, *, everything: bool) 
     if not placements:
         yield "no binary to check"
         return
-    from tabulate import tabulate  # noqa: PLC0415 - 10 ms that only this table needs
-
     ordered = sorted(placements, key=lambda placement: _ORDER[placement.verdict])
     rows = [_row([placement]) for placement in ordered] if everything else _grouped(ordered)
+    if len(rows) == 1 and not everything:
+        yield from folded(_sentence(rows[0].cells))
+        return
+    from tabulate import tabulate  # noqa: PLC0415 - 10 ms that only this table needs
+
     shown = rows if everything else rows[:_MOST]
     cells = [
         (*row[:_VERDICT], paint.word(row[_VERDICT]), *row[_VERDICT + 1 :]) for row in _fit([row.cells for row in shown])
@@ -52,6 +56,13 @@ def table(placements: tuple[Placement, ...], paint: Paint, *, everything: bool) 
     yield from tabulate(cells, headers=_HEAD, tablefmt="simple", disable_numparse=True).split("\n")
     if len(rows) > len(shown):
         yield f"and {sum(row.count for row in rows[len(shown) :])} more; --verbose shows all"
+
+
+def _sentence(cells: tuple[str, ...]) -> str:
+    """A table of one row, as a line."""
+    path, source, needs, base, verdict, cause = cells
+    wanted = f", needs {needs}" if needs else ""
+    return f"{path} ({source}{wanted}) on {base}: {verdict}{f', {cause}' if cause else ''}"
 
 
 def unknown_reasons(placements: tuple[Placement, ...]) -> Iterator[str]:
