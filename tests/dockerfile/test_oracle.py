@@ -168,10 +168,11 @@ def check_places(text: str, instruction: Instruction) -> None:
         assert cut(text, instruction.offsets.span(offset, offset + 1)) == char
     for word in instruction.arguments:
         raw = cut(text, word.span)
-        if "\n" in raw:
-            assert raw[0] == word.text[0]
-            assert raw[-1] == word.text[-1]
-        elif instruction.form is Form.EXEC and raw.startswith('"'):
+        literal = instruction.form is Form.EXEC and raw.startswith('"')
+        if "\n" in raw:  # a continuation stands inside
+            assert raw[0] == ('"' if literal else word.text[0])
+            assert raw[-1] == ('"' if literal else word.text[-1])
+        elif literal:
             assert json.loads(raw) == word.text
         else:
             assert raw == word.text
