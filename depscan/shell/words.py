@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
     Variables = Mapping[str, str | None]
 
-_ESCAPE = re.compile(r"\\(\n|.)", re.DOTALL)
-_GLOB = re.compile(r"(?<!\\)[*?\[]")
-_BRACES = re.compile(r"\{[^{}]*(,|\.\.)[^{}]*\}")
-_SPACE = re.compile(r"[ \t\n]+")
-_PARAMETER = re.compile(r"\$(?:(\w+|[@*#?$!-])|\{(\w+)\})")
-_OPERATOR = re.compile(r"\$\{(\w+)(:?[-=+?]|##?|%%?)(.*)\}", re.DOTALL)
+# Compiled on first use: most texts need few of them.
+_ESCAPE = r"(?s)\\(\n|.)"
+_GLOB = r"(?<!\\)[*?\[]"
+_BRACES = r"\{[^{}]*(,|\.\.)[^{}]*\}"
+_PARAMETER = r"\$(?:(\w+|[@*#?$!-])|\{(\w+)\})"
+_OPERATOR = r"(?s)\$\{(\w+)(:?[-=+?]|##?|%%?)(.*)\}"
 _PLAIN = {"word", "number", "extglob_pattern", "regex", "variable_name", "test_operator", "file_descriptor"}
 
 
@@ -55,7 +55,7 @@ def expand_text(text: str, variables: Variables) -> str | None:
     """Text without further quoting rules (a here-document's body): its variables expanded; None when one is unknown."""
     if "`" in text or "$(" in text:
         return None
-    values = [(found.span(), expand_parameter(found[0], variables)) for found in _HEREDOC_PARAMETER.finditer(text)]
+    values = [(found.span(), expand_parameter(found[0], variables)) for found in re.finditer(_HEREDOC_PARAMETER, text)]
     parts: list[str] = []
     done = 0
     for (start, end), value in values:
@@ -66,15 +66,15 @@ def expand_text(text: str, variables: Variables) -> str | None:
     return "".join([*parts, text[done:]])
 
 
-_HEREDOC_PARAMETER = re.compile(r"(?<!\\)\$(?:\w+|\{[^{}]*\})")
+_HEREDOC_PARAMETER = r"(?<!\\)\$(?:\w+|\{[^{}]*\})"
 
 
 def expand_parameter(raw: str, variables: Variables) -> str | None:
     """`$X`, `${X}` and the operators :- - := = :+ + :? ? # ## % %%; None for what is not known or not modelled."""
-    plain = _PARAMETER.fullmatch(raw)
+    plain = re.fullmatch(_PARAMETER, raw)
     if plain:
         return variables.get(plain[1] or plain[2])
-    found = _OPERATOR.fullmatch(raw)
+    found = re.fullmatch(_OPERATOR, raw)
     if not found:
         return None
     name, operator, operand = found.groups()
@@ -118,7 +118,7 @@ def _pieces(node: Node, text: str, variables: Variables) -> list[_Piece]:
     if kind == "string":
         return _quoted(node, text, variables)
     if kind in {"concatenation", "command_name"}:
-        if kind == "concatenation" and _BRACES.search(raw):
+        if kind == "concatenation" and _has_braces(raw):
             return [_Piece(None)]
         return [piece for child in node.children for piece in _pieces(child, text, variables)]
     if kind in _PLAIN or not node.is_named:
@@ -126,15 +126,23 @@ def _pieces(node: Node, text: str, variables: Variables) -> list[_Piece]:
     return [_Piece(_ansi(raw) if kind == "ansi_c_string" else None)]
 
 
+def _has_braces(raw: str) -> bool:
+    return "{" in raw and re.search(_BRACES, raw) is not None
+
+
+def _has_glob(raw: str) -> bool:
+    return any(mark in raw for mark in "*?[") and re.search(_GLOB, raw) is not None
+
+
 def _literal(raw: str, variables: Variables) -> _Piece:
     """An unquoted literal; a brace expansion is left unknown, since only some shells do it."""
-    if _BRACES.search(raw):
+    if _has_braces(raw):
         return _Piece(None)
     if raw == "~" or raw.startswith("~/"):
         home = variables.get("HOME")
         return _Piece(None if home is None else home + raw[1:])
-    text = _ESCAPE.sub(lambda found: "" if found[1] == "\n" else found[1], raw)
-    return _Piece(text, glob=_GLOB.search(raw) is not None)
+    text = re.sub(_ESCAPE, lambda found: "" if found[1] == "\n" else found[1], raw) if "\\" in raw else raw
+    return _Piece(text, glob=_has_glob(raw))
 
 
 def _quoted(node: Node, text: str, variables: Variables) -> list[_Piece]:
@@ -154,6 +162,8 @@ def _quoted(node: Node, text: str, variables: Variables) -> list[_Piece]:
 
 def _unescape(text: str) -> str:
     """Within double quotes a backslash quotes only itself, a dollar, a backquote, a quote and a newline."""
+    if "\\" not in text:
+        return text
     return re.sub(r'\\([$`"\\\n])', lambda found: found[1].strip("\n"), text)
 
 
@@ -161,9 +171,9 @@ def _ansi(raw: str) -> str | None:
     r"""`$'...'` with its simple escapes; None with octal, hexadecimal or control ones."""
     simple = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"'}
     body = raw[2:-1]
-    if any(found[1] not in simple for found in _ESCAPE.finditer(body)):
+    if any(found[1] not in simple for found in re.finditer(_ESCAPE, body)):
         return None
-    return _ESCAPE.sub(lambda found: simple[found[1]], body)
+    return re.sub(_ESCAPE, lambda found: simple[found[1]], body)
 
 
 def _join(pieces: list[_Piece]) -> str | None:
@@ -178,11 +188,11 @@ def _fields(pieces: list[_Piece]) -> Iterator[tuple[str | None, bool]]:
         if not piece.splits or piece.text is None:
             field.append(piece)
             continue
-        first, *rest = _SPACE.split(piece.text)
-        field += [_Piece(first, glob=bool(_GLOB.search(first)))] if first else []
+        first, *rest = re.split(r"[ \t\n]+", piece.text)
+        field += [_Piece(first, glob=_has_glob(first))] if first else []
         for part in rest:
             if field:
                 yield _join(field), any(each.glob for each in field)
-            field = [_Piece(part, glob=bool(_GLOB.search(part)))] if part else []
+            field = [_Piece(part, glob=_has_glob(part))] if part else []
     if field:
         yield _join(field), any(each.glob for each in field)
