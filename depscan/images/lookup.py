@@ -1,7 +1,9 @@
 """The profile of a base image, from the best that is at hand.
 
-In: the text of a FROM, the platform, the user's overrides. Out: `ImageProfile`, always: override, then knowledge by
-exact tag, by rule, then unknown with the reason in `why`. A strange reference is an unknown image, not an error.
+In: the text of a FROM, the platform, the user's overrides. Out: `ImageProfile`, always: override (stated, or a real
+image at hand), a base that the user keeps, the registry where it may be asked, then knowledge by exact tag, by rule,
+then unknown with the reason in `why`. A strange reference is an unknown image, not an error; a real image that cannot
+be read leaves its reason in `trouble`.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from msgspec.structs import replace
 from depscan.findings import Confidence
 from depscan.images.knowledge import lookup
 from depscan.images.naming import nearest_tag
-from depscan.images.override import find_override, override
+from depscan.images.override import find_override, override, states_libc
 from depscan.images.profile import ImageProfile, Libc
 from depscan.images.reference import BadReferenceError, familiar, parse_reference
 
@@ -24,19 +26,55 @@ if TYPE_CHECKING:
     from depscan.platforms import Platform
 
 
-def profile(text: str, platform: Platform, overrides: Mapping[str, str]) -> ImageProfile:
+def profile(text: str, platform: Platform, overrides: Mapping[str, str], *, online: bool = False) -> ImageProfile:
     """What the image named `text` provides on `platform`.
 
-    `overrides` maps references or globs, in the short or the full spelling, to specs (see `override`). Raises
-    UsageError for an override's bad spec only.
+    `overrides` maps references or globs, in the short or the full spelling, to specs (see `override`, `sources`).
+    `online` allows to ask registries. Raises UsageError for an override's bad spec only.
     """
     try:
         reference = parse_reference(text)
     except BadReferenceError as error:
         return _unknown(text, f"not an image reference: {error}")
     spec = find_override(overrides, reference)
-    if spec is not None:
+    if spec is not None and states_libc(spec):
         return override(reference, spec, platform)
+    real, trouble = _real_image(reference, spec, platform, online=online)
+    return real or _troubled(_known(reference, platform), trouble)
+
+
+def _real_image(
+    reference: ImageReference, spec: str | None, platform: Platform, *, online: bool
+) -> tuple[ImageProfile | None, str | None]:
+    """The profile read from a real image, where there is one to read; beside None the reason where that failed."""
+    if spec is None and reference.path == "library/scratch":
+        return None, None
+    from depscan.images.contents import BadImageError  # noqa: PLC0415 - each only where there is something to read
+    from depscan.images.stored_profiles import find_kept  # noqa: PLC0415 - likewise
+
+    try:
+        if spec is not None:
+            from depscan.images.sources import read_source  # noqa: PLC0415 - likewise
+
+            return read_source(reference, spec, platform), None
+        kept = find_kept(str(reference), platform)
+        if kept is None and online:
+            from depscan.images.registry import read_registry  # noqa: PLC0415 - likewise
+
+            return read_registry(reference, platform), None
+    except BadImageError as error:
+        return None, f"{spec or familiar(reference)}: {error}"
+    return kept, None
+
+
+def _troubled(found: ImageProfile, trouble: str | None) -> ImageProfile:
+    """What answers in place of a real image that could not be read, with the reason."""
+    if trouble is None:
+        return found
+    return replace(found, trouble=trouble, why=f"{found.why}; {trouble}" if found.why else trouble)
+
+
+def _known(reference: ImageReference, platform: Platform) -> ImageProfile:
     found = lookup(reference, platform)
     if found is None:
         return _unknown(str(reference), _reason(reference))

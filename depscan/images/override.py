@@ -50,6 +50,11 @@ def find_override(overrides: Mapping[str, str], reference: ImageReference) -> st
     return next((spec for glob, spec in overrides.items() if any(fnmatchcase(name, glob) for name in names)), None)
 
 
+def states_libc(spec: str) -> bool:
+    """Whether a spec states the C library (glibc:2.31, musl:1.2.4, none); any other names a real image."""
+    return spec.strip().partition(":")[0] in ("glibc", "musl", "none")
+
+
 def override(reference: ImageReference, spec: str, platform: Platform) -> ImageProfile:
     """The profile that a spec states; raises UsageError for another spec."""
     family, _, version = spec.strip().partition(":")
@@ -57,7 +62,7 @@ def override(reference: ImageReference, spec: str, platform: Platform) -> ImageP
     if family == "none" and not version:
         return _profile(reference, Libc("none"), why)
     if family not in ("glibc", "musl") or not _is_version(version):
-        raise UsageError(f"{why}: {_complaint(spec)}; {_REMEDY}")
+        raise UsageError(f"{why}: {spec!r} states no C library; {_REMEDY}")
     architecture = architecture_of(platform)
     if architecture is None:
         return _profile(reference, Libc("unknown"), f"{why}: nothing is known of the dynamic linkers of {platform}")
@@ -86,9 +91,3 @@ def _profile(
 def _is_version(text: str) -> bool:
     parts = text.split(".")
     return 2 <= len(parts) <= 4 and all(part.isascii() and part.isdigit() and len(part) < 8 for part in parts)
-
-
-def _complaint(spec: str) -> str:
-    if "/" in spec or spec.endswith((".tar", ".tgz", ".tar.gz")):
-        return "this version cannot read a layout, archive or directory yet"
-    return f"{spec!r} states no C library"

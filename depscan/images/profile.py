@@ -6,16 +6,12 @@ is provided when listed, missing when the list is complete, else unknown.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping  # noqa: TC003 - the cache of profiles decodes by these hints
 
 from msgspec import Struct, field
 
+from depscan.artifacts.facts import ElfFacts  # noqa: TC001 - as above
 from depscan.findings import Confidence
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from depscan.artifacts.facts import ElfFacts
 
 
 class ImageReference(Struct, frozen=True):
@@ -58,7 +54,7 @@ class Library(Struct, frozen=True):
 
 
 class ImageFile(Struct, frozen=True):
-    """A file of a real image: kind file, directory or link (`target` is its text), permission bits."""
+    """A file of a real image: kind file, directory, link (`target` is its text) or other (a device, FIFO, socket)."""
 
     kind: str
     mode: int
@@ -90,6 +86,8 @@ class ImageProfile(Struct, frozen=True):
 
     `moving` says that the publisher may point the tag at another release of the same family. `secondary` is a second
     C library in the same image (glibc in /usr/glibc-compat on Alpine) with its own libc, loaders, libraries and paths.
+    `entrypoint` and `cmd` are those of a real image's configuration, None where not known. `trouble` says why a source
+    that was asked first (a layout, an archive, a registry) could not be read, where the knowledge answered instead.
     """
 
     reference: str
@@ -117,6 +115,9 @@ class ImageProfile(Struct, frozen=True):
     moving: bool = False
     secondary: ImageProfile | None = None
     tree: ImageTree | None = None
+    entrypoint: tuple[str, ...] | None = None
+    cmd: tuple[str, ...] | None = None
+    trouble: str | None = None
 
     @property
     def name(self) -> str:

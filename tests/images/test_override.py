@@ -61,11 +61,10 @@ def test_the_first_override_wins() -> None:
         ("glibc", "--base x:latest=glibc: 'glibc' states no C library; use glibc:VERSION"),
         ("glibc:new", "states no C library"),
         ("glibc:2.31; rm", "states no C library"),
-        ("uclibc:1.0", "states no C library"),
+        ("uclibc:1.0", "No such file or directory; name an OCI layout"),
         ("", "states no C library"),
         ("none:1", "states no C library"),
-        ("./layout", "cannot read a layout, archive or directory yet; use glibc:VERSION"),
-        ("image.tar", "cannot read a layout, archive or directory yet"),
+        ("./layout", "--base x:latest=./layout: No such file or directory; name an OCI layout, a docker save archive"),
     ],
 )
 def test_a_bad_spec_names_the_remedy(spec: str, message: str) -> None:
