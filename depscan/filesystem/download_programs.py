@@ -43,7 +43,12 @@ def run_curl(action: Action) -> Iterator[Effect]:
     outputs = [value for name, value in options.values if name in {"o", "--output"}]
     urls = options.operands or tuple(value for name, value in options.values if name == "--url")
     for place, word in enumerate(outputs):
-        yield from _download(action, _below(directory, word.text), urls[min(place, len(urls) - 1)] if urls else None)
+        if word.text is None:
+            yield Disturb((action.around(word),))
+        else:
+            yield from _download(
+                action, _below(directory, word.text), urls[min(place, len(urls) - 1)] if urls else None
+            )
     if options.has("O", "--remote-name", "--remote-name-all"):
         for url in urls:
             yield from _download(action, _below(directory, _file_name(url)), url)
@@ -55,6 +60,8 @@ def run_wget(action: Action) -> Iterator[Effect]:
     output = options.value("O", "--output-document")
     if options.has("r", "m", "--recursive", "--mirror", "i", "--input-file"):
         yield _into(action, options.value("P", "--directory-prefix"))
+    elif output is not None and output.text is None:
+        yield Disturb((action.around(output),))
     elif output is not None:
         yield from _download(action, output.text, next(iter(options.operands), None))
     else:
@@ -77,10 +84,11 @@ def _file_name(url: ShellWord) -> str | None:
 
 
 def _download(action: Action, name: str | None, url: ShellWord | None) -> Iterator[Effect]:
-    """A file of unknown bytes; without a known place, something somewhere in the directory."""
+    """A file of unknown bytes; one of unknown name matters only where dynamic linkers and libraries stand."""
     path = action.path(name)
     if path is None:
-        yield _into(action, None)
+        here = action.path(".")
+        yield from [Disturb((here,))] if here not in {None, "/"} else []
     elif name != "-" and not path.startswith("/dev/"):
         source = url.text or url.raw if url else action.reason
         yield replace(action.written(path), origin=Origin.URL, source=source)
@@ -88,8 +96,8 @@ def _download(action: Action, name: str | None, url: ShellWord | None) -> Iterat
 
 def _into(action: Action, directory: ShellWord | None) -> Disturb:
     """An unknown change below a directory: the working directory without one."""
-    path = action.path("." if directory is None else directory.text)
-    return Disturb(("/",) if path is None else (path,))
+    here = action.path(".") or "/"
+    return Disturb((here if directory is None else action.around(directory),))
 
 
 def run_tar(action: Action) -> Iterator[Effect]:

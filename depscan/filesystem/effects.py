@@ -7,6 +7,7 @@ the paths it touches unknown: neither what was there nor what it would put there
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -81,6 +82,12 @@ class Action(Struct, frozen=True):
         if text is None or (self.command.directory is None and not text.startswith("/")):
             return None
         return posixpath.normpath(posixpath.join(self.command.directory or "/", text)).replace("//", "/")
+
+    def around(self, word: ShellWord | None) -> str:
+        """The path a word names or, where that is not known, a directory that surely holds it: its known beginning."""
+        path = self.path(word.text) if word else None
+        known = re.match(r"\"?(/[\w./+-]*)/", word.raw) if word and path is None else None
+        return path or (posixpath.normpath(known[1]) if known and ".." not in known[1] else "/")
 
     def paths(self, words: tuple[ShellWord, ...]) -> list[str]:
         """The paths of those operands that are known."""

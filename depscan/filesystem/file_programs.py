@@ -11,6 +11,7 @@ import posixpath
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from depscan.artifacts.facts import Origin
@@ -26,25 +27,23 @@ if TYPE_CHECKING:
     from depscan.filesystem.effects import Action
     from depscan.shell.commands import ShellWord
 
-EVERYWHERE = Disturb(("/",))
-
 
 def copy(action: Action) -> Iterator[Effect]:
     """`cp`: -r, -R, -a copy directories, -a, -d and -P keep links."""
     options = read_options(action.command.words[1:], "tS", ("--target-directory",))
     recursive = options.has("r", "R", "a", "--recursive", "--archive")
     keeps_links = options.has("a", "d", "P", "--archive", "--no-dereference")
-    for source, destination in _pairs(action, options):
-        yield from _transfer(action, source, destination, recursive=recursive, keeps_links=keeps_links)
+    for transfer in _transfers(action, options):
+        yield from _carry_out(action, transfer, recursive=recursive, keeps_links=keeps_links)
 
 
 def move(action: Action) -> Iterator[Effect]:
     """`mv`: as a copy of everything below, then the source is gone."""
     options = read_options(action.command.words[1:], "tS", ("--target-directory",))
-    for source, destination in _pairs(action, options):
-        yield from _transfer(action, source, destination, recursive=True, keeps_links=True)
-        for path in [] if source is None else [source]:
-            yield Remove(path)
+    for transfer in _transfers(action, options):
+        yield from _carry_out(action, transfer, recursive=True, keeps_links=True)
+        if transfer.source is not None:
+            yield Remove(transfer.source)
 
 
 def install(action: Action) -> Iterator[Effect]:
@@ -56,8 +55,8 @@ def install(action: Action) -> Iterator[Effect]:
         for path in action.paths(options.operands):
             yield _directory(action, path)
         return
-    for source, destination in _pairs(action, options):
-        for effect in _transfer(action, source, destination, recursive=False, keeps_links=False):
+    for transfer in _transfers(action, options):
+        for effect in _carry_out(action, transfer, recursive=False, keeps_links=False):
             if isinstance(effect, FileEntry) and change is not None:
                 yield replace(effect, mode=change(0, False))
             else:
@@ -68,30 +67,25 @@ def link(action: Action) -> Iterator[Effect]:
     """`ln`: symbolic with -s, else another name of the same file."""
     options = read_options(action.command.words[1:], "tS", ("--target-directory",))
     if not options.has("s", "--symbolic"):
-        for source, destination in _pairs(action, options):
-            yield from _transfer(action, source, destination, recursive=False, keeps_links=True)
+        for transfer in _transfers(action, options):
+            yield from _carry_out(action, transfer, recursive=False, keeps_links=True)
         return
-    for target, where in _link_pairs(action, options):
-        if where is None:
-            yield EVERYWHERE
-        elif target is None:
-            yield Disturb((where,))
+    for word, where in _links(action, options):
+        target = action.path(word.text) if options.has("r", "--relative") else word.text
+        if where is None or target is None:
+            yield Disturb((where or action.around(_target(options)),))
         else:
             yield FileEntry(where, "link", 0o777, Origin.PREDICTED, action.reason, action.span, 0, target=target)
 
 
-def _link_pairs(action: Action, options: Options) -> Iterator[tuple[str | None, str | None]]:
-    """Link text and place. With -r the text is made absolute, which resolves to the same file."""
-    relative = options.has("r", "--relative")
-    *targets, last = options.operands or (None,)
-    if last is not None and not targets and options.value("t", "--target-directory") is None:
-        name = posixpath.basename((last.text or "").rstrip("/"))
-        yield last.text, action.path(name) if last.text else None
+def _links(action: Action, options: Options) -> Iterator[tuple[ShellWord, str | None]]:
+    """The word of each link's text (with -r it is made absolute, which names the same file) and the link's place."""
+    if len(options.operands) == 1 and options.value("t", "--target-directory") is None:
+        only = options.operands[0]
+        yield only, action.path(posixpath.basename(only.text.rstrip("/"))) if only.text else None
         return
-    words = options.operands if options.value("t", "--target-directory") else tuple(word for word in targets if word)
-    for word in words:
-        where = _destination(action, options, word, last)
-        yield (action.path(word.text) if relative else word.text), where
+    for word in _sources(options):
+        yield word, _destination(action, options, word)
 
 
 def remove(action: Action) -> Iterator[Effect]:
@@ -187,25 +181,42 @@ def _matches_parts(path: list[str], pattern: list[str]) -> bool:
     )
 
 
-def _pairs(action: Action, options: Options) -> Iterator[tuple[str | None, str | None]]:
-    """Sources with where each goes; None for what is not known. A pattern gives its matches, and itself as unknown."""
-    into = options.value("t", "--target-directory")
-    last = options.operands[-1] if options.operands else None
-    for word in options.operands if into else options.operands[:-1]:
+class _Transfer(Struct, frozen=True):
+    """One source and where it goes; None for what is not known, which is then somewhere in `around`."""
+
+    source: str | None
+    destination: str | None
+    around: str
+
+
+def _target(options: Options) -> ShellWord | None:
+    """The word that says where to: of -t, else the last operand."""
+    return options.value("t", "--target-directory") or next(reversed(options.operands), None)
+
+
+def _sources(options: Options) -> tuple[ShellWord, ...]:
+    return options.operands if options.value("t", "--target-directory") else options.operands[:-1]
+
+
+def _transfers(action: Action, options: Options) -> Iterator[_Transfer]:
+    """Each source of the command. A pattern gives what is not known of it first, then its known matches."""
+    target = _target(options)
+    around = action.around(target)
+    for word in _sources(options):
         if not word.glob:
-            yield action.path(word.text), _destination(action, options, word, last)
+            yield _Transfer(action.path(word.text), _destination(action, options, word), around)
             continue
-        target = into or last
         directory = action.path(target.text) if target else None
-        yield None, directory
+        yield _Transfer(None, directory, around)
         for path in _matches(action, action.path(word.text) or ""):
-            yield path, None if directory is None else posixpath.join(directory, posixpath.basename(path))
+            inside = None if directory is None else posixpath.join(directory, posixpath.basename(path))
+            yield _Transfer(path, inside, around)
 
 
-def _destination(action: Action, options: Options, source: ShellWord, last: ShellWord | None) -> str | None:
+def _destination(action: Action, options: Options, source: ShellWord) -> str | None:
     """Where one source goes: into a directory under its own name, else to the last operand itself."""
     into = options.value("t", "--target-directory")
-    word = into or last
+    word = _target(options)
     path = action.path(word.text) if word else None
     if word is None or word.text is None or path is None:
         return None
@@ -214,22 +225,15 @@ def _destination(action: Action, options: Options, source: ShellWord, last: Shel
     if not several and (options.has("T", "--no-target-directory") or not is_directory(action.tree, where)):
         return path
     name = posixpath.basename((source.text or "").rstrip("/"))
-    if source.text is None:
-        return path
     return path if name in {"", "."} else posixpath.join(path, name)
 
 
-def _transfer(
-    action: Action, source: str | None, destination: str | None, *, recursive: bool, keeps_links: bool
-) -> Iterator[Effect]:
-    """What stands at `source` appears at `destination`."""
-    if destination is None:
-        yield EVERYWHERE
+def _carry_out(action: Action, transfer: _Transfer, *, recursive: bool, keeps_links: bool) -> Iterator[Effect]:
+    """What stands at the source appears at the destination."""
+    source, destination, tree = transfer.source, transfer.destination, action.tree
+    if source is None or destination is None:
+        yield Disturb((destination or transfer.around,))
         return
-    if source is None:
-        yield Disturb((destination,))
-        return
-    tree = action.tree
     where = tree.canonical(source, follow_last=not keeps_links)
     known = tree.entries.get(where)
     if known is not None and known.kind != "directory":

@@ -32,11 +32,12 @@ HARMLESS = frozenset(
     """
     : [ alias break cd command continue dirs echo exit export false getopts hash history let local popd printf pushd
     pwd read readonly return set shift shopt sleep test times trap true type ulimit umask unalias unset wait
-    arch awk b2sum base64 basename cat cksum cmp column comm cut date df diff dirname dmesg du egrep envsubst expr
-    factor fgrep file fold free gawk getconf getent grep groups head hexdump host hostname id join jq ldd less locale
-    ls lsb_release lscpu man mawk md5sum mktemp more mount nl nm nproc nslookup numfmt objdump od paste ping printenv
-    ps readelf readlink realpath rev seq sha1sum sha224sum sha256sum sha384sum sha512sum shuf sort split stat strings
-    stty sum sync tac tail timedatectl tput tr tree tsort tty uname uniq uptime wc whereis which who whoami xxd yes yq
+    arch awk b2sum base64 basename cat cksum cmp column comm cut date df diff dirname dmesg du egrep env envsubst
+    expr factor fgrep file fold free gawk getconf getent grep groups head hexdump host hostname id ip join jq ldd
+    less locale ls lsb_release lscpu man mawk md5sum mktemp more mount nl nm nproc nslookup numfmt objdump od
+    paste ping printenv ps readelf readlink realpath rev seq sha1sum sha224sum sha256sum sha384sum sha512sum shuf
+    sort split stat strings stty sum sync tac tail timedatectl tput tr tree tsort tty uname uniq uptime wc whereis
+    which who whoami xxd yes yq
     addgroup adduser chage chattr chfn chgrp chown chpasswd chsh delgroup deluser gpasswd groupadd groupdel groupmod
     lchage newgrp passwd setcap setfacl useradd userdel usermod visudo
     add-apt-repository apt-add-repository apt-cache apt-config apt-key apt-mark debconf-set-selections
@@ -102,8 +103,8 @@ def run_copy_tool(action: Action) -> Iterator[Effect]:
     """rsync, scp: the last operand changes. dd: its `of`."""
     words = [word.text for word in action.command.words[1:]]
     outputs = [word[3:] for word in words if word and word.startswith("of=")]
-    path = action.path(outputs[0] if outputs else words[-1] if words else None)
-    yield Disturb(("/",) if path is None else (path,))
+    path = action.path(outputs[0]) if outputs else None
+    yield Disturb((path or action.around(action.command.words[-1]),))
 
 
 READERS: dict[str, Reader] = {
