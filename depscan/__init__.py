@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from depscan.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from depscan.config import Config as Config
     from depscan.findings import Finding as Finding
     from depscan.results import ScanResult as ScanResult
     from depscan.scan import scan as scan
 
-__version__ = "0.1.0"
 __all__ = ["Config", "Finding", "ScanResult", "__version__", "scan"]
 
 _HOMES = {"Config": "depscan.config", "Finding": "depscan.findings", "ScanResult": "depscan.results"}

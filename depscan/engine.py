@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from depscan.conditions import path_matches
 from depscan.errors import UsageError
 from depscan.findings import Confidence, Finding, Location, Related, Severity
-from depscan.vocabulary import did_you_mean
+from depscan.rulebook.conditions import path_matches
+from depscan.rulebook.vocabulary import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

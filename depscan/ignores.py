@@ -17,8 +17,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from depscan.engine import judge, order, select_rules
+from depscan.rulebook.vocabulary import did_you_mean
 from depscan.subjects import DirectiveView, Subject
-from depscan.vocabulary import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

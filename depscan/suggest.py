@@ -91,7 +91,7 @@ def _adds_nothing(suggestion: Suggestion, proved: list[Suggestion], own: str) ->
 
 
 def _image_name(reference: str) -> str:
-    """debian of docker.io/library/debian:12-slim; all distroless images are one name."""
+    """Debian of docker.io/library/debian:12-slim; all distroless images are one name."""
     name = reference.partition("@")[0].rpartition("/")[2].partition(":")[0]
     return "distroless" if "distroless/" in reference else name
 

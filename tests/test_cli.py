@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from depscan.cli import OPTIONS, check_help, run
+from depscan.cli.output import wants_color, write_file
 from depscan.config import Config
 from depscan.errors import UsageError
 from depscan.findings import Confidence, Finding, Location, Severity
-from depscan.output import wants_color, write_file
 from depscan.platforms import Platform
 from depscan.results import Scan, ScanResult
 from depscan.source import SourceText, Span
@@ -218,7 +218,7 @@ def test_a_bug_without_a_place_for_the_report_prints_it(
     engine: Engine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine.error = ValueError("surprise")
-    monkeypatch.setattr("depscan.crash._save", lambda text: (_ for _ in ()).throw(OSError()))
+    monkeypatch.setattr("depscan.cli.crash._save", lambda text: (_ for _ in ()).throw(OSError()))
     assert run([]) == 3
     assert "ValueError: surprise" in capsys.readouterr().err
 
@@ -361,4 +361,4 @@ def test_light_commands_import_nothing_slow(tmp_path: Path, arguments: tuple[str
 def test_a_format_imports_only_its_own_module(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM alpine:3.20\n")
     reports = {name for name in loaded("--format", "concise", cwd=tmp_path) if name.startswith("depscan.reports.")}
-    assert reports == {"depscan.reports.concise"}
+    assert reports == {"depscan.reports.concise", "depscan.reports.escaping"}

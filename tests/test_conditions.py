@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from depscan.conditions import ConditionError, compile_condition, path_matches
+from depscan.rulebook.conditions import ConditionError, compile_condition, path_matches
 
 
 class Inner(Struct, frozen=True):

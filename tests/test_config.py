@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from depscan.config import SETTINGS, Config, PathIgnore, load_config
+from depscan.config.settings import FORMAT_NAMES
 from depscan.errors import ConfigError, UsageError
 from depscan.findings import Confidence, Severity
 from depscan.platforms import Platform
 from depscan.reports import FORMATS
-from depscan.settings import FORMAT_NAMES
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec import Struct
 
-from depscan.templates import TemplateError, compile_template
+from depscan.rulebook.templates import TemplateError, compile_template
 
 
 class Thing(Struct, frozen=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
-from depscan.escaping import printable
+from depscan.reports.escaping import printable
 
 if TYPE_CHECKING:
     from depscan.findings import Finding

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from depscan.escaping import printable
+from depscan.reports.escaping import printable
 
 if TYPE_CHECKING:
     from depscan.findings import Finding

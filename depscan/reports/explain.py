@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from depscan.rulebook import Rule
-    from depscan.rulefiles import Example
+    from depscan.rulebook.files import Example
 
 _INDEX_HEAD = """\
 # Rules

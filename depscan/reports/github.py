@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from depscan.escaping import printable, printable_lines
+from depscan.reports.escaping import printable, printable_lines
 
 if TYPE_CHECKING:
     from depscan.findings import Finding

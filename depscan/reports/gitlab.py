@@ -10,8 +10,8 @@ import posixpath
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from depscan.escaping import printable
-from depscan.json_objects import dump
+from depscan.reports.escaping import printable
+from depscan.reports.objects import dump
 
 if TYPE_CHECKING:
     from depscan.findings import Finding

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from depscan.escaping import printable
-from depscan.json_objects import dump, image_object
+from depscan.reports.escaping import printable
+from depscan.reports.objects import dump, image_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from depscan import __version__
-from depscan.json_objects import dump, elf_object, image_object
+from depscan.reports.objects import dump, elf_object, image_object
+from depscan.version import __version__
 
 if TYPE_CHECKING:
     from depscan.filesystem.entries import StageFilesystem

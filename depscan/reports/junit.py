@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
-from depscan.escaping import printable
+from depscan.reports.escaping import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

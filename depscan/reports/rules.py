@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from depscan.escaping import printable
-from depscan.json_objects import dump
+from depscan.reports.escaping import printable
+from depscan.reports.objects import dump
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

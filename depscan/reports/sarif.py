@@ -11,9 +11,9 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from depscan import __version__
-from depscan.escaping import printable, printable_lines
-from depscan.json_objects import dump
+from depscan.reports.escaping import printable, printable_lines
+from depscan.reports.objects import dump
+from depscan.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

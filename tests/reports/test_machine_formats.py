@@ -50,14 +50,14 @@ def test_no_format_lets_a_control_character_through(name: str, make) -> None:
 
 @given(st.text())
 def test_every_name_survives_json(name: str) -> None:
-    from depscan.json_objects import dump
+    from depscan.reports.objects import dump
 
     assert json.loads(dump({"name": name})) == {"name": name}
 
 
 @given(st.text(st.characters()))
 def test_printable_is_one_line_and_stable(name: str) -> None:
-    from depscan.escaping import printable
+    from depscan.reports.escaping import printable
 
     shown = printable(name)
     assert len(shown.splitlines()) <= 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from depscan.escaping import printable
+from depscan.reports.escaping import printable
 from depscan.reports.text.finding import finding_lines
 from depscan.reports.text.frame import folded
 from depscan.reports.text.paint import Paint

@@ -9,7 +9,7 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from depscan.escaping import printable
+from depscan.reports.escaping import printable
 from depscan.reports.text.frame import WIDTH, Mark, frame, number_width
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from depscan.escaping import printable
+from depscan.reports.escaping import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from depscan.escaping import printable
 from depscan.platforms import MACHINES
+from depscan.reports.escaping import printable
 from depscan.reports.text.frame import WIDTH, folded
 
 if TYPE_CHECKING:

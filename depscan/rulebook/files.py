@@ -15,8 +15,8 @@ from msgspec import Struct, field
 
 from depscan.errors import RuleFileError
 from depscan.findings import Confidence, Severity
-from depscan.tomltext import TomlText
-from depscan.vocabulary import did_you_mean
+from depscan.rulebook.places import TomlText
+from depscan.rulebook.vocabulary import did_you_mean
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,12 +14,12 @@ from typing import Annotated, Any
 
 import typer
 
-from depscan import __version__
+from depscan.cli.inputs import check_file, common_folder, find_dockerfiles
+from depscan.cli.output import write_reports, write_stdout
 from depscan.config import load_config
 from depscan.errors import DepscanError, UsageError, did_you_mean
-from depscan.escaping import printable, printable_lines
-from depscan.inputs import check_file, common_folder, find_dockerfiles
-from depscan.output import write_reports, write_stdout
+from depscan.reports.escaping import printable, printable_lines
+from depscan.version import __version__
 
 INTERRUPTED = 130
 
@@ -217,7 +217,7 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except Exception as error:  # the last line of defence: a user never meets a traceback
-        from depscan.crash import EXIT_CODE, report_bug  # noqa: PLC0415 - only a bug pays for it
+        from depscan.cli.crash import EXIT_CODE, report_bug  # noqa: PLC0415 - only a bug pays for it
 
         sys.stderr.write(report_bug(error, arguments) + "\n")
         return EXIT_CODE

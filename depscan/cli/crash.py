@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from depscan import __version__
+from depscan.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

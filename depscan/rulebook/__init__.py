@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from depscan.conditions import Condition, ConditionError, compile_condition
 from depscan.errors import RuleFileError
-from depscan.rulefiles import EXPECT, Example, RuleFile, read_rule_file
+from depscan.rulebook.conditions import Condition, ConditionError, compile_condition
+from depscan.rulebook.files import EXPECT, Example, RuleFile, read_rule_file
+from depscan.rulebook.templates import Template, TemplateError, compile_template
+from depscan.rulebook.vocabulary import did_you_mean
 from depscan.subjects import KINDS
-from depscan.templates import Template, TemplateError, compile_template
-from depscan.vocabulary import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,7 +73,7 @@ def load_rules(folders: Iterable[Path] = (), *, examples: bool = False) -> tuple
 
 def built_in_folder() -> Path:
     """`rules/` inside the installed package, or at the root of a checkout."""
-    here = Path(__file__).parent
+    here = Path(__file__).parent.parent
     packaged = here / "rules"
     return packaged if packaged.is_dir() else here.parent / "rules"
 

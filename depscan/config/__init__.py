@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from depscan import settings
-from depscan.configfile import find_config, read_config
+from depscan.config import settings
+from depscan.config.file import find_config, read_config
+from depscan.config.settings import Given
 from depscan.errors import ConfigError, did_you_mean
 from depscan.findings import Confidence, Severity
-from depscan.settings import Given
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import date
 
-    from depscan.configfile import ConfigFile
+    from depscan.config.file import ConfigFile
     from depscan.platforms import Platform
 
 

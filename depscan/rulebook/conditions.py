@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from depscan.vocabulary import NONE, Fact, UnknownNameError, resolve
+from depscan.rulebook.vocabulary import NONE, Fact, UnknownNameError, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from depscan.rulebook.places import TomlText
 from depscan.source import Position
-from depscan.tomltext import TomlText
 
 TEXT = '''\
 # id = "not this one"

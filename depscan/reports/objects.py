@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from depscan.escaping import printable_json
+from depscan.reports.escaping import printable_json
 
 if TYPE_CHECKING:
     from depscan.artifacts.facts import ElfFacts

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from depscan.vocabulary import UnknownNameError, resolve
+from depscan.rulebook.vocabulary import UnknownNameError, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
