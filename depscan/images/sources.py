@@ -24,8 +24,8 @@ from depscan.images.docker_archive import read_archive
 from depscan.images.layers import unpack
 from depscan.images.layout import MARK, read_layout
 from depscan.images.profiling import make_profile
-from depscan.images.rootfs import read_root
 from depscan.images.reference import familiar
+from depscan.images.rootfs import read_root
 from depscan.images.stored_profiles import find_cached, find_images_folder, keep_cached
 from depscan.images.tarfiles import TarFiles
 
@@ -49,16 +49,16 @@ def read_source(reference: ImageReference, spec: str, platform: Platform) -> Ima
     """
     client, _, name = spec.partition(":")
     if client in CLIENTS and name:
-        return _read_once(_read_daemon, reference, platform, client, name)
+        return read_once(_read_daemon, reference, platform, client, name)
     try:
         status = os.stat(spec)  # noqa: PTH116 - for Path an empty text is the working directory
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"--base {familiar(reference)}={spec}: {reason}; {_REMEDY}") from None
-    return _read_once(_read_path, reference, platform, Path(spec), status.st_mtime_ns)
+    return read_once(_read_path, reference, platform, Path(spec), status.st_mtime_ns)
 
 
-def _read_once(
+def read_once(
     read: Callable[..., ImageProfile], reference: ImageReference, platform: Platform, *place: Hashable
 ) -> ImageProfile:
     """Read each place once in a run, which asks for it again for each suggestion; a failure too."""
@@ -80,7 +80,7 @@ def _outcome(
 
 def _read_path(reference: ImageReference, platform: Platform, path: Path, _modified: int) -> ImageProfile:
     if not path.is_dir():
-        with _scratch() as folder, closing(TarFiles(path, folder)) as files:
+        with scratch() as folder, closing(TarFiles(path, folder)) as files:
             return profile_image(reference, read_archive(files, reference, platform), platform, "archive", str(path))
     if (path / MARK).exists():
         return profile_image(reference, read_layout(path, reference, platform), platform, "oci-layout", str(path))
@@ -92,7 +92,7 @@ def _read_path(reference: ImageReference, platform: Platform, path: Path, _modif
 
 
 def _read_daemon(reference: ImageReference, platform: Platform, client: str, name: str) -> ImageProfile:
-    with _scratch() as folder, closing(TarFiles(save_image(client, name, folder), folder)) as files:
+    with scratch() as folder, closing(TarFiles(save_image(client, name, folder), folder)) as files:
         image = read_archive(files, reference, platform)
         return profile_image(reference, image, platform, "archive", f"{client} save {name}")
 
@@ -101,7 +101,7 @@ def profile_image(reference: ImageReference, image: Image, platform: Platform, s
     """The profile of an image: the cached one of its digest, else read from its layers."""
     profile = find_cached(image.digest, platform)
     if profile is None:
-        with _scratch() as folder:
+        with scratch() as folder:
             contents = unpack(image.layers, folder)
             profile = make_profile(str(reference), contents, platform, cache=False)
         keep_cached(image.digest, platform, profile)
@@ -133,7 +133,7 @@ def _why(place: str, build: str) -> str:
 
 
 @contextmanager
-def _scratch() -> Iterator[Path]:
+def scratch() -> Iterator[Path]:
     """A temporary folder below the cache's; raises BadImageError where there can be none."""
     try:
         parent = find_images_folder()

@@ -62,7 +62,7 @@ def test_the_first_override_wins() -> None:
         ("glibc:new", "states no C library"),
         ("glibc:2.31; rm", "states no C library"),
         ("uclibc:1.0", "No such file or directory; name an OCI layout"),
-        ("", "states no C library"),
+        ("", "No such file or directory; name an OCI layout"),
         ("none:1", "states no C library"),
         ("./layout", "--base x:latest=./layout: No such file or directory; name an OCI layout, a docker save archive"),
     ],
