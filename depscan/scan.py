@@ -9,6 +9,7 @@ believed.
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -129,7 +130,7 @@ def _scan_text(text: _Text, platform: Platform, config: Config, rules: tuple[Rul
     outcome = examination.outcome
     return Scan(
         source=text.source,
-        context=str(root),
+        context=_shown(root, text.path),
         context_reason=reason,
         target=(examination.target.name or str(examination.target.index)) if examination.target else None,
         platform=platform,
@@ -155,6 +156,11 @@ def _choose_context(path: Path | None, dockerfile: Dockerfile, config: Config) -
     if path is None:
         return Path(), "the current directory, since the Dockerfile came from standard input"
     return choose_context(path, dockerfile)
+
+
+def _shown(root: Path, dockerfile: Path | None) -> str:
+    """The context as the user would write it: relative where the Dockerfile was named so."""
+    return str(root) if dockerfile is not None and dockerfile.is_absolute() else os.path.relpath(root)
 
 
 def _examine(text: _Text, dockerfile: Dockerfile, setting: _Setting, change: Change | None = None) -> _Examination:

@@ -23,6 +23,7 @@ from depscan.packages import install_command
 from depscan.packages.providers import who_provides
 from depscan.platforms import MACHINES
 from depscan.source import Position, Span
+from depscan.subjects import CXX_RUNTIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -134,11 +135,24 @@ def _candidates(finding: Finding, placements: tuple[Placement, ...], before: Out
 
 
 def _build_flags(placements: tuple[Placement, ...]) -> Iterator[_Candidate]:
-    """A static program needs nothing of the image; it must be one of the image's machine."""
+    """A static program needs nothing of the image. For a missing library only the C++ runtime is linked in lightly."""
     if any(placement.artifact.facts.linkage is Linkage.SHARED_OBJECT for placement in placements):
         return
-    assumed = {placement.artifact.source: _static(placement) for placement in placements}
-    yield _Candidate(Suggestion("build-flag", _static_title(placements[0]), proved=True), Change(assumed=assumed))
+    if placements[0].cause is Cause.LIBRARY_MISSING:
+        title, rebuilt = "link the C++ runtime in: -static-libstdc++ -static-libgcc", _without_cxx_runtime
+    else:
+        title, rebuilt = _static_title(placements[0]), _static
+    assumed = {placement.artifact.source: rebuilt(placement) for placement in placements}
+    yield _Candidate(Suggestion("build-flag", title, proved=True), Change(assumed=assumed))
+
+
+def _without_cxx_runtime(placement: Placement) -> ElfFacts:
+    facts = placement.artifact.facts
+    return msgspec.structs.replace(
+        facts,
+        needed=tuple(soname for soname in facts.needed if soname not in CXX_RUNTIME),
+        version_needs={soname: needs for soname, needs in facts.version_needs.items() if soname not in CXX_RUNTIME},
+    )
 
 
 def _static(placement: Placement) -> ElfFacts:
@@ -166,8 +180,13 @@ def _static_title(placement: Placement) -> str:
     if facts.language == "go":
         return f"build it statically{target}: CGO_ENABLED=0 go build"
     if facts.language == "rust":
-        return f"build it statically{target}: cargo build --target <arch>-unknown-linux-musl"
-    return f"link it statically{target}: -static (with musl-gcc where it resolves names)"
+        return f"build it statically{target}: cargo build --target {_rust_target(placement)}"
+    return f"build it statically{target}: link with -static, best by musl-gcc"
+
+
+def _rust_target(placement: Placement) -> str:
+    machine = MACHINES.get(placement.platform.architecture, "<arch>")
+    return "armv7-unknown-linux-musleabihf" if machine == "arm" else f"{machine}-unknown-linux-musl"
 
 
 def _packages(placements: tuple[Placement, ...], filesystem: StageFilesystem, path: str) -> Iterator[_Candidate]:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from depscan.source import Span
 
 
+CXX_RUNTIME = frozenset({"libstdc++.so.6", "libgcc_s.so.1"})  # GCC's, which the same packages bring everywhere
+
+
 class LibcView(Struct, frozen=True):
     """A C library: family glibc, musl, uclibc, none or unknown, and version."""
 

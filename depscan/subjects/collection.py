@@ -15,6 +15,7 @@ from depscan.linking.loaders import interpreter_family
 from depscan.linking.placement import Verdict
 from depscan.platforms import MACHINES
 from depscan.subjects import (
+    CXX_RUNTIME,
     ArtifactView,
     ImageView,
     InstructionView,
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from depscan.source import Span
 
 _NOT_THERE = frozenset({"source-missing", "source-outside-context"})  # an ignored source is there
-_CXX_RUNTIME = frozenset({"libstdc++.so.6", "libgcc_s.so.1"})
 _STATUS = {Presence.PROVIDED: "met", Presence.MISSING: "unmet", Presence.UNKNOWN: "unknown"}
 
 
@@ -90,7 +90,7 @@ class _Collector:
             requested_by=need.requested_by,
             status=need.presence.value,
             other_major=need.other_major,
-            cxx_runtime=need.soname in _CXX_RUNTIME,
+            cxx_runtime=need.soname in CXX_RUNTIME,
             not_searched=need.not_searched,
         )
         looked = describe_search(need)
