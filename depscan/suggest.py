@@ -8,6 +8,7 @@ findings.
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -138,12 +139,30 @@ def _build_flags(placements: tuple[Placement, ...]) -> Iterator[_Candidate]:
     """A static program needs nothing of the image. For a missing library only the C++ runtime is linked in lightly."""
     if any(placement.artifact.facts.linkage is Linkage.SHARED_OBJECT for placement in placements):
         return
-    if placements[0].cause is Cause.LIBRARY_MISSING:
+    directory = _unsearched_directory(placements[0])
+    if directory is not None:
+        title, rebuilt = f"let it look there: link with -Wl,-rpath,{directory}", _searching(directory)
+    elif placements[0].cause is Cause.LIBRARY_MISSING:
         title, rebuilt = "link the C++ runtime in: -static-libstdc++ -static-libgcc", _without_cxx_runtime
     else:
         title, rebuilt = _static_title(placements[0]), _static
     assumed = {placement.artifact.source: rebuilt(placement) for placement in placements}
     yield _Candidate(Suggestion("build-flag", title, proved=True), Change(assumed=assumed))
+
+
+def _unsearched_directory(placement: Placement) -> str | None:
+    """Where in the stage the first missing library stands, if it does."""
+    missing = (need for need in placement.link.needs if need.presence is Presence.MISSING)
+    found = next((need.not_searched for need in missing if need.not_searched), None)
+    return posixpath.dirname(found) if found else None
+
+
+def _searching(directory: str) -> Callable[[Placement], ElfFacts]:
+    def rebuilt(placement: Placement) -> ElfFacts:
+        facts = placement.artifact.facts
+        return msgspec.structs.replace(facts, runpath=(*facts.runpath, directory), rpath=())
+
+    return rebuilt
 
 
 def _without_cxx_runtime(placement: Placement) -> ElfFacts:
