@@ -57,7 +57,7 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/python
 
 $(VENV)/.dev: pyproject.toml scripts/debian-packages.sh | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	@sh scripts/debian-packages.sh --optional debootstrap
+	@sh scripts/debian-packages.sh --optional debootstrap skopeo umoci
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.bench: $(VENV)/.dev

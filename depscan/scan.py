@@ -190,7 +190,7 @@ def _examine(text: _Text, dockerfile: Dockerfile, setting: _Setting, change: Cha
 
 
 def _profile(stage: Stage, config: Config) -> ImageProfile:
-    return image_profile(stage.base or "", stage.platform, config.bases)
+    return image_profile(stage.base or "", stage.platform, config.bases, online=config.online)
 
 
 def _place_all(stages: tuple[StageFilesystem, ...], setting: _Setting, change: Change | None) -> tuple[Placement, ...]:
@@ -210,9 +210,10 @@ def _place_all(stages: tuple[StageFilesystem, ...], setting: _Setting, change: C
 def _skipped(stages: tuple[StageFilesystem, ...], setting: _Setting) -> tuple[Skipped, ...]:
     rows = [row for stage in stages for row in (*stage.skipped, *setting.inventory.skipped(stage))]
     unknown = [
-        Skipped(stage.stage.base, stage.profile.why, stage.stage.base_span)
+        Skipped(stage.stage.base, profile.trouble or profile.why, stage.stage.base_span)
         for stage in stages
-        if stage.stage.base is not None and stage.stage.base_stage is None and stage.profile.libc.family == "unknown"
+        if stage.stage.base is not None and stage.stage.base_stage is None
+        if (profile := stage.profile).trouble is not None or profile.libc.family == "unknown"
     ]
     return tuple(dict.fromkeys([*unknown, *rows]))
 

@@ -26,8 +26,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test reads or writes the user's facts cache, nor is one steered by the user's variables."""
+    """No test reads or writes the user's facts cache or kept bases, nor is one steered by the user's variables."""
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ["XDG_DATA_HOME"] = str(tmp_path_factory.mktemp("data"))
     for name in [name for name in os.environ if name.startswith("DEPSCAN_") and not name.startswith("DEPSCAN_LIVE")]:
         del os.environ[name]
 

@@ -32,7 +32,10 @@ OPTIONS: dict[str, tuple[str | None, str]] = {
     "target": ("STAGE", "Stage to build, by name or index (default: the last)."),
     "platform": ("OS/ARCH[/VARIANT]", "Platform, repeatable (default: linux/amd64)."),
     "build-arg": ("NAME[=VALUE]", "Build argument, repeatable."),
-    "base": ("REFERENCE=SOURCE", "What a base image provides: glibc:2.31, musl:1.2.4 or none; repeatable."),
+    "base": (
+        "REFERENCE=SOURCE",
+        "What a base image provides: a layout, archive or root, glibc:2.31, musl:1.2.4 or none; repeatable.",
+    ),
     "online": (None, "Ask registries for images that are not known."),
     "format": (
         "FORMAT[=FILE]",
@@ -50,6 +53,8 @@ OPTIONS: dict[str, tuple[str | None, str]] = {
     "verbose": (None, "Print also what was chosen and why, and every row."),
     "version": (None, "Print the version and exit."),
 }
+
+_ADD = "Keep an image for later runs: a layout, an archive, a root directory, docker:REF."
 
 _EPILOG = """\b
 Other commands (each has --help):
@@ -135,8 +140,11 @@ def inspect(
 
 
 def image(
-    references: Annotated[list[str], typer.Argument(metavar="REFERENCE...", show_default=False)],
+    references: Annotated[Texts, typer.Argument(metavar="[REFERENCE]...", show_default=False)] = None,
     *,
+    add: Annotated[Text, typer.Option(metavar="SOURCE", help=_ADD, show_default=False)] = None,
+    name: Annotated[Text, typer.Option("--as", metavar="REFERENCE", help="Its name.", show_default=False)] = None,
+    online: Annotated[bool, _option("online")] = False,
     platform: Annotated[Texts, _option("platform")] = None,
     base: Annotated[Texts, _option("base")] = None,
     config: Annotated[Text, _option("config")] = None,
@@ -145,15 +153,19 @@ def image(
 ) -> int:
     """Tell what is known of base images, and from where."""
     options = {**_named(locals()), "format": None}
-    from depscan.images.lookup import profile  # noqa: PLC0415 - only this command
+    if not references and not add:
+        raise UsageError("depscan image: of which? Pass a reference, e.g. depscan image debian:12")
+    from depscan.images.lookup import keep_base, profile  # noqa: PLC0415 - only this command
     from depscan.platforms import DEFAULT_PLATFORM  # noqa: PLC0415 - likewise
     from depscan.reports import image as report  # noqa: PLC0415 - likewise
 
     settings = load_config(options, os.environ, common_folder([]))
-    profiles = [
-        profile(reference, platform, settings.bases)
-        for reference in references
-        for platform in settings.platforms or (DEFAULT_PLATFORM,)
+    platforms = settings.platforms or (DEFAULT_PLATFORM,)
+    profiles = [keep_base(add, name, platform) for platform in platforms] if add else []
+    profiles += [
+        profile(reference, platform, settings.bases, online=settings.online)
+        for reference in references or ()
+        for platform in platforms
     ]
     write_stdout(_pick(format, {"text": report.render_text, "json": report.render_json})(profiles))
     return 0

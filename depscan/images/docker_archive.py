@@ -34,12 +34,15 @@ class _Entry(Struct, frozen=True):
     tags: tuple[str, ...] | None = field(default=None, name="RepoTags")
 
 
+def is_image(files: TarFiles) -> bool:
+    """Whether an archive holds an image of either kind, not a bare root file system (`docker export`, a minirootfs)."""
+    return _MANIFEST in files or (MARK in files and "index.json" in files)
+
+
 def read_archive(files: TarFiles, reference: ImageReference, platform: Platform) -> Image:
     """The image of an archive of either kind; raises BadImageError with the reason."""
     if MARK in files and "index.json" in files:
         return read_layout_archive(files, reference, platform)
-    if _MANIFEST not in files:
-        raise BadImageError("neither an OCI layout nor a docker save archive: no index.json, no manifest.json")
     try:
         entries = msgspec.json.decode(_read(files, _MANIFEST), type=tuple[_Entry, ...])
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from depscan.errors import UsageError
 from depscan.findings import Confidence
 from depscan.images.knowledge import lookup
 from depscan.images.naming import nearest_tag
@@ -43,6 +44,30 @@ def profile(text: str, platform: Platform, overrides: Mapping[str, str], *, onli
     return real or _troubled(_known(reference, platform), trouble)
 
 
+def keep_base(source: str, text: str | None, platform: Platform) -> ImageProfile:
+    """Keep what a source provides, so that later runs know the image named `text` without it; gives its profile.
+
+    `text` may be None for docker:REF and podman:REF. Raises UsageError where the source cannot be read.
+    """
+    from depscan.images.contents import BadImageError  # noqa: PLC0415 - only `depscan image --add`
+    from depscan.images.sources import read_source  # noqa: PLC0415 - likewise
+    from depscan.images.stored_profiles import keep  # noqa: PLC0415 - likewise
+
+    client, _, name = source.partition(":")
+    text = text or (name if client in ("docker", "podman") else None)
+    if text is None:
+        raise UsageError(f"--add {source}: which image is it? Name it: --as registry.example/base:1")
+    try:
+        reference = parse_reference(text)
+        found = read_source(reference, source, platform)
+    except BadReferenceError as error:
+        raise UsageError(f"--as {text}: not an image reference: {error}") from None
+    except BadImageError as error:
+        raise UsageError(f"--add {source}: {error}") from None
+    keep(str(reference), platform, found)
+    return found
+
+
 def _real_image(
     reference: ImageReference, spec: str | None, platform: Platform, *, online: bool
 ) -> tuple[ImageProfile | None, str | None]:
@@ -64,7 +89,7 @@ def _real_image(
             return read_registry(reference, platform), None
     except BadImageError as error:
         return None, f"{spec or familiar(reference)}: {error}"
-    return kept, None
+    return replace(kept, why=f"kept by depscan image --add, {kept.why}") if kept else None, None
 
 
 def _troubled(found: ImageProfile, trouble: str | None) -> ImageProfile:

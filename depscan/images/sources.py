@@ -20,8 +20,8 @@ from msgspec.structs import replace
 from depscan.errors import UsageError
 from depscan.images.contents import BadImageError
 from depscan.images.daemon import CLIENTS, save_image
-from depscan.images.docker_archive import read_archive
-from depscan.images.layers import unpack
+from depscan.images.docker_archive import is_image, read_archive
+from depscan.images.layers import Layer, unpack
 from depscan.images.layout import MARK, read_layout
 from depscan.images.profiling import make_profile
 from depscan.images.reference import familiar
@@ -32,6 +32,7 @@ from depscan.images.tarfiles import TarFiles
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
+    from depscan.images.contents import Contents
     from depscan.images.manifest import Configuration, Image
     from depscan.images.profile import ImageProfile, ImageReference
     from depscan.platforms import Platform
@@ -40,6 +41,8 @@ _REMEDY = (
     "name an OCI layout, a docker save archive or an unpacked root directory, or use docker:REF, podman:REF, "
     "glibc:VERSION (glibc:2.31), musl:VERSION (musl:1.2.4) or none"
 )
+
+_ROOT_FOLDERS = {"/bin", "/etc", "/lib", "/usr"}
 
 
 def read_source(reference: ImageReference, spec: str, platform: Platform) -> ImageProfile:
@@ -54,7 +57,7 @@ def read_source(reference: ImageReference, spec: str, platform: Platform) -> Ima
         status = os.stat(spec)  # noqa: PTH116 - for Path an empty text is the working directory
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"--base {familiar(reference)}={spec}: {reason}; {_REMEDY}") from None
+        raise UsageError(f"{spec!r}, the source of {familiar(reference)}: {reason}; {_REMEDY}") from None
     return read_once(_read_path, reference, platform, Path(spec), status.st_mtime_ns)
 
 
@@ -80,14 +83,26 @@ def _outcome(
 
 def _read_path(reference: ImageReference, platform: Platform, path: Path, _modified: int) -> ImageProfile:
     if not path.is_dir():
-        with scratch() as folder, closing(TarFiles(path, folder)) as files:
-            return profile_image(reference, read_archive(files, reference, platform), platform, "archive", str(path))
+        return _read_archive(reference, platform, path)
     if (path / MARK).exists():
         return profile_image(reference, read_layout(path, reference, platform), platform, "oci-layout", str(path))
-    contents = read_root(path)
-    if not contents.files:
-        raise BadImageError("an empty directory")
-    profile = make_profile(str(reference), contents, platform, cache=True)
+    return _root_profile(reference, read_root(path), platform, path, cache=True)
+
+
+def _read_archive(reference: ImageReference, platform: Platform, path: Path) -> ImageProfile:
+    with scratch() as folder, closing(TarFiles(path, folder)) as files:
+        if is_image(files):
+            return profile_image(reference, read_archive(files, reference, platform), platform, "archive", str(path))
+        return _root_profile(reference, unpack([Layer(path.name, files.whole)], folder), platform, path, cache=False)
+
+
+def _root_profile(
+    reference: ImageReference, contents: Contents, platform: Platform, path: Path, *, cache: bool
+) -> ImageProfile:
+    """The profile of a bare root file system, which nothing configures."""
+    if not _ROOT_FOLDERS & contents.files.keys():
+        raise BadImageError("no root file system in it, nor an OCI layout or docker save archive")
+    profile = make_profile(str(reference), contents, platform, cache=cache)
     return replace(profile, source="rootfs", why=_why(f"the files of {path}", profile.why))
 
 

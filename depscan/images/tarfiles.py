@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import tarfile
     from pathlib import Path
 
-_MAX_MEMBERS = 20_000
+_MAX_MEMBERS = 300_000
 _MAX_LINKS = 8
 _CHUNK = 1 << 20
 _FREE_BYTES = 256 << 20
@@ -32,6 +32,7 @@ class TarFiles:
     def __init__(self, path: Path, folder: Path) -> None:
         """Index the archive at `path`; raises BadImageError. `folder` takes the temporary file."""
         self._file = _plain(open_regular(path, path.name), folder)
+        self._size = self._file.seek(0, io.SEEK_END)
         self._places: dict[str, tuple[int, int]] = {}
         self._links: dict[str, str] = {}
         try:
@@ -54,6 +55,10 @@ class TarFiles:
             raise BadImageError(f"{name[:150]} is not in the archive")
         return cast("BinaryIO", io.BufferedReader(_Part(self._file, *self._places[name])))
 
+    def whole(self) -> BinaryIO:
+        """The archive itself, uncompressed: where it is a root file system and no image."""
+        return cast("BinaryIO", io.BufferedReader(_Part(self._file, 0, self._size)))
+
     def close(self) -> None:
         """Close the archive, and remove the temporary file."""
         self._file.close()
@@ -61,19 +66,18 @@ class TarFiles:
     def _index(self) -> None:
         import tarfile  # noqa: PLC0415 - only where an archive is read
 
-        size = self._file.seek(0, io.SEEK_END)
         self._file.seek(0)
         with tarfile.open(fileobj=self._file, mode="r:") as tar:
             while (member := tar.next()) is not None:
-                self._note(member, size)
+                self._note(member)
                 tar.members.clear()  # type: ignore[attr-defined]  # tarfile would keep them all
                 if len(self._places) + len(self._links) > _MAX_MEMBERS:
                     raise BadImageError(f"an archive of more than {_MAX_MEMBERS} members")
 
-    def _note(self, member: tarfile.TarInfo, size: int) -> None:
+    def _note(self, member: tarfile.TarInfo) -> None:
         name = posixpath.normpath("/" + member.name).lstrip("/")
         if member.isreg() and not member.issparse():
-            if member.offset_data + member.size > size:
+            if member.offset_data + member.size > self._size:
                 raise BadImageError(f"a truncated archive: {name[:150]} is cut off")
             self._places[name] = (member.offset_data, member.size)
         elif member.issym():
