@@ -192,10 +192,11 @@ def _arm_level(variant: str | None) -> int:
 
 
 def check_platform(configuration: Configuration, platform: Platform) -> None:
-    """Raise BadImageError where the image runs on another platform."""
+    """Raise BadImageError where the image runs on another platform; many configurations leave out the variant."""
     if configuration.os == "windows":
         raise BadImageError("an image of Windows: its programs are not ELF")
-    offered = PlatformObject(configuration.os, configuration.architecture, configuration.variant)
+    variant = configuration.variant or platform.variant
+    offered = PlatformObject(configuration.os, configuration.architecture, variant)
     if configuration.architecture and not rate(offered, platform):
         raise BadImageError(f"an image for {offered}, not for {platform}")
 

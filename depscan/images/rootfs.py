@@ -41,7 +41,7 @@ def read_root(root: Path) -> Contents:
         contents.files[path] = _file(entry, status)  # type: ignore[index]
         if len(contents.files) > MAX_FILES:
             raise BadImageError(f"it has more than {MAX_FILES} files")
-        if stat.S_ISREG(status.st_mode) and status.st_size >= _SMALLEST_ELF // 2:
+        if stat.S_ISREG(status.st_mode):
             _take(contents, path, entry.path, status.st_size)
     return contents
 
@@ -88,6 +88,8 @@ def _file(entry: os.DirEntry[str], status: os.stat_result) -> ImageFile:
 def _take(contents: Contents, path: str, place: str, size: int) -> None:
     """Keep what counts of a regular file."""
     wanted = is_wanted(path) and size <= MAX_TEXT
+    if not wanted and size < _SMALLEST_ELF:
+        return
     head = _read(place, MAX_TEXT if wanted else HEAD_SIZE)
     if wanted:
         contents.texts[path] = head  # type: ignore[index]

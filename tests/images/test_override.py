@@ -64,7 +64,10 @@ def test_the_first_override_wins() -> None:
         ("uclibc:1.0", "No such file or directory; name an OCI layout"),
         ("", "No such file or directory; name an OCI layout"),
         ("none:1", "states no C library"),
-        ("./layout", "'./layout', the source of x:latest: No such file or directory; name an OCI layout, a docker save archive"),
+        (
+            "./layout",
+            "'./layout', the source of x:latest: No such file or directory; name an OCI layout, a docker save archive",
+        ),
     ],
 )
 def test_a_bad_spec_names_the_remedy(spec: str, message: str) -> None:
