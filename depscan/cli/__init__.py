@@ -245,8 +245,3 @@ def check_help(width: int = 100) -> str:
     command = parser("check")
     context = command.make_context("depscan check", [], resilient_parsing=True, terminal_width=width)
     return str(command.get_help(context)).rstrip() + "\n"
-
-
-def main() -> None:
-    """The entry point of the `depscan` command."""
-    sys.exit(run(sys.argv[1:]))
