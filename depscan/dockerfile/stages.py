@@ -8,7 +8,9 @@ COPY --from all of them by name without regard to case, or by index.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from depscan.dockerfile.bases import platform_arguments, read_base
 from depscan.dockerfile.commands import apply, interpret
@@ -24,6 +26,7 @@ from depscan.source import Span
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from depscan.dockerfile.bases import Base
     from depscan.dockerfile.instructions import Instruction
     from depscan.platforms import Platform
     from depscan.source import SourceText
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 _INDEX = re.compile(r"[+-]?\d{1,6}\Z", re.ASCII)
 
 
-class StageUse(NamedTuple):
+class StageUse(Struct, frozen=True):
     """A stage, an index or an image that COPY --from (`numbered`) or RUN --mount=from names."""
 
     reference: str
@@ -122,40 +125,49 @@ def _read_stages(
     problems: list[Problem],
 ) -> tuple[Stage, ...]:
     stages: list[Stage] = []
-    names: dict[str, int] = {}
+    names: dict[str, Stage] = {}
     room = MAX_INSTRUCTIONS
     known = {name: value for name, value in scope.arguments.items() if value is not None}
     for index, (instruction, *body) in enumerate(groups):
         base = read_base(instruction, scope, platform, readable=not is_template(instruction.text))
-        span = instruction.arguments[0].span if instruction.arguments else instruction.keyword_span
-        if base.fault:
-            problems.append(Problem("syntax", base.fault, span, index))
         parent = names.get(base.reference or "")
-        triggers = _triggers(stages[parent]) if parent is not None else ()
+        triggers = _triggers(parent) if parent else ()
+        fault = base.fault
+        if len(triggers) > room:
+            triggers, fault = (), "ONBUILD would run too many instructions here; they are left out"
         room -= len(triggers)
-        if room < 0:
-            problems.append(
-                Problem("syntax", "ONBUILD would run too many instructions; they are left out", span, index)
-            )
-            triggers = ()
-        stage = Stage(
-            index=index,
-            name=_stage_name(instruction),
-            base=base.reference,
-            base_span=span,
-            base_stage=parent,
-            unresolved=base.unresolved,
-            # A stage on a stage has the platform of that one, whatever its own flag says (dispatchState.init).
-            platform=base.platform if parent is None else stages[parent].platform,
-            platform_flag=base.platform_flag,
-            instruction=instruction,
-            instructions=(*triggers, *body),
-            global_arguments=known,
-        )
+        stage = _build_stage(instruction, base, index=index, parent=parent, body=(*triggers, *body), known=known)
+        if fault:
+            problems.append(Problem("syntax", fault, stage.base_span, index))
         stages.append(stage)
         if stage.name:
-            names[stage.name] = index
+            names[stage.name] = stage
     return tuple(stages)
+
+
+def _build_stage(
+    instruction: Instruction,
+    base: Base,
+    *,
+    index: int,
+    parent: Stage | None,
+    body: tuple[Instruction, ...],
+    known: dict[str, str],
+) -> Stage:
+    return Stage(
+        index=index,
+        name=_stage_name(instruction),
+        base=base.reference,
+        base_span=instruction.arguments[0].span if instruction.arguments else instruction.keyword_span,
+        base_stage=parent.index if parent else None,
+        unresolved=base.unresolved,
+        # A stage on a stage has the platform of that one, whatever its own flag says (dispatchState.init).
+        platform=parent.platform if parent else base.platform,
+        platform_flag=base.platform_flag,
+        instruction=instruction,
+        instructions=body,
+        global_arguments=known,
+    )
 
 
 def _triggers(parent: Stage) -> tuple[Instruction, ...]:

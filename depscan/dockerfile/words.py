@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from e2b_dockerfile_utils import ShellLex, parse_heredoc, parse_words
+from msgspec import Struct
 
 from depscan.dockerfile.instructions import Flag, Form, Word
 from depscan.dockerfile.lines import SPACES, LogicalLine
@@ -42,7 +43,7 @@ class NotStringsError(ValueError):
     """A JSON array that holds something else than strings: BuildKit refuses it."""
 
 
-class HeredocMark(NamedTuple):
+class HeredocMark(Struct, frozen=True):
     """A `<<` word that opens a here-document."""
 
     name: str
