@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from functools import cache
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from msgspec import Struct
@@ -197,7 +198,14 @@ def _open_zstd(file: BinaryIO) -> BinaryIO:
 
 
 def _open_tar(stream: io.RawIOBase) -> tarfile.TarFile:
-    """Read a tar as a stream; pax headers and long names are bounded, since tarfile takes them into memory."""
+    import tarfile  # noqa: PLC0415 - as above
+
+    return tarfile.open(fileobj=cast("BinaryIO", stream), mode="r|", tarinfo=bounded_headers(), bufsize=_CHUNK)
+
+
+@cache
+def bounded_headers() -> type[tarfile.TarInfo]:
+    """A TarInfo that refuses large pax headers and long names, which tarfile would take into memory."""
     import tarfile  # noqa: PLC0415 - as above
 
     class Bounded(tarfile.TarInfo):
@@ -208,4 +216,4 @@ def _open_tar(stream: io.RawIOBase) -> tarfile.TarFile:
                 raise BadImageError("a pax header or long name of more than 1 MB")
             return info
 
-    return tarfile.open(fileobj=cast("BinaryIO", stream), mode="r|", tarinfo=Bounded, bufsize=_CHUNK)
+    return Bounded

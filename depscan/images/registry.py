@@ -83,33 +83,34 @@ class Session:
 
     def get(self, repository: str, path: str, headers: dict[str, str]) -> BaseHTTPResponse:
         """The answer of status 200 or 206 for a path of a repository; raises BadImageError for every other."""
-        url = f"{self._address()}/v2/{repository}/{path}"
-        answer = self._ask(url, repository, headers)
-        if answer.status == 401:
-            self._authorizations[repository] = self._authorize(repository, answer)
-            answer = self._ask(url, repository, headers)
+        try:
+            answer = self._ask(repository, path, headers)
+            if answer.status == 401:
+                self._authorizations[repository] = self._authorize(repository, answer)
+                answer = self._ask(repository, path, headers)
+        except UnreachableError as error:
+            self.down = str(error)
+            raise
         if answer.status not in (200, 206):
             answer.close()
             raise BadImageError(_refusal(answer.status, self.domain))
         return answer
 
-    def _ask(self, url: str, repository: str, headers: dict[str, str]) -> BaseHTTPResponse:
+    def _ask(self, repository: str, path: str, headers: dict[str, str]) -> BaseHTTPResponse:
         known = self._authorizations.get(repository)
-        try:
-            return self._transport.request("GET", url, {**headers, **({"Authorization": known} if known else {})})
-        except UnreachableError as error:
-            self.down = str(error)
-            raise
+        login = {"Authorization": known} if known else {}
+        return self._transport.request("GET", f"{self._address()}/v2/{repository}/{path}", {**headers, **login})
 
     def _address(self) -> str:
         """The scheme and host: HTTPS, and for this machine plain HTTP where it speaks no TLS, as docker does."""
         if self._base is None:
-            self._base = f"https://{self._host}"
+            base = f"https://{self._host}"
             if is_local(self._host):
                 try:
-                    self._transport.request("GET", f"{self._base}/v2/", {}).close()
+                    self._transport.request("GET", f"{base}/v2/", {}).close()
                 except PlainError:
-                    self._base = f"http://{self._host}"
+                    base = f"http://{self._host}"
+            self._base = base
         return self._base
 
     def _authorize(self, repository: str, answer: BaseHTTPResponse) -> str:
@@ -168,7 +169,7 @@ class Repository:
         stated = answer.headers.get("Docker-Content-Digest")
         data = _body(answer, self._session.domain)
         digest = self._reference.digest or f"sha256:{hashlib.sha256(data).hexdigest()}"
-        if stated and stated.startswith("sha256:") and digest.startswith("sha256:") and stated != digest:
+        if self._reference.digest is None and stated and stated.startswith("sha256:") and stated != digest:
             raise BadImageError(f"{self._session.domain} says {stated[:19]} of a manifest that is {digest[:19]}")
         self._documents[digest] = data
         return Descriptor(digest, len(data), answer.headers.get("Content-Type", "").partition(";")[0])

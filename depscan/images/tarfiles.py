@@ -13,7 +13,7 @@ import tempfile
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from depscan.images.contents import BadImageError
-from depscan.images.layers import MAX_RATIO, MAX_UNPACKED, Meter, decompressed
+from depscan.images.layers import MAX_RATIO, MAX_UNPACKED, Meter, bounded_headers, decompressed
 from depscan.images.layout import open_regular
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class TarFiles:
         import tarfile  # noqa: PLC0415 - only where an archive is read
 
         self._file.seek(0)
-        with tarfile.open(fileobj=self._file, mode="r:") as tar:
+        with tarfile.open(fileobj=self._file, mode="r:", tarinfo=bounded_headers()) as tar:
             while (member := tar.next()) is not None:
                 self._note(member)
                 tar.members.clear()  # type: ignore[attr-defined]  # tarfile would keep them all

@@ -65,16 +65,23 @@ class Transport:
 
     def _follow(self, url: str, target: str, headers: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
         """The next URL, and the headers that may go there: the login stays at its host."""
-        following = urljoin(url, target)
-        self._check(following)
+        try:
+            following = urljoin(url, target)
+        except ValueError:
+            raise BadImageError(f"{self.host} sends us to {target[:100]}, which is no URL") from None
         if urlsplit(following)[:2] != urlsplit(url)[:2]:
             headers = {name: value for name, value in headers.items() if name != "Authorization"}
         return following, headers
 
     def _check(self, url: str) -> None:
-        parts = urlsplit(url)
+        """Raise BadImageError for a URL that is not HTTPS, or that carries a login."""
+        try:
+            parts = urlsplit(url)
+            host, login = parts.hostname, parts.username
+        except ValueError:
+            raise BadImageError(f"{self.host} sends us to {url[:100]}, which is no URL") from None
         plain = parts.scheme == "http" and self._local and is_local(parts.netloc)
-        if not (parts.scheme == "https" or plain) or not parts.hostname or parts.username is not None:
+        if not (parts.scheme == "https" or plain) or not host or login is not None:
             raise BadImageError(f"{self.host} sends us to {url[:100]}, which is not HTTPS")
 
     def _patiently(
@@ -119,7 +126,7 @@ def read_parts(answer: BaseHTTPResponse, host: str) -> Iterator[bytes]:
     """The body as it comes; raises UnreachableError where the connection breaks."""
     with answer:
         try:
-            while part := answer.read(_CHUNK):
+            while part := answer.read1(_CHUNK):  # what has come, so that a break loses nothing
                 yield part
         except _retried() as error:
             explain(error, host)
@@ -143,7 +150,7 @@ def explain(error: Exception, host: str) -> NoReturn:
         reason = f"its certificate or TLS is not accepted ({text}); SSL_CERT_FILE names the authorities to trust"
     elif isinstance(error, known.NameResolutionError):
         reason = "its name is not known"
-    elif isinstance(error, known.TimeoutError):
+    elif isinstance(error, known.TimeoutError) and not isinstance(error, known.NewConnectionError):
         reason = "it does not answer in time"
     else:
         reason = f"it cannot be reached ({text})"
