@@ -80,6 +80,7 @@ def _run(*command: str, cwd: Path | None = None) -> None:
 ROOTS: dict[str, Callable[[Path], None]] = {
     "bookworm": _bootstrap("bookworm"),
     "bullseye": _bootstrap("bullseye"),
+    "trixie": _bootstrap("trixie"),
     "musl": _musl,
     "empty": _empty,
 }
