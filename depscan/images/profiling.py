@@ -74,7 +74,7 @@ def make_profile(reference: str, contents: Contents, platform: Platform, *, cach
 
 
 def _read_facts(contents: Contents, *, cache: bool) -> dict[str, ElfFacts]:
-    """The facts of all libraries that have some; parsed by workers, which a hostile file may crash."""
+    """The facts of all libraries that have some; many are parsed by workers, which a hostile file may crash."""
     from depscan.artifacts.reading import read_facts  # noqa: PLC0415 - only where an image is read
 
     places = list(dict.fromkeys(contents.libraries.values()))
