@@ -85,7 +85,7 @@ def _satisfy(
     soname: str, requester: Loaded, loader: Loader, root: Root, host_provided: tuple[str, ...]
 ) -> tuple[Need, _Found]:
     trace: list[SearchStep] = []
-    found = _without_search(soname, loader, host_provided) or _search(soname, requester, loader, root, trace)
+    found = _without_search(soname, loader, root, host_provided) or _search(soname, requester, loader, root, trace)
     need = Need(
         soname=soname,
         requested_by=requester.path,
@@ -100,11 +100,12 @@ def _satisfy(
     return need, found
 
 
-def _without_search(soname: str, loader: Loader, host_provided: tuple[str, ...]) -> _Found | None:
+def _without_search(soname: str, loader: Loader, root: Root, host_provided: tuple[str, ...]) -> _Found | None:
     if loader.family == "musl" and (soname.startswith(_MUSL_OWN) or soname == posixpath.basename(loader.path)):
         return _Found(Presence.PROVIDED, loader.path, reason="musl answers this name itself")
     if loader.family == "glibc" and soname == posixpath.basename(loader.path):
-        return _Found(Presence.PROVIDED, loader.path, reason="the dynamic linker itself")
+        facts = root.file(loader.path, profile=loader.profile).facts  # a glibc object checks its versions too
+        return _Found(Presence.PROVIDED, loader.path, facts, reason="the dynamic linker itself")
     if any(fnmatchcase(soname, pattern) for pattern in (*NVIDIA, *host_provided)):
         return _Found(Presence.PROVIDED, reason="the host mounts it at run time")
     return None

@@ -14,19 +14,19 @@ from msgspec import Struct
 from depscan.artifacts.facts import Linkage
 from depscan.filesystem.entries import Presence
 from depscan.findings import Confidence
+from depscan.images.architectures import architecture_of
 from depscan.linking import messages
 from depscan.linking.closure import load_closure
 from depscan.linking.loaders import Loader, find_interpreter, native_loader
 from depscan.linking.placement import Cause, Failure, LinkResult, Need, Placement, Verdict, VersionCheck
 from depscan.linking.search import Loaded, trusted_directories
 from depscan.linking.versions import check_versions
-from depscan.platforms import COMPATIBLE_MACHINES, MACHINES
+from depscan.platforms import COMPATIBLE_MACHINES, MACHINES, Platform
 
 if TYPE_CHECKING:
     from depscan.artifacts.facts import Artifact, ElfFacts
     from depscan.filesystem.entries import FileEntry
     from depscan.linking.root import Root
-    from depscan.platforms import Platform
 
 
 class _Subject(Struct, frozen=True):
@@ -87,12 +87,20 @@ def _check_machine(subject: _Subject) -> LinkResult | None:
         return LinkResult(unknowns=(f"what runs on {subject.platform} is not known",))
     if facts.machine == native and (facts.machine, facts.bits) != ("x86_64", 32):
         return None
-    if facts.machine in COMPATIBLE_MACHINES.get(architecture, ()):
+    if facts.machine in COMPATIBLE_MACHINES.get(architecture, ()) and (subject.program or _has_linker(subject)):
         return None
     if facts.machine == native:
         return LinkResult(unknowns=("x32 programs need a kernel built for them",))
     text = messages.exec_format(subject.path) if subject.program else messages.wrong_class(subject.path, facts.bits)
     return LinkResult(failures=(Failure(Cause.WRONG_ARCHITECTURE, facts.machine, text),))
+
+
+def _has_linker(subject: _Subject) -> bool:
+    """Whether a program of the library's machine may run here: one of the image's own machine cannot load it."""
+    names = [name for name, machine in MACHINES.items() if machine == subject.facts.machine]
+    architectures = [architecture_of(Platform(subject.platform.os, name)) for name in names]
+    paths = [path for known in architectures if known is not None for path in (known.glibc, known.musl)]
+    return any(subject.root.file(path).presence is not Presence.MISSING for path in paths)
 
 
 def _link_program(subject: _Subject, loader: Loader) -> tuple[LinkResult, Confidence]:
