@@ -1,28 +1,45 @@
-"""One program in one root, really started.
+"""One program or library in one root, really started or loaded.
 
-In: a root file system and a program's path in it. Out: `Outcome` in depscan's own words, told from what the kernel
-(errno of execve) and the dynamic linker (its message) say.
+In: a root file system, a path in it, what is mounted there. Out: `Outcome` in depscan's own words, told from what the
+kernel (errno of execve) and the dynamic linker (its message) say. Each start has mounts and a network of its own, /proc
+(for $ORIGIN), and the rights of nobody: real programs of strangers run here.
 """
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import re
 import subprocess
-from pathlib import PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
-# The dynamic linkers' messages: glibc's elf/dl-load.c, dl-version.c and dl-lookup.c; musl's ldso/dynlink.c.
+_NOBODY = 65534
+_PATIENCE = 10  # seconds; a program that still runs then has been loaded
+_NEW_MOUNTS, _NEW_NETWORK = 0x00020000, 0x40000000  # linux/sched.h
+_BIND, _PRIVATE, _RECURSIVE = 4096, 1 << 18, 16384  # sys/mount.h
+
+# The dynamic linkers' messages: glibc's elf/dl-load.c, dl-version.c, dl-lookup.c, dl-reloc.c and dl-execstack.c; musl's
+# ldso/dynlink.c. The first that matches the first line counts; a cause without a name in depscan is `refused`.
 _MESSAGES = (
-    (re.compile(r"error while loading shared libraries: (\S+): cannot open shared object file"), "library-missing"),
+    (
+        re.compile(r"wrong ELF class|invalid ELF header|Exec format error|unsupported relocation type"),
+        "wrong-architecture",
+    ),
+    (re.compile(r"(?:libraries|^\S+ dlopen): (\S+): cannot open shared object file"), "library-missing"),
     (re.compile(r"Error loading shared library (\S+): No such file"), "library-missing"),
     (re.compile(r"(?<!weak )version `(\S+)' not found"), "version-missing"),
-    (re.compile(r"symbol lookup error: .*undefined symbol: (\S+)"), "symbol-missing"),
-    (re.compile(r"Error relocating \S+: (\S+): symbol not found"), "symbol-missing"),
+    (re.compile(r"undefined symbol: ([^\s,]+)"), "symbol-missing"),
+    (re.compile(r"symbol (\S+),? version \S+ not defined in file"), "symbol-missing"),
+    (re.compile(r"Error relocating \S+: (\S+): (?:initial-exec TLS|symbol not found)"), "symbol-missing"),
+    (re.compile(r"(cannot .*|.*ISA level.*|.*not page-aligned.*)"), "refused"),
+)
+_LINKERS = re.compile(
+    r"error while loading shared libraries|symbol lookup error|version `|Error (?:loading|relocating)"
 )
 
 
@@ -31,34 +48,104 @@ class Outcome(NamedTuple):
 
     cause: str | None
     detail: str | None = None
+    message: str = ""
 
 
-def execute(root: Path, program: str, environment: dict[str, str] | None = None) -> Outcome:
-    """Start `program` (an absolute path in `root`, a fixture: it says hello) and tell what happened.
+class Ran(NamedTuple):
+    """What a process left: `error` is execve's errno, 0 where the program was started."""
 
-    Without /proc glibc takes $ORIGIN from LD_ORIGIN_PATH (sysdeps/unix/sysv/linux/dl-origin.c): no mount is needed.
-    """
+    error: int = 0
+    code: int = 0
+    out: str = ""
+    err: str = ""
+
+
+def execute(
+    root: Path, program: str, environment: Mapping[str, str] | None = None, binds: Mapping[str, Path] | None = None
+) -> Outcome:
+    """Start `program` (an absolute path in `root`) with --version and tell whether the dynamic linker let it run."""
+    ran = run(root, (program, "--version"), environment, binds)
+    if ran.error:
+        causes = {
+            errno.ENOENT: "interpreter-missing",
+            errno.ENOEXEC: "wrong-architecture",
+            errno.EACCES: "not-executable",
+            errno.ELIBBAD: "refused",
+        }
+        return Outcome(causes[ran.error], None, os.strerror(ran.error))
+    lines = [
+        line
+        for line in ran.err.splitlines()
+        if line.startswith((f"{program}: ", "Error ")) and "no version inf" not in line
+    ]
+    return _explain(lines[0]) if lines and _LINKERS.search(lines[0]) and ran.code else Outcome(None)
+
+
+def load(root: Path, command: tuple[str, ...], environment: Mapping[str, str], binds: Mapping[str, Path]) -> Outcome:
+    """Run dlopen.c's program, as `command`, and tell whether the library that its third word names was loaded."""
+    library = command[2]
+    ran = run(root, command, environment, binds)
+    if "loaded" in ran.out or ran.code < 0:
+        return Outcome(None, None, f"signal {-ran.code} in its constructors" if ran.code < 0 else "")
+    said = ran.out.strip()
+    if f"{library}: cannot open shared object file" in said:  # glibc passes over another machine's file
+        return Outcome("wrong-architecture", None, said)
+    return _explain(said) if said else Outcome("unforeseen", None, f"exit code {ran.code}, {ran.error}: {ran.err}")
+
+
+def _explain(message: str) -> Outcome:
+    line = message.splitlines()[0]
+    for pattern, cause in _MESSAGES:
+        if match := pattern.search(line):
+            return Outcome(cause, match[1] if pattern.groups else None, line)
+    return Outcome("unforeseen", None, line)
+
+
+def run(
+    root: Path,
+    command: tuple[str, ...],
+    environment: Mapping[str, str] | None = None,
+    binds: Mapping[str, Path] | None = None,
+) -> Ran:
+    """Run `command` in `root`, where `binds` mounts folders of this machine at paths of the root."""
 
     def enter() -> None:
+        _mount(root, binds or {})
         os.chroot(root)
         os.chdir("/")
+        os.setgroups([])
+        os.setresgid(_NOBODY, _NOBODY, _NOBODY)
+        os.setresuid(_NOBODY, _NOBODY, _NOBODY)
 
     try:
         done = subprocess.run(
-            [program],
+            command,
             preexec_fn=enter,
-            env={"LD_ORIGIN_PATH": str(PurePosixPath(program).parent), **(environment or {})},
+            env=dict(environment or {}),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=10,
+            errors="replace",
+            timeout=_PATIENCE,
             check=False,
         )
+    except subprocess.TimeoutExpired:
+        return Ran()
     except OSError as error:
-        return Outcome({errno.ENOENT: "interpreter-missing", errno.ENOEXEC: "wrong-architecture"}[error.errno or 0])
-    if done.stdout == "hello\n" and done.returncode == 0:
-        return Outcome(None)
-    for pattern, cause in _MESSAGES:
-        if match := pattern.search(done.stderr):
-            return Outcome(cause, match[1])
-    return Outcome("unforeseen", f"exit code {done.returncode}: {done.stderr.strip()}")
+        return Ran(error.errno or 0)
+    return Ran(0, done.returncode, done.stdout, done.stderr)
+
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def _mount(root: Path, binds: Mapping[str, Path]) -> None:
+    """Mounts that only this process and its children see; they end with it."""
+    if _LIBC.unshare(_NEW_MOUNTS | _NEW_NETWORK):
+        raise OSError(errno.EPERM, "cannot unshare mounts")
+    _LIBC.mount(b"none", b"/", None, _RECURSIVE | _PRIVATE, None)
+    _LIBC.mount(b"proc", os.fsencode(root / "proc"), b"proc", 0, None)
+    for place, folder in binds.items():
+        target = root / place.lstrip("/")
+        if _LIBC.mount(os.fsencode(folder), os.fsencode(target), None, _BIND, None):
+            raise OSError(ctypes.get_errno(), f"cannot mount {folder} at {target}")

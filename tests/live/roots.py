@@ -1,8 +1,9 @@
 """Real root file systems to run programs in.
 
 In: a name of `ROOTS`. Out: the path of an unpacked root, made once and kept in `cache_folder()`. Debian's roots come
-from debootstrap's minbase variant, which is what Debian's own images are made of; musl's root is an Alpine in small:
-the dynamic linker of Debian's package `musl`, without the path file that Alpine does not have.
+from debootstrap's minbase variant, which is what Debian's own images are made of; musl's roots are an Alpine in small:
+the dynamic linker of Debian's package `musl` by Alpine's names, without the path file that Alpine does not have. Two
+more are made of these: glibc beside musl, and a glibc that was copied to where nothing else is.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,27 +46,56 @@ def root(name: str) -> Path:
             half_made.rename(kept)
         finally:
             shutil.rmtree(half_made, ignore_errors=True)
+    for mount_point in ("proc", "opt"):
+        (kept / mount_point).mkdir(exist_ok=True)
     return kept
 
 
-def _bootstrap(suite: str) -> Callable[[Path], None]:
+def _bootstrap(suite: str, *more: str) -> Callable[[Path], None]:
     def make(folder: Path) -> None:
-        _run("debootstrap", "--variant=minbase", suite, str(folder))
+        include = [f"--include={','.join(more)}"] if more else []
+        _run("debootstrap", "--variant=minbase", *include, suite, str(folder))
         for needless in ("usr/share", "var/cache", "var/lib"):
             shutil.rmtree(folder / needless)
 
     return make
 
 
-def _musl(folder: Path) -> None:
-    packages = folder / "packages"
-    packages.mkdir()
-    packages.chmod(0o777)  # apt downloads as a user of its own
-    _run("apt-get", "download", "musl", cwd=packages)
-    for package in packages.iterdir():
-        _run("dpkg-deb", "--extract", str(package), str(folder))
-    shutil.rmtree(packages)
-    shutil.rmtree(folder / "etc")
+def _musl(suite: str) -> Callable[[Path], None]:
+    def make(folder: Path) -> None:
+        from tests.live.downloads import download  # its apt takes the mirror from a root
+
+        with tempfile.TemporaryDirectory() as scratch:
+            package = download(f"debian {suite} amd64 musl", Path(scratch))
+            _run("dpkg-deb", "--extract", str(package), str(folder))
+        shutil.rmtree(folder / "etc")
+        if not (folder / "lib").exists():  # trixie's packages leave the merge of /usr to the system
+            (folder / "lib").symlink_to("usr/lib")
+        (folder / "lib" / "libc.musl-x86_64.so.1").symlink_to("ld-musl-x86_64.so.1")
+
+    return make
+
+
+def _copied_glibc(folder: Path) -> None:
+    """bullseye's dynamic linker with the libraries of gcc and glibc, without ld.so.cache: what images `FROM scratch` get."""
+    here = root("bullseye")
+    names = ("libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libgcc_s.so.1", "libstdc++.so.6")
+    for path in (f"{folder_of(here, name)}/{name}" for name in names):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(here / path, folder / path)
+    (folder / "lib64").mkdir()
+    shutil.copy(here / "lib" / "x86_64-linux-gnu" / "ld-linux-x86-64.so.2", folder / "lib64")
+
+
+def folder_of(here: Path, name: str) -> str:
+    """The one of Debian's two library folders in which `name` is."""
+    folders = ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu")
+    return next(path for path in folders if (here / path / name).exists())
+
+
+def _glibc_beside_musl(folder: Path) -> None:
+    shutil.copytree(root("musl"), folder, symlinks=True, dirs_exist_ok=True)
+    _copied_glibc(folder)
 
 
 def _empty(folder: Path) -> None:
@@ -77,10 +108,17 @@ def _run(*command: str, cwd: Path | None = None) -> None:
         raise RuntimeError(f"{' '.join(command)} failed: {(done.stderr or done.stdout)[-400:]}")
 
 
+MORE = ("libstdc++6", "libssl3", "libcurl4", "python3-minimal", "libpq5", "libxml2")
+
 ROOTS: dict[str, Callable[[Path], None]] = {
     "bookworm": _bootstrap("bookworm"),
+    "bookworm-more": _bootstrap("bookworm", *MORE),
     "bullseye": _bootstrap("bullseye"),
     "trixie": _bootstrap("trixie"),
-    "musl": _musl,
+    "musl": _musl("bookworm"),
+    "musl-1.2.2": _musl("bullseye"),
+    "musl-1.2.5": _musl("trixie"),
+    "copied-glibc": _copied_glibc,
+    "glibc-beside-musl": _glibc_beside_musl,
     "empty": _empty,
 }

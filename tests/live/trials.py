@@ -1,0 +1,143 @@
+"""Every subject in every root: what happened, and what depscan says.
+
+In: roots and packages. Out: `Cell`s, one for each subject, root and way in which depscan came to know the root: `root`
+(it read the very files) or `knowledge` (it knows the official image of the same release).
+A package's ELF files stand at /opt/subject, each at its path in the package; libraries of Debian's packages, which stand
+in the default path when they are installed, are made known by LD_LIBRARY_PATH.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from depscan.artifacts.elf import explain_elf
+from depscan.artifacts.facts import ElfFacts, Linkage
+from tests.live.answers import Answer, ask
+from tests.live.execution import Outcome, execute, load
+from tests.live.roots import MORE, root
+from tests.live.subjects import unpacked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from tests.live.subjects import Package
+
+PLACE = "/opt/subject"
+HOST = "/opt/host"
+_APT = f"RUN apt-get update && apt-get install -y --no-install-recommends {' '.join(MORE)}"
+
+
+class Stand(NamedTuple):
+    """A root to try subjects in. `family` of the program that loads libraries there, None to try programs only.
+
+    `knowledge` are the lines that begin a Dockerfile on the official image which the root stands for.
+    """
+
+    name: str
+    family: str | None
+    knowledge: tuple[str, ...] = ()
+
+
+STANDS = (
+    Stand("bullseye", "glibc", ("FROM debian:11-slim",)),
+    Stand("bookworm", "glibc", ("FROM debian:12-slim",)),
+    Stand("trixie", "glibc", ("FROM debian:13-slim",)),
+    Stand("bookworm-more", "glibc", ("FROM debian:12-slim", _APT)),
+    Stand("copied-glibc", "glibc"),
+    Stand("musl-1.2.2", "musl"),
+    Stand("musl", "musl"),
+    Stand("musl-1.2.5", "musl"),
+    Stand("glibc-beside-musl", None),
+    Stand("empty", None, ("FROM scratch",)),
+)
+
+
+class Cell(NamedTuple):
+    """One subject in one root."""
+
+    stand: str
+    source: str
+    package: str
+    subject: str
+    outcome: Outcome
+    answer: Answer
+
+    @property
+    def kind(self) -> str:
+        """agreed, other-cause, false-alarm, miss, miss-of-symbol or unknown."""
+        truth, answer = self.outcome.cause, self.answer.cause
+        if answer == "unknown":
+            return "unknown"
+        if answer is None and truth is not None:
+            return "miss-of-symbol" if truth == "symbol-missing" else "miss"
+        if answer is not None and truth is None:
+            return "false-alarm"
+        return (
+            "agreed" if answer == truth and (self.outcome.detail or "") in (self.answer.detail or "") else "other-cause"
+        )
+
+
+def try_package(package: Package, host: Path, stands: Iterable[Stand] = STANDS) -> Iterator[Cell]:
+    """All cells of a package."""
+    folder = unpacked(package)
+    environment = dict(_environment(package, folder))
+    for stand in stands:
+        subjects = [path for path in package.subjects if stand.family or _is_program(folder / path)]
+        here = _prepared(stand)
+        binds = {PLACE: folder, HOST: host}
+        outcomes = {path: _try(here, stand, folder, path, environment, binds) for path in subjects}
+        for source, answers in _answers(stand, here, folder, environment):
+            for path in subjects:
+                answer = answers[f"{PLACE}/{path}"]
+                yield Cell(stand.name, source, package.name, path, outcomes[path], answer)
+
+
+def _environment(package: Package, folder: Path) -> Iterator[tuple[str, str]]:
+    triplets = ("x86_64-linux-gnu", "aarch64-linux-gnu", "i386-linux-gnu", "x86_64-linux-musl")
+    found = [
+        path for triplet in triplets for path in (f"usr/lib/{triplet}", f"lib/{triplet}") if (folder / path).is_dir()
+    ]
+    if package.request.startswith("debian ") and found:
+        yield "LD_LIBRARY_PATH", ":".join(f"{PLACE}/{path}" for path in found)
+
+
+def _is_program(path: Path) -> bool:
+    facts = explain_elf(path)
+    assert isinstance(facts, ElfFacts), f"{path}: {facts}"
+    return facts.linkage is not Linkage.SHARED_OBJECT
+
+
+def _prepared(stand: Stand) -> Path:
+    here = root(stand.name)
+    for place in (PLACE, HOST):
+        (here / place.lstrip("/")).mkdir(exist_ok=True)
+    return here
+
+
+def _try(
+    here: Path, stand: Stand, folder: Path, path: str, environment: Mapping[str, str], binds: Mapping[str, Path]
+) -> Outcome:
+    if _is_program(folder / path):
+        return execute(here, f"{PLACE}/{path}", environment, binds)
+    return load(here, _loading(stand, path), environment, binds)
+
+
+def _loading(stand: Stand, path: str) -> tuple[str, ...]:
+    """As its host loads it: python at once (Python/dynload_shlib.c), node lazily (src/node_binding.h, kDefaultFlags)."""
+    helper, target = f"{HOST}/dlopen-{stand.family}", f"{PLACE}/{path}"
+    if path.endswith(".node"):
+        return (helper, "lazy", target, f"{HOST}/libhost.so")
+    if ".cpython-" in path or ".abi3." in path:
+        return (helper, "now", target, f"{HOST}/libhost.so")
+    return (helper, "now", target)
+
+
+def _answers(
+    stand: Stand, here: Path, folder: Path, environment: Mapping[str, str]
+) -> Iterator[tuple[str, dict[str, Answer]]]:
+    lines = [*(f"ENV {name}={value}" for name, value in environment.items()), f"COPY . {PLACE}/"]
+    if stand.name != "empty":
+        yield "root", ask(folder, ["FROM base", *lines], {"base": here})
+    if stand.knowledge:
+        yield "knowledge", ask(folder, [*stand.knowledge, *lines], {})
