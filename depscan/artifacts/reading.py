@@ -83,6 +83,8 @@ def _read_cached(statuses: dict[Path, os.stat_result], jobs: int) -> dict[Path, 
 
 
 def _parse(statuses: dict[Path, os.stat_result], jobs: int) -> dict[Path, ElfFacts | str]:
-    from depscan.artifacts.parsing import parse_files  # noqa: PLC0415 - as above
+    if not statuses:
+        return {}
+    from depscan.artifacts.parsing import parse_files  # noqa: PLC0415 - not where the cache knows all
 
-    return parse_files({path: status.st_size for path, status in statuses.items()}, jobs) if statuses else {}
+    return parse_files({path: status.st_size for path, status in statuses.items()}, jobs)

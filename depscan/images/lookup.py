@@ -72,24 +72,28 @@ def _real_image(
     reference: ImageReference, spec: str | None, platform: Platform, *, online: bool
 ) -> tuple[ImageProfile | None, str | None]:
     """The profile read from a real image, where there is one to read; beside None the reason where that failed."""
-    if spec is None and reference.path == "library/scratch":
-        return None, None
-    from depscan.images.contents import BadImageError  # noqa: PLC0415 - each only where there is something to read
-    from depscan.images.stored_profiles import find_kept  # noqa: PLC0415 - likewise
+    if spec is None:
+        if reference.path == "library/scratch":
+            return None, None
+        from depscan.images.stored_profiles import find_kept  # noqa: PLC0415 - not for scratch
+
+        kept = find_kept(str(reference), platform)
+        if kept is not None:
+            return replace(kept, why=f"kept by depscan image --add, {kept.why}"), None
+        if not online:
+            return None, None
+    from depscan.images.contents import BadImageError  # noqa: PLC0415 - where there is an image to read
 
     try:
         if spec is not None:
             from depscan.images.sources import read_source  # noqa: PLC0415 - likewise
 
             return read_source(reference, spec, platform), None
-        kept = find_kept(str(reference), platform)
-        if kept is None and online:
-            from depscan.images.registry import read_registry  # noqa: PLC0415 - likewise
+        from depscan.images.registry import read_registry  # noqa: PLC0415 - likewise
 
-            return read_registry(reference, platform), None
+        return read_registry(reference, platform), None
     except BadImageError as error:
         return None, f"{spec or familiar(reference)}: {error}"
-    return replace(kept, why=f"kept by depscan image --add, {kept.why}") if kept else None, None
 
 
 def _troubled(found: ImageProfile, trouble: str | None) -> ImageProfile:

@@ -7,7 +7,6 @@ of the reading makes it stale; damaged files count as absent. What a user keeps 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 import time
@@ -70,7 +69,8 @@ def keep_cached(digest: str, platform: Platform, profile: ImageProfile) -> None:
 
 def find_kept(reference: str, platform: Platform) -> ImageProfile | None:
     """The profile that the user keeps for a reference, or None."""
-    return _read(find_kept_folder(os.environ) / _name(reference, platform), b"")
+    folder = find_kept_folder(os.environ)
+    return _read(folder / _name(reference, platform), b"") if folder.is_dir() else None
 
 
 def keep(reference: str, platform: Platform, profile: ImageProfile) -> Path:
@@ -84,7 +84,13 @@ def keep(reference: str, platform: Platform, profile: ImageProfile) -> Path:
 
 
 def _name(key: str, platform: Platform) -> str:
-    return hashlib.sha256(f"{key} {platform}".encode()).hexdigest() + _SUFFIX
+    return _digest(f"{key} {platform}").hex() + _SUFFIX
+
+
+def _digest(text: str) -> bytes:
+    import hashlib  # noqa: PLC0415 - costs 3 ms, and most users keep no image
+
+    return hashlib.sha256(text.encode()).digest()
 
 
 def _read(path: Path, stamp: bytes) -> ImageProfile | None:
@@ -120,4 +126,4 @@ def _stamp() -> bytes:
     """Size and time of the modules that read images and ELF files."""
     folders = (Path(__file__).parent, Path(__file__).parent.parent / "artifacts")
     statuses = ((path.name, path.stat()) for folder in folders for path in sorted(folder.glob("*.py")))
-    return hashlib.sha256(repr([(name, st.st_size, st.st_mtime_ns) for name, st in statuses]).encode()).digest()[:8]
+    return _digest(repr([(name, st.st_size, st.st_mtime_ns) for name, st in statuses]))[:8]
