@@ -87,20 +87,27 @@ def _check_machine(subject: _Subject) -> LinkResult | None:
         return LinkResult(unknowns=(f"what runs on {subject.platform} is not known",))
     if facts.machine == native and (facts.machine, facts.bits) != ("x86_64", 32):
         return None
-    if facts.machine in COMPATIBLE_MACHINES.get(architecture, ()) and (subject.program or _has_linker(subject)):
-        return None
+    if facts.machine in COMPATIBLE_MACHINES.get(architecture, ()):
+        linker = Presence.PROVIDED if subject.program else _foreign_linker(subject)
+        if linker is Presence.PROVIDED:
+            return None
+        if linker is Presence.UNKNOWN:
+            return LinkResult(
+                unknowns=(f"whether {facts.machine} programs run here, which could load it, is not known",)
+            )
     if facts.machine == native:
         return LinkResult(unknowns=("x32 programs need a kernel built for them",))
     text = messages.exec_format(subject.path) if subject.program else messages.wrong_class(subject.path, facts.bits)
     return LinkResult(failures=(Failure(Cause.WRONG_ARCHITECTURE, facts.machine, text),))
 
 
-def _has_linker(subject: _Subject) -> bool:
+def _foreign_linker(subject: _Subject) -> Presence:
     """Whether a program of the library's machine may run here: one of the image's own machine cannot load it."""
     names = [name for name, machine in MACHINES.items() if machine == subject.facts.machine]
     architectures = [architecture_of(Platform(subject.platform.os, name)) for name in names]
     paths = [path for known in architectures if known is not None for path in (known.glibc, known.musl)]
-    return any(subject.root.file(path).presence is not Presence.MISSING for path in paths)
+    seen = {subject.root.file(path).presence for path in paths}
+    return next((answer for answer in (Presence.PROVIDED, Presence.UNKNOWN) if answer in seen), Presence.MISSING)
 
 
 def _link_program(subject: _Subject, loader: Loader) -> tuple[LinkResult, Confidence]:

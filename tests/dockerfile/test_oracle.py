@@ -96,7 +96,8 @@ def check_against_buildkit(text: str) -> None:
         assert values_of(instruction, escape) == command.value
         assert (instruction.form is Form.EXEC) == command.json or instruction.keyword == "ONBUILD"
         flags = tuple(f"--{flag.name}" + ("" if flag.value is None else f"={flag.value}") for flag in instruction.flags)
-        assert flags == command.flags
+        if "".join(flags).isascii():  # extractBuilderFlags takes bytes for characters and garbles the others
+            assert flags == command.flags
         if instruction.keyword == "ONBUILD":  # the oracle shows no here-documents there
             continue
         assert [doc.name for doc in instruction.heredocs] == [doc.name for doc in command.heredocs]
