@@ -362,3 +362,13 @@ def test_a_format_imports_only_its_own_module(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM alpine:3.20\n")
     reports = {name for name in loaded("--format", "concise", cwd=tmp_path) if name.startswith("depscan.reports.")}
     assert reports == {"depscan.reports.concise", "depscan.reports.escaping"}
+
+
+def test_a_cold_run_leaves_standard_error_clean(tmp_path: Path) -> None:
+    program = Path(__file__).parent.parent / "fixtures" / "elf" / "hello-static"
+    (tmp_path / "hello").write_bytes(program.read_bytes())
+    (tmp_path / "hello").chmod(0o755)
+    (tmp_path / "Dockerfile").write_text("FROM alpine:3.20\nCOPY hello /hello\n")
+    command = [sys.executable, "-m", "depscan", "--isolated", "--no-cache", "Dockerfile"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
