@@ -33,4 +33,7 @@ def test_unknown_names_are_told() -> None:
 
 def test_importing_the_package_imports_no_room() -> None:
     code = "import sys, depscan; print([name for name in sys.modules if name.startswith('depscan.')])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "['depscan.version']\n"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "['depscan.version']\n"
+    )

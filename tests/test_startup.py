@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PROJECTS = Path(__file__).parents[1] / "fixtures" / "projects"
 SLOW = {"lief", "tabulate", "oras", "rich", "multiprocessing", "concurrent", "jsonschema", "pygls"}
 PROBE = """
@@ -37,6 +39,18 @@ def test_a_warm_run_with_a_finding_loads_no_parser(tmp_path: Path) -> None:
 
     assert code == 1
     assert warm & SLOW == set()
+
+
+@pytest.mark.xfail(reason="nanobind reports leaks at exit: artifacts/elf.py does not call lief.disable_leak_warning()")
+def test_a_cold_run_leaves_standard_error_empty(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "depscan", str(PROJECTS / "static-on-scratch" / "Dockerfile")],
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
 
 
 def test_the_version_loads_no_engine(tmp_path: Path) -> None:

@@ -61,10 +61,14 @@ class Ran(NamedTuple):
 
 
 def execute(
-    root: Path, program: str, environment: Mapping[str, str] | None = None, binds: Mapping[str, Path] | None = None
+    root: Path,
+    program: str,
+    environment: Mapping[str, str] | None = None,
+    binds: Mapping[str, Path] | None = None,
+    workdir: str = "/",
 ) -> Outcome:
     """Start `program` (an absolute path in `root`) with --version and tell whether the dynamic linker let it run."""
-    ran = run(root, (program, "--version"), environment, binds)
+    ran = run(root, (program, "--version"), environment, binds, workdir)
     if ran.error:
         causes = {
             errno.ENOENT: "interpreter-missing",
@@ -106,13 +110,14 @@ def run(
     command: tuple[str, ...],
     environment: Mapping[str, str] | None = None,
     binds: Mapping[str, Path] | None = None,
+    workdir: str = "/",
 ) -> Ran:
     """Run `command` in `root`, where `binds` mounts folders of this machine at paths of the root."""
 
     def enter() -> None:
         _mount(root, binds or {})
         os.chroot(root)
-        os.chdir("/")
+        os.chdir(workdir)
         os.setgroups([])
         os.setresgid(_NOBODY, _NOBODY, _NOBODY)
         os.setresuid(_NOBODY, _NOBODY, _NOBODY)

@@ -12,11 +12,12 @@ import os
 import shutil
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 def cache_folder() -> Path:
@@ -49,6 +50,17 @@ def root(name: str) -> Path:
     for mount_point in ("proc", "opt"):
         (kept / mount_point).mkdir(exist_ok=True)
     return kept
+
+
+@contextmanager
+def copy_root(name: str) -> Iterator[Path]:
+    """A copy of a root, by hard links, so that files may be added to it; what is there must not be written in place."""
+    original = root(name)
+    with tempfile.TemporaryDirectory(dir=cache_folder(), prefix=".copy-") as folder:
+        copy = Path(folder, "root")
+        subprocess.run(["cp", "-al", original, copy], check=True)
+        Path(folder).chmod(0o755)
+        yield copy
 
 
 def _bootstrap(suite: str, *more: str) -> Callable[[Path], None]:

@@ -1,0 +1,2 @@
+# Without such a link: ENOENT.
+program /app/program

@@ -1,0 +1,2 @@
+# glibc: an object of LD_PRELOAD that cannot be opened is reported and ignored.
+program /app/program

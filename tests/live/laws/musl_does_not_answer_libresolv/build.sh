@@ -1,0 +1,3 @@
+# musl: libresolv is none of its reserved names.
+LIBC=musl
+program /app/program "$(stub libresolv.so.2)"

@@ -1,0 +1,3 @@
+# And the other way round.
+LIBC=musl
+program /app/program

@@ -1,0 +1,4 @@
+# glibc: RUNPATH counts for the object's own needs only (ld.so(8)).
+library /app/lib/libb.so.1 libb.so.1
+library /app/lib/liba.so.1 liba.so.1 "$OUT/app/lib/libb.so.1"
+program /app/program -Wl,--enable-new-dtags -Wl,-rpath,'$ORIGIN/lib' "$OUT/app/lib/liba.so.1"
