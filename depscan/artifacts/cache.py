@@ -1,6 +1,6 @@
 """Facts of files seen before, kept on disk so that a run without new binaries parses nothing and imports no LIEF.
 
-In: a file's status (device, inode, size, times). Out: its facts, or None. One file holds {key: encoded facts}, newest
+In: a file's status (device, inode, size, times). Out: its facts, or None. Each file holds {key: encoded facts}, newest
 last, behind a checksum; entries are decoded when asked for. Writers merge and rename, so parallel runs lose at most
 each other's newest entries. A damaged file counts as empty and an unwritable folder is no error: it is only a cache.
 """
@@ -24,8 +24,9 @@ from depscan.artifacts.facts import ElfFacts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_FILE = "facts.msgpack"
-_MAX_BYTES = 16 << 20
+_FILE = "facts-{:02}.msgpack"
+_SHARDS = 16
+_MAX_BYTES = 2 << 20  # of one shard
 # A file changed twice within one tick of the file system's clock has the same times; Linux's tick is 10 ms at most.
 _TICK_NS = 20_000_000
 
@@ -34,19 +35,53 @@ _FACTS = msgspec.msgpack.Decoder(ElfFacts)
 
 
 class FactsCache:
-    """The cache as of its loading, and what this run adds; `save` writes it back."""
+    """The cache in a folder, which need not exist, and what this run adds; `save` writes it back.
+
+    It is spread over `_SHARDS` files by inode number, each read when a file of it is first asked for: a run with few
+    binaries does not pay for all that were ever seen.
+    """
 
     def __init__(self, folder: Path) -> None:
-        """Load from `folder`, which need not exist."""
-        self._path = folder / _FILE
+        self._folder = folder
         self._stamp = _stamp()
-        self._entries = _load(self._path)
-        self._used: dict[bytes, bytes] = {}
-        self._changed = False
+        self._shards: dict[int, _Shard] = {}
 
     def find(self, status: os.stat_result) -> ElfFacts | None:
         """Give the facts of the file with this status, or None."""
-        key = self._key(status)
+        return self._shard(status).find(self._key(status))
+
+    def add(self, path: Path, status: os.stat_result, facts: ElfFacts) -> None:
+        """Keep the facts read from `path`, unless it changed since `status` was taken or may do so unseen."""
+        with suppress(OSError):
+            if self._key(path.stat()) == self._key(status) and time.time_ns() - status.st_ctime_ns > _TICK_NS:
+                self._shard(status).add(self._key(status), facts)
+
+    def save(self) -> None:
+        """Write what was added."""
+        for shard in self._shards.values():
+            shard.save()
+
+    def _shard(self, status: os.stat_result) -> _Shard:
+        number = status.st_ino % _SHARDS
+        if number not in self._shards:
+            self._shards[number] = _Shard(self._folder / _FILE.format(number))
+        return self._shards[number]
+
+    def _key(self, status: os.stat_result) -> bytes:
+        times = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        return struct.pack("<QQqqq", status.st_dev, status.st_ino, *times) + self._stamp
+
+
+class _Shard:
+    """One file of the cache as of its loading, and what this run adds."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._entries = _load(path)
+        self._used: dict[bytes, bytes] = {}
+        self._changed = False
+
+    def find(self, key: bytes) -> ElfFacts | None:
         encoded = self._entries.get(key)
         if encoded is None:
             return None
@@ -57,24 +92,17 @@ class FactsCache:
         self._used[key] = encoded
         return facts
 
-    def add(self, path: Path, status: os.stat_result, facts: ElfFacts) -> None:
-        """Keep the facts read from `path`, unless it changed since `status` was taken or may do so unseen."""
-        with suppress(OSError):
-            if self._key(path.stat()) == self._key(status) and time.time_ns() - status.st_ctime_ns > _TICK_NS:
-                self._used[self._key(status)] = msgspec.msgpack.encode(facts)
-                self._changed = True
+    def add(self, key: bytes, facts: ElfFacts) -> None:
+        self._used[key] = msgspec.msgpack.encode(facts)
+        self._changed = True
 
     def save(self) -> None:
-        """Write the cache where something was added: other runs' entries first, then those this run used."""
+        """Write the file where something was added: other runs' entries first, then those this run used."""
         if self._changed:
             with suppress(OSError):
                 self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 others = {key: value for key, value in _load(self._path).items() if key not in self._used}
                 _write(self._path, _bound({**others, **self._used}))
-
-    def _key(self, status: os.stat_result) -> bytes:
-        times = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-        return struct.pack("<QQqqq", status.st_dev, status.st_ino, *times) + self._stamp
 
 
 def find_cache_folder(environment: Mapping[str, str]) -> Path:

@@ -138,7 +138,9 @@ class _Collector:
             instruction_span=self._instruction_at(entry.span),
             root=root,
             related=((origin.base_span, describe_base(placement)),),
-            confidence=Confidence.weakest(proof, placement.artifact.confidence, purpose(entry, filesystem)),
+            confidence=Confidence.weakest(
+                proof, placement.artifact.confidence, purpose(entry, filesystem, self._word_at(entry.span))
+            ),
             stage=filesystem.stage.index,
             artifact=placement.path,
             source=entry.source,

@@ -15,15 +15,26 @@ from depscan.findings import Confidence
 if TYPE_CHECKING:
     from depscan.filesystem.entries import FileEntry, StageFilesystem
 
+_SHALLOW = 1  # app/tool and app/bin/tool of `COPY app .` are likely programs, app/vendor/x/tool may be anything
 _ASIDE = frozenset({"test", "tests", "testdata", "fixtures", "__tests__", "spec", "examples", "prebuilds"})
 
 
-def purpose(entry: FileEntry, filesystem: StageFilesystem) -> Confidence:
-    """Certain for what is named, started or on PATH; possible for test data and the like; else likely."""
+def purpose(entry: FileEntry, filesystem: StageFilesystem, word: str) -> Confidence:
+    """Certain for what is named, started or on PATH; possible for test data and what lies deep; else likely.
+
+    `word` is the source as the instruction names it, e.g. `.` of `COPY . /app`.
+    """
     if entry.named or _is_started(entry.path, filesystem) or _on_path(entry.path, filesystem):
         return Confidence.CERTAIN
     parts = posixpath.dirname(entry.source).lower().split("/")
-    return Confidence.POSSIBLE if _ASIDE.intersection(parts) else Confidence.LIKELY
+    aside = _ASIDE.intersection(parts) or _depth(entry.source, word) > _SHALLOW
+    return Confidence.POSSIBLE if aside else Confidence.LIKELY
+
+
+def _depth(source: str, word: str) -> int:
+    """How many directories lie between the source as named and the file."""
+    named = [part for part in word.split("/") if part not in ("", ".")]
+    return len([part for part in source.split("/") if part]) - len(named) - 1
 
 
 def _is_started(path: str, filesystem: StageFilesystem) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -19,6 +20,11 @@ from tests.artifacts.samples import DAMAGED, ELF, NAMES
 
 HELLO = ELF / "hello-glibc-dynamic"
 FACTS = ElfFacts("DYN", "x86_64", 64, little_endian=True, linkage=None, undefined=("puts",) * 10)
+
+
+@pytest.fixture(autouse=True)
+def one_shard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_SHARDS", 1)
 
 
 @pytest.fixture
@@ -91,7 +97,7 @@ def test_no_cache(folder: Path, program: Path) -> None:
 @pytest.mark.parametrize("damage", ["empty", "noise", "half", "flip", "checksum of noise"])
 def test_a_damaged_cache_is_rebuilt(folder: Path, program: Path, damage: str) -> None:
     read_facts([program])
-    file = folder / "facts.msgpack"
+    file = folder / "facts-00.msgpack"
     good = file.read_bytes()
     noise = b"\x93\x01\x02\x03"
     file.write_bytes(
@@ -118,7 +124,7 @@ def test_a_folder_that_cannot_be_written_is_no_error(
 
 def test_an_interrupt_leaves_the_old_cache(folder: Path, program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read_facts([program])
-    before = (folder / "facts.msgpack").read_bytes()
+    before = (folder / "facts-00.msgpack").read_bytes()
     known = FactsCache(folder)
     known.add(HELLO, HELLO.stat(), FACTS)
 
@@ -128,8 +134,8 @@ def test_an_interrupt_leaves_the_old_cache(folder: Path, program: Path, monkeypa
     monkeypatch.setattr(Path, "replace", interrupt)
     with pytest.raises(KeyboardInterrupt):
         known.save()
-    assert [path.name for path in folder.iterdir()] == ["facts.msgpack"]
-    assert (folder / "facts.msgpack").read_bytes() == before
+    assert [path.name for path in folder.iterdir()] == ["facts-00.msgpack"]
+    assert (folder / "facts-00.msgpack").read_bytes() == before
 
 
 def test_runs_side_by_side_keep_each_others_entries(folder: Path, program: Path) -> None:
@@ -154,7 +160,7 @@ def test_writers_at_once_leave_a_whole_file(folder: Path) -> None:
     paths = [ELF / name for name in NAMES[:4]]
     runs = [subprocess.Popen([sys.executable, "-c", code, str(path)]) for path in paths]
     assert [run.wait() for run in runs] == [0, 0, 0, 0]
-    assert [path.name for path in folder.iterdir()] == ["facts.msgpack"]
+    assert all(re.fullmatch(r"facts-\d\d\.msgpack", path.name) for path in folder.iterdir())
     assert any(find(folder, path) is not None for path in paths)
 
 
@@ -166,7 +172,7 @@ def test_the_oldest_entries_go_first(folder: Path, monkeypatch: pytest.MonkeyPat
         known.find(paths[0].stat())  # used by every run: stays
         known.add(path, path.stat(), FACTS)
         known.save()
-        assert (folder / "facts.msgpack").stat().st_size <= 4004
+        assert (folder / "facts-00.msgpack").stat().st_size <= 4004
     kept = [path for path in paths if find(folder, path) is not None]
     assert kept[0] == paths[0]
     assert kept[1:] == paths[-len(kept) + 1 :]
@@ -192,3 +198,16 @@ def test_another_lief_makes_entries_stale(folder: Path, program: Path, monkeypat
 def test_folder(platform: str, environment: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", platform)
     assert find_cache_folder(environment) == Path(expected)
+
+
+def test_a_run_reads_the_shards_of_its_files_only(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_SHARDS", 16)
+    known = FactsCache(folder)
+    paths = [ELF / name for name in NAMES]
+    for path in paths:
+        known.add(path, path.stat(), FACTS)
+    known.save()
+    read = []
+    monkeypatch.setattr(cache, "_load", lambda path: read.append(path.name) or {})
+    FactsCache(folder).find(paths[0].stat())
+    assert read == [f"facts-{paths[0].stat().st_ino % 16:02}.msgpack"]
