@@ -58,8 +58,8 @@ def read_dockerfile(
     problems = list(found)
     first = next((i for i, instruction in enumerate(instructions) if instruction.keyword == "FROM"), len(instructions))
     if first == len(instructions):
-        problems = problems[:1] or [_explain_no_stage(source, instructions)]
-        return Dockerfile(source, escape, (), comments, tuple(problems))
+        found = _without_template_noise(problems)[:1] or (_explain_no_stage(source, instructions),)
+        return Dockerfile(source, escape, (), comments, found)
     head, groups = instructions[:first], _group(instructions[first:])
     problems.extend(_find_early_instructions(head))
     known = platform_arguments(platform, build_platform or platform, _stage_name(groups[-1][0]) or "default")
@@ -67,7 +67,15 @@ def read_dockerfile(
     stages = _read_stages(groups, scope, platform, problems)
     problems.extend(_find_unknown_stages(stages))
     problems.sort(key=lambda problem: problem.span)
-    return Dockerfile(source, escape, stages, comments, tuple(problems[:MAX_PROBLEMS]))
+    return Dockerfile(source, escape, stages, comments, _without_template_noise(problems)[:MAX_PROBLEMS])
+
+
+def _without_template_noise(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """The text of a template is wrong all over, by one cause: only the first sign of it is told."""
+    sign = next((problem for problem in problems if problem.kind == "template"), None)
+    if sign is None:
+        return tuple(problems)
+    return (sign, *(problem for problem in problems if problem.kind not in ("template", "syntax")))
 
 
 def _find_early_instructions(head: Sequence[Instruction]) -> Iterator[Problem]:

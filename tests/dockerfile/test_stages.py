@@ -192,3 +192,8 @@ def test_global_arguments_reach_the_stage() -> None:
     assert stage.global_arguments["V"] == "1"
     assert stage.global_arguments["TARGETARCH"] == "arm64"
     assert "W" not in stage.global_arguments
+
+
+def test_a_template_is_one_problem_whatever_else_its_text_breaks() -> None:
+    text = "FROM debian:{{ env.version }}\n{{ if env.slim then ( -}}\nset -eux; \\\n\trm -f x\n{{ ) end -}}\nFOO bar\n"
+    assert [(problem.kind, problem.span.start.line) for problem in read(text).problems] == [("template", 1)]
