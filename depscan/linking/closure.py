@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
+from depscan.filesystem.content import read_head
 from depscan.filesystem.entries import Presence
 from depscan.findings import Confidence
 from depscan.linking.configured import in_cache
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from depscan.linking.loaders import Loader
     from depscan.linking.root import Root, Sighting
 
+_MAGIC = b"\x7fELF"
 MAX_OBJECTS = 4096  # a bound against hostile chains; real programs stay far below
 
 # musl answers these by itself, without touching the disk (musl ldso/dynlink.c, load_library).
@@ -51,11 +53,15 @@ class Closure(Struct, frozen=True):
 
 
 class _Found(Struct, frozen=True):
+    """`unfit` is a file of that name that the program cannot load; `final` where it ends the search."""
+
     presence: Presence
     path: str | None = None
     facts: ElfFacts | None = None
     reason: str | None = None
     confidence: Confidence = Confidence.CERTAIN
+    unfit: str | None = None
+    final: bool = False
 
 
 def load_closure(program: Loaded, loader: Loader, root: Root, host_provided: tuple[str, ...]) -> Closure:
@@ -96,6 +102,7 @@ def _satisfy(
         trace=tuple(trace),
         reason=found.reason,
         confidence=found.confidence,
+        unfit=found.unfit,
     )
     return need, found
 
@@ -103,9 +110,10 @@ def _satisfy(
 def _without_search(soname: str, loader: Loader, root: Root, host_provided: tuple[str, ...]) -> _Found | None:
     if loader.family == "musl" and (soname.startswith(_MUSL_OWN) or soname == posixpath.basename(loader.path)):
         return _Found(Presence.PROVIDED, loader.path, reason="musl answers this name itself")
-    if loader.family == "glibc" and soname == posixpath.basename(loader.path):
+    if loader.family == "glibc" and interpreter_family(soname) == "glibc":
         facts = root.file(loader.path, profile=loader.profile).facts  # a glibc object checks its versions too
-        return _Found(Presence.PROVIDED, loader.path, facts, reason="the dynamic linker itself")
+        if soname in (posixpath.basename(loader.path), facts.soname if facts else None):
+            return _Found(Presence.PROVIDED, loader.path, facts, reason="the dynamic linker itself")
     if any(fnmatchcase(soname, pattern) for pattern in (*NVIDIA, *host_provided)):
         return _Found(Presence.PROVIDED, reason="the host mounts it at run time")
     return None
@@ -116,17 +124,18 @@ def _search(soname: str, requester: Loaded, loader: Loader, root: Root, trace: l
         places_to_look = [Place(posixpath.dirname(soname), "a path, opened as it is")]
     else:
         places_to_look = places(requester, loader, root)
-    unknown: str | None = None
+    unknown = unfit = None
     for place in places_to_look:
         found = _look(place, posixpath.basename(soname), requester, loader, root)
         trace.append(SearchStep(posixpath.join(place.directory, posixpath.basename(soname)), place.law, found.presence))
-        if found.presence is Presence.PROVIDED:
+        if found.presence is Presence.PROVIDED or (found.final and unknown is None):
             return found
+        unfit = unfit or found.unfit
         if found.presence is Presence.UNKNOWN:
             unknown = unknown or found.reason
     if unknown is not None:
         return _Found(Presence.UNKNOWN, reason=unknown)
-    return _Found(Presence.MISSING, confidence=loader.confidence)
+    return _Found(Presence.MISSING, confidence=loader.confidence, unfit=unfit)
 
 
 def _look(place: Place, soname: str, requester: Loaded, loader: Loader, root: Root) -> _Found:
@@ -134,9 +143,14 @@ def _look(place: Place, soname: str, requester: Loaded, loader: Loader, root: Ro
     if not place.certain:
         return _Found(Presence.UNKNOWN, reason=place.law)
     foreign = interpreter_family(soname) not in ("other", root.profile.libc.family)
-    seen = root.file(posixpath.join(place.directory, soname), foreign=foreign, profile=loader.profile)
+    path = posixpath.join(place.directory, soname)
+    seen = root.file(path, foreign=foreign, profile=loader.profile)
+    if seen.presence is Presence.MISSING and loader.family == "glibc" and (place.default or place.law == "ld.so.cache"):
+        seen = root.linked_by_ldconfig(place.directory, soname) or seen
     if seen.entry is not None or seen.facts is not None:
-        found = _fitting(seen, place, requester, root)
+        found = _fitting(path, seen, place, requester, root, musl=loader.family == "musl")
+        if found.presence is Presence.PROVIDED and not place.any_cpu:
+            return _Found(Presence.UNKNOWN, reason=f"{path} is for newer CPUs only")
         guessed = loader.copied and place.default  # which directories a copied linker searches is not certain
         return msgspec.structs.replace(found, confidence=Confidence.LIKELY) if guessed else found
     if seen.presence is Presence.PROVIDED:
@@ -148,10 +162,11 @@ def _look(place: Place, soname: str, requester: Loaded, loader: Loader, root: Ro
     return _Found(seen.presence, reason=seen.reason)
 
 
-def _fitting(seen: Sighting, place: Place, requester: Loaded, root: Root) -> _Found:
-    """A file of that name is there: both linkers pass over one of another class or machine and go on (open_verify).
+def _fitting(path: str, seen: Sighting, place: Place, requester: Loaded, root: Root, *, musl: bool) -> _Found:
+    """A file of that name is there. The image's own were in its cache; of a copied one only a later ldconfig knows.
 
-    The image's own libraries were in its cache; of a copied one only a later ldconfig knows.
+    glibc passes over a library of another class or machine and goes on (elf/dl-load.c, open_verify), a file that is not
+    ELF ends its search. musl takes the first file (ldso/dynlink.c, map_library).
     """
     if place.law == "ld.so.cache" and seen.entry is not None:
         cached = in_cache(root, seen.entry.sequence)
@@ -160,11 +175,14 @@ def _fitting(seen: Sighting, place: Place, requester: Loaded, root: Root) -> _Fo
         if not cached:
             return _Found(Presence.MISSING)
     if seen.facts is None:
-        return _Found(Presence.PROVIDED, seen.path, reason="its content is not known")
+        head = read_head(seen.entry, len(_MAGIC)) if seen.entry is not None else None
+        if head is not None and head != _MAGIC:
+            return _Found(Presence.MISSING, unfit=path, final=True)
+        return _Found(Presence.PROVIDED, path, reason="its content is not known")
     found, wanted = seen.facts, requester.facts
     if wanted is not None and (found.machine, found.bits) != (wanted.machine, wanted.bits):
-        return _Found(Presence.MISSING)
-    return _Found(Presence.PROVIDED, seen.path, found)
+        return _Found(Presence.MISSING, unfit=path if musl or found.bits != wanted.bits else None, final=musl)
+    return _Found(Presence.PROVIDED, path, found)
 
 
 def _other_major(soname: str, loader: Loader, root: Root) -> str | None:

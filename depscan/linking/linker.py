@@ -116,6 +116,11 @@ def _link_program(subject: _Subject, loader: Loader) -> tuple[LinkResult, Confid
         text = messages.no_such_file(subject.path)
         failure = Failure(Cause.INTERPRETER_MISSING, interpreter, text, loader.confidence)
         return LinkResult(None, loader.presence, failures=(failure,)), loader.confidence
+    if not loader.executable:
+        failure = Failure(
+            Cause.NOT_EXECUTABLE, interpreter, messages.permission_denied(subject.path), loader.confidence
+        )
+        return LinkResult(None, loader.presence, failures=(failure,)), loader.confidence
     if loader.presence is Presence.UNKNOWN or loader.family is None:
         reason = loader.reason or f"{interpreter} is not a dynamic linker that depscan knows"
         return LinkResult(None, loader.presence, unknowns=(f"{interpreter}: {reason}",)), loader.confidence
@@ -179,6 +184,9 @@ def _is_unmet(check: VersionCheck) -> bool:
 
 
 def _library_failure(need: Need, subject: _Subject, loader: Loader) -> Failure:
+    if need.unfit is not None:
+        text = messages.unfit_library(subject.path, need.unfit, need.requested_by, loader.family)
+        return Failure(Cause.WRONG_ARCHITECTURE, need.soname, text, need.confidence)
     text = messages.library_not_found(subject.path, need.soname, need.requested_by, loader.family)
     host = Confidence.CERTAIN if subject.program else Confidence.LIKELY  # a host process may bring a plugin's libraries
     return Failure(

@@ -18,7 +18,7 @@ from depscan.findings import Confidence
 if TYPE_CHECKING:
     from depscan.artifacts.facts import ElfFacts
     from depscan.images.profile import ImageProfile
-    from depscan.linking.root import Root
+    from depscan.linking.root import Root, Sighting
 
 _ANSWERED_BY_MUSL = ("gcompat", "libc6-compat", "a link to musl's dynamic linker")
 _GLIBC_NAMES = ("ld-linux", "ld64.so.", "ld.so.1", "ld-2.")  # facts: loaders.glibc; ld-2.NN.so is the file behind
@@ -29,7 +29,8 @@ class Loader(Struct, frozen=True):
 
     `family` glibc or musl gives the laws, None when these are not known; `profile` the image's part whose libraries and
     search paths it uses; `copied` says that the Dockerfile brought it, so that its built-in search path is not known;
-    `compat` names the layer that answers for glibc on musl (gcompat, libc6-compat).
+    `compat` names the layer that answers for glibc on musl (gcompat, libc6-compat). The kernel refuses one that is not
+    `executable`, or a directory in its place.
     """
 
     presence: Presence
@@ -38,6 +39,7 @@ class Loader(Struct, frozen=True):
     profile: ImageProfile
     copied: bool = False
     compat: str | None = None
+    executable: bool = True
     reason: str | None = None
     confidence: Confidence = Confidence.CERTAIN
 
@@ -54,6 +56,13 @@ def _is_musl(path: str) -> bool:
     return posixpath.basename(path).startswith(("ld-musl-", "libc.musl-"))
 
 
+def _is_musls(path: str, root: Root) -> bool:
+    """Whether a real path is musl's dynamic linker, by its name or since musl's standard path leads there."""
+    return _is_musl(path) or any(
+        root.filesystem.resolve(known) == path for known in root.profile.loaders if _is_musl(known)
+    )
+
+
 def find_interpreter(root: Root, facts: ElfFacts) -> Loader:
     """Look PT_INTERP up as the kernel does. `facts.interpreter` must not be None."""
     assert facts.interpreter is not None
@@ -64,15 +73,30 @@ def find_interpreter(root: Root, facts: ElfFacts) -> Loader:
     foreign = _cannot_be_packaged(root, facts, family)
     seen = root.file(facts.interpreter, foreign=foreign, profile=profile)
     compat = root.filesystem.loaders.get(facts.interpreter) or root.filesystem.loaders.get(seen.path)
-    if seen.presence is Presence.PROVIDED and family == "glibc" and _is_musl(seen.path):
+    if seen.presence is Presence.PROVIDED and family == "glibc" and _is_musls(seen.path, root):
         compat = "a link to musl's dynamic linker"
     if seen.presence is Presence.PROVIDED and compat in _ANSWERED_BY_MUSL:
         return Loader(seen.presence, seen.path, "musl", root.profile, compat=compat, confidence=root.confidence)
+    if seen.presence is Presence.PROVIDED and not _is_executable(seen, root):
+        return Loader(seen.presence, seen.path, None, profile, executable=False)
     if seen.presence is Presence.PROVIDED and seen.entry is not None:
+        if family == "other" and seen.facts is not None and seen.facts.soname:
+            family = interpreter_family(seen.facts.soname)  # a copied dynamic linker may have any name
         return _copied(root, seen.path, family, readable=seen.facts is not None)
     laws = family if family != "other" else None
     confidence = root.confidence if seen.presence is Presence.MISSING or laws else Confidence.CERTAIN
     return Loader(seen.presence, seen.path, laws, profile, reason=seen.reason, confidence=confidence)
+
+
+def _is_executable(seen: Sighting, root: Root) -> bool:
+    """Whether the kernel may execute what was seen, as far as is known."""
+    if seen.entry is not None:
+        later = any(
+            change.sequence > seen.entry.sequence and change.touches(seen.path) for change in root.filesystem.changes
+        )
+        return later or (seen.entry.kind == "file" and bool(seen.entry.mode & 0o111))
+    file = root.profile.tree.files.get(seen.path) if root.profile.tree else None
+    return file is None or (file.kind == "file" and bool(file.mode & 0o111))
 
 
 def _owner(root: Root, interpreter: str) -> ImageProfile:

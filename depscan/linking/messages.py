@@ -39,3 +39,10 @@ def version_not_found(program: str, library: str, version: str, requested_by: st
 def wrong_class(path: str, bits: int) -> str:
     """A shared object of another class or machine."""
     return f"{path}: wrong ELF class: ELFCLASS{bits}"
+
+
+def unfit_library(program: str, library: str, requested_by: str, family: str | None) -> str:
+    """A file of a needed library's name that is no library for the program."""
+    if family == "musl":
+        return f"Error loading shared library {library}: Exec format error (needed by {requested_by})"
+    return f"{program}: error while loading shared libraries: {library}: wrong ELF class or invalid ELF header"

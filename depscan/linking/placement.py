@@ -50,7 +50,8 @@ class Need(Struct, frozen=True):
     """A DT_NEEDED entry of the program or of a library it loads, and where it was found.
 
     `provider` is the path, or the soname alone where the image's path is not known. `other_major` is the same library's
-    soname with another number that the stage does have (libssl.so.3 for libssl.so.1.1).
+    soname with another number that the stage does have (libssl.so.3 for libssl.so.1.1). `unfit` is a file of that name
+    which was found and is no library for the program: of another class, or no ELF file.
     """
 
     soname: str
@@ -62,6 +63,7 @@ class Need(Struct, frozen=True):
     trace: tuple[SearchStep, ...] = ()
     reason: str | None = None
     confidence: Confidence = Confidence.CERTAIN
+    unfit: str | None = None
 
 
 class VersionCheck(Struct, frozen=True):

@@ -46,6 +46,8 @@ class Root:
         self.profile = filesystem.profile
         self.artifacts = artifacts
         self._paths: dict[str, list[str]] | None = None
+        self._by_soname: dict[tuple[str, str], str] | None = None
+        self._holding: set[str] | None = None
 
     def file(self, path: str, *, foreign: bool = False, profile: ImageProfile | None = None) -> Sighting:
         """Look a path up as the kernel does, links followed.
@@ -118,6 +120,28 @@ class Root:
         if library is None or (library.path is not None and self._deleted(library.path)):
             return None
         return library
+
+    def holds(self, directory: str) -> bool:
+        """Whether the stage put a file into this very directory."""
+        if self._holding is None:
+            self._holding = {posixpath.dirname(path) for path in self.filesystem.entries}
+        return (self.filesystem.resolve(directory) or directory) in self._holding
+
+    def linked_by_ldconfig(self, directory: str, soname: str) -> Sighting | None:
+        """The stage's library in `directory` with this soname under another file name: ldconfig makes a link to it."""
+        if self._by_soname is None:
+            self._by_soname = {
+                (posixpath.dirname(path), artifact.facts.soname): path
+                for path, artifact in self.artifacts.items()
+                if artifact.facts.soname and ".so" in posixpath.basename(path)
+            }
+        path = self._by_soname.get((self.filesystem.resolve(directory) or directory, soname))
+        if path is None or self.filesystem.ldconfig is None:
+            return None
+        entry = self.filesystem.entries[path]
+        if entry.sequence > self.filesystem.ldconfig:
+            return None
+        return Sighting(Presence.PROVIDED, path, entry, self.artifacts[path].facts)
 
     def elsewhere(self, soname: str) -> str | None:
         """A path of the stage at which a file of this name stands, wherever; None when none does."""

@@ -9,11 +9,13 @@ chain, then the path file or its default (musl ldso/dynlink.c).
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from depscan.linking.configured import cached_directories, musl_path
+from depscan.linking.versions import numeric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +34,10 @@ _TRIPLETS = {
     "s390x": "s390x-linux-gnu",
     "riscv64": "riscv64-linux-gnu",
 }
+
+
+_HWCAPS_SINCE = (2, 33)
+_HWCAPS = ("x86-64-v4", "x86-64-v3", "x86-64-v2")  # of glibc's sysdeps/x86_64/dl-hwcaps_subdirs.c, the best first
 
 
 class Loaded(Struct, frozen=True):
@@ -53,26 +59,29 @@ class Loaded(Struct, frozen=True):
 class Place(Struct, frozen=True):
     """A directory to look in. `law` names why; `certain` is false where it may or may not be searched.
 
-    `default` is true for the directories where the image's own libraries are.
+    `default` is true for the directories where the image's own libraries are, `any_cpu` false for those that only newer
+    CPUs have searched.
     """
 
     directory: str
     law: str
     certain: bool = True
     default: bool = False
+    any_cpu: bool = True
 
 
 def places(requester: Loaded, loader: Loader, root: Root) -> list[Place]:
     """The directories in which `requester`'s needed libraries are looked for, in order."""
     if loader.family == "musl":
-        found = [*_environment(root), *_musl_paths(requester, root), *_musl_default(root, loader)]
+        found = [*_environment(root, ":\n"), *_musl_paths(requester, root), *_musl_default(root, loader)]
     else:
         found = [
             *_rpath(requester, root),
-            *_environment(root),
+            *_environment(root, ":;"),
             *_runpath(requester, root),
             *_glibc_default(root, loader),
         ]
+        found = [below for place in found for below in (*_hwcaps(place, root, loader), place)]
     return list(dict.fromkeys(found))
 
 
@@ -97,7 +106,7 @@ def _musl_paths(requester: Loaded, root: Root) -> Iterator[Place]:
             yield from _expand(loaded.facts.runpath or loaded.facts.rpath, loaded, root, law)
 
 
-def _environment(root: Root) -> Iterator[Place]:
+def _environment(root: Root, separators: str) -> Iterator[Place]:
     environment = root.filesystem.environment
     if "LD_LIBRARY_PATH" not in environment:
         return
@@ -105,7 +114,7 @@ def _environment(root: Root) -> Iterator[Place]:
     if value is None:
         yield Place("/", "LD_LIBRARY_PATH (its value is not known)", certain=False)
         return
-    for part in value.replace(";", ":").split(":") if value else ():
+    for part in re.split(f"[{separators}]", value) if value else ():
         yield from _absolute(part, root, "LD_LIBRARY_PATH")
 
 
@@ -123,6 +132,17 @@ def _glibc_default(root: Root, loader: Loader) -> Iterator[Place]:
         yield Place(directory, "ld.so.cache", certain)
     for directory in trusted_directories(root, loader):
         yield Place(directory, "default path", default=True)
+
+
+def _hwcaps(place: Place, root: Root, loader: Loader) -> Iterator[Place]:
+    """Builds for newer CPUs below each directory, from glibc 2.33 on; x86-64-v2 is what all servers have."""
+    version = loader.profile.libc.version
+    if not place.certain or version is None or loader.copied or numeric(version) < _HWCAPS_SINCE:
+        return
+    for level in _HWCAPS:
+        directory = posixpath.join(place.directory, "glibc-hwcaps", level)
+        if root.holds(directory):
+            yield Place(directory, f"{place.law}, glibc-hwcaps", any_cpu=level == _HWCAPS[-1])
 
 
 def trusted_directories(root: Root, loader: Loader) -> tuple[str, ...]:
@@ -144,7 +164,7 @@ def _machine(root: Root, loader: Loader) -> str:
 
 
 def _expand(paths: tuple[str, ...], loaded: Loaded, root: Root, law: str) -> Iterator[Place]:
-    """$ORIGIN is the directory of the object that names it; $LIB and $PLATFORM differ: all are tried."""
+    """$ORIGIN is the directory of the object that names it; $LIB is built into the dynamic linker."""
     machine = loaded.facts.machine if loaded.facts else ""
     for path in paths:
         text = path.replace("${ORIGIN}", "$ORIGIN").replace("$ORIGIN", posixpath.dirname(loaded.path) or "/")
@@ -152,8 +172,14 @@ def _expand(paths: tuple[str, ...], loaded: Loaded, root: Root, law: str) -> Ite
         if "$LIB" not in text:
             yield from _absolute(text, root, law)
             continue
-        for lib in (f"lib/{_TRIPLETS.get(machine, '')}", "lib64", "lib"):
+        for lib in _lib(machine, root):
             yield from _absolute(text.replace("$LIB", lib), root, law)
+
+
+def _lib(machine: str, root: Root) -> tuple[str, ...]:
+    """What $LIB stands for: the first of the usual names that the trusted directories show, all where none does."""
+    names = (f"lib/{_TRIPLETS.get(machine, '')}", "lib64", "lib")
+    return next(((name,) for name in names if f"/usr/{name}" in root.profile.search_paths), names)
 
 
 def _absolute(directory: str, root: Root, law: str) -> Iterator[Place]:

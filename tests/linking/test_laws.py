@@ -143,7 +143,8 @@ MISSING_FOO = ("fails", "library-missing", "libfoo.so.1")
         ),  # RPATH beside RUNPATH is ignored
         ("/opt/lib", {"runpath": ("$ORIGIN/opt/lib",)}, {}, LOADS),
         ("/opt/lib", {"runpath": ("${ORIGIN}/../opt/lib",)}, {}, LOADS),
-        ("/opt/lib64", {"runpath": ("/opt/$LIB",)}, {}, LOADS),
+        ("/opt/lib/x86_64-linux-gnu", {"runpath": ("/opt/$LIB",)}, {}, LOADS),
+        ("/opt/lib64", {"runpath": ("/opt/$LIB",)}, {}, MISSING_FOO),
         ("/opt/lib", {}, {"LD_LIBRARY_PATH": "/x:/opt/lib"}, LOADS),
         ("/opt/lib", {}, {"LD_LIBRARY_PATH": None}, ("unknown", None, None)),
         ("/srv", {}, {"LD_LIBRARY_PATH": ""}, MISSING_FOO),
