@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from depscan.source import SourceText
 
 _MOST_ARTIFACTS = 5
-_MOST_SUGGESTIONS = 4
+_MOST_SUGGESTIONS = 6
 _MOST_EDITED = 3
 _HELP = "help"
 
