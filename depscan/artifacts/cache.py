@@ -10,25 +10,19 @@ from __future__ import annotations
 import importlib.util
 import os
 import struct
-import sys
 import time
 import zlib
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from depscan.artifacts.facts import ElfFacts
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from depscan.cachefiles import TICK_NS, read_content, write_content
 
 _FILE = "facts-{:02}.msgpack"
 _SHARDS = 16
 _MAX_BYTES = 2 << 20  # of one shard
-# A file changed twice within one tick of the file system's clock has the same times; Linux's tick is 10 ms at most.
-_TICK_NS = 20_000_000
 
 _ENTRIES = msgspec.msgpack.Decoder(dict[bytes, bytes])
 _FACTS = msgspec.msgpack.Decoder(ElfFacts)
@@ -53,7 +47,7 @@ class FactsCache:
     def add(self, path: Path, status: os.stat_result, facts: ElfFacts) -> None:
         """Keep the facts read from `path`, unless it changed since `status` was taken or may do so unseen."""
         with suppress(OSError):
-            if self._key(path.stat()) == self._key(status) and time.time_ns() - status.st_ctime_ns > _TICK_NS:
+            if self._key(path.stat()) == self._key(status) and time.time_ns() - status.st_ctime_ns > TICK_NS:
                 self._shard(status).add(self._key(status), facts)
 
     def save(self) -> None:
@@ -100,19 +94,8 @@ class _Shard:
         """Write the file where something was added: other runs' entries first, then those this run used."""
         if self._changed:
             with suppress(OSError):
-                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 others = {key: value for key, value in _load(self._path).items() if key not in self._used}
-                _write(self._path, _bound({**others, **self._used}))
-
-
-def find_cache_folder(environment: Mapping[str, str]) -> Path:
-    """Give $DEPSCAN_CACHE_DIR, else the platform's cache folder for depscan; empty variables count as unset."""
-    if folder := environment.get("DEPSCAN_CACHE_DIR"):
-        return Path(folder)
-    if folder := environment.get("XDG_CACHE_HOME"):
-        return Path(folder, "depscan")
-    home = Path(environment.get("HOME") or "~").expanduser()
-    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "depscan"
+                write_content(self._path, _bound({**others, **self._used}))
 
 
 def _stamp() -> bytes:
@@ -134,11 +117,9 @@ def _stamp() -> bytes:
 
 
 def _load(path: Path) -> dict[bytes, bytes]:
-    with suppress(OSError, msgspec.MsgspecError):
-        with open(path, "rb") as file:
-            data = file.read(_MAX_BYTES + 4)
-        if zlib.crc32(data[4:]).to_bytes(4, "little") == data[:4]:
-            return _ENTRIES.decode(memoryview(data)[4:])
+    content = read_content(path, max_bytes=_MAX_BYTES)
+    with suppress(msgspec.MsgspecError):
+        return _ENTRIES.decode(content) if content is not None else {}
     return {}
 
 
@@ -155,14 +136,3 @@ def _bound(entries: dict[bytes, bytes]) -> bytes:
             break
         kept[key] = value
     return msgspec.msgpack.encode(dict(reversed(kept.items())))
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replace the file at once; a run that is stopped in between leaves the old one and no half of a new one."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.{time.time_ns()}")
-    try:
-        temporary.write_bytes(zlib.crc32(content).to_bytes(4, "little") + content)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -11,6 +11,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from depscan.artifacts.header import MAX_SIZE
+from depscan.cachefiles import find_cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +67,7 @@ def _inspect(path: Path) -> os.stat_result | str:
 
 def _read_cached(statuses: dict[Path, os.stat_result], jobs: int) -> dict[Path, ElfFacts | str]:
     """Ask the cache, parse what it does not know, and let it keep the new facts (never a reason: it may pass)."""
-    from depscan.artifacts.cache import FactsCache, find_cache_folder  # noqa: PLC0415 - not with --no-cache
+    from depscan.artifacts.cache import FactsCache  # noqa: PLC0415 - not with --no-cache
 
     known = FactsCache(find_cache_folder(os.environ))
     results: dict[Path, ElfFacts | str] = {}

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-import zlib
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -18,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from depscan.artifacts.cache import find_cache_folder
+from depscan.cachefiles import find_cache_folder, read_content, write_content
 from depscan.errors import UsageError
 from depscan.images.profile import ImageProfile
 
@@ -61,7 +59,7 @@ def keep_cached(digest: str, platform: Platform, profile: ImageProfile) -> None:
     """Cache a profile; a folder that cannot be written is no error."""
     folder = find_images_folder()
     with suppress(OSError):
-        _write(folder / _name(digest, platform), _stamp(), profile)
+        write_content(folder / _name(digest, platform), msgspec.msgpack.encode(profile), stamp=_stamp())
         found = [(path.stat().st_mtime_ns, path) for path in folder.glob(f"*{_SUFFIX}")]
         for _, path in sorted(found, reverse=True)[_MAX_CACHED:]:
             path.unlink(missing_ok=True)
@@ -77,7 +75,7 @@ def keep(reference: str, platform: Platform, profile: ImageProfile) -> Path:
     """Keep a profile for a reference; gives the file's path, raises UsageError where it cannot be written."""
     path = find_kept_folder(os.environ) / _name(reference, platform)
     try:
-        _write(path, b"", profile)
+        write_content(path, msgspec.msgpack.encode(profile))
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror}); set DEPSCAN_DATA_DIR to a folder") from None
     return path
@@ -94,31 +92,11 @@ def _digest(text: str) -> bytes:
 
 
 def _read(path: Path, stamp: bytes) -> ImageProfile | None:
+    content = read_content(path, max_bytes=_MAX_BYTES, stamp=stamp)
     try:
-        with open(path, "rb") as file:
-            data = file.read(_MAX_BYTES)
-    except OSError:
-        return None
-    head, body = data[: 4 + len(stamp)], memoryview(data)[4 + len(stamp) :]
-    if head != zlib.crc32(body).to_bytes(4, "little") + stamp:
-        return None
-    try:
-        return msgspec.msgpack.decode(body, type=ImageProfile)
+        return msgspec.msgpack.decode(content, type=ImageProfile) if content is not None else None
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
-
-
-def _write(path: Path, stamp: bytes, profile: ImageProfile) -> None:
-    """Replace the file at once, so that a run that is stopped leaves no half of one."""
-    body = msgspec.msgpack.encode(profile)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.{time.time_ns()}")
-    try:
-        temporary.write_bytes(zlib.crc32(body).to_bytes(4, "little") + stamp + body)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 @cache

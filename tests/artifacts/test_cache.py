@@ -7,15 +7,17 @@ import re
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import pytest
 
 from depscan.artifacts import cache
-from depscan.artifacts.cache import FactsCache, find_cache_folder
+from depscan.artifacts.cache import FactsCache
 from depscan.artifacts.elf import read_elf
 from depscan.artifacts.facts import ElfFacts
 from depscan.artifacts.reading import read_facts
+from depscan.cachefiles import find_cache_folder
 from tests.artifacts.samples import DAMAGED, ELF, NAMES
 
 HELLO = ELF / "hello-glibc-dynamic"
@@ -107,7 +109,7 @@ def test_a_damaged_cache_is_rebuilt(folder: Path, program: Path, damage: str) ->
             "noise": os.urandom(500),
             "half": good[: len(good) // 2],
             "flip": good[:60] + bytes([good[60] ^ 1]) + good[61:],
-            "checksum of noise": cache.zlib.crc32(noise).to_bytes(4, "little") + noise,
+            "checksum of noise": zlib.crc32(noise).to_bytes(4, "little") + noise,
         }[damage]
     )
     assert find(folder, program) is None
@@ -149,7 +151,8 @@ def test_runs_side_by_side_keep_each_others_entries(folder: Path, program: Path)
     assert find(folder, HELLO) == FACTS
 
 
-def test_writers_at_once_leave_a_whole_file(folder: Path) -> None:
+def test_writers_at_once_leave_a_whole_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_SHARDS", 16)  # as in the other processes
     code = (
         "from depscan.artifacts.cache import FactsCache; from depscan.artifacts.facts import ElfFacts; "
         "from pathlib import Path; import sys\n"
