@@ -87,12 +87,6 @@ LAYOUTS = {
 }
 
 
-# Known to differ; a case that agrees again fails here until its row is removed.
-DIFFERING = {
-    ("bookworm", "glibc-hwcaps of an old level"): "the subdirectories of glibc 2.33 and later are not searched",
-}
-
-
 @pytest.fixture
 def copy_root() -> Iterator[Any]:
     """Copies of roots by hard links, so that a test may add files."""
@@ -125,14 +119,8 @@ def test_programs(name: str, copy_root: Any, run_depscan: RunDepscan, tmp_path: 
     assert not differing, "\n".join(differing)
 
 
-def _layout_cases() -> Iterator[Any]:
-    for name in ("bookworm", "bullseye"):
-        for case in LAYOUTS:
-            marks = [pytest.mark.xfail(reason=reason)] if (reason := DIFFERING.get((name, case))) else ()
-            yield pytest.param(name, case, marks=marks)
-
-
-@pytest.mark.parametrize(("name", "case"), list(_layout_cases()))
+@pytest.mark.parametrize("name", ["bookworm", "bullseye"])
+@pytest.mark.parametrize("case", LAYOUTS)
 def test_layouts(name: str, case: str, copy_root: Any, run_depscan: RunDepscan, tmp_path: Path) -> None:
     layout = LAYOUTS[case]
     verdict = _verdicts(layout, BASES[name], run_depscan, tmp_path)[layout.program]
