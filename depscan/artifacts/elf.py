@@ -17,7 +17,10 @@ from typing import TYPE_CHECKING
 from depscan.artifacts import evidence
 from depscan.artifacts.facts import ElfFacts, VersionNeed
 from depscan.artifacts.header import (
+    DF_1_NODEFLIB,
+    DT_FLAGS_1,
     DT_NEEDED,
+    DT_RELR,
     DT_VERDEFNUM,
     DT_VERNEEDNUM,
     MAX_SIZE,
@@ -28,6 +31,7 @@ from depscan.artifacts.header import (
 )
 from depscan.artifacts.machines import EM_X86_64, find_float_abi, name_machine
 from depscan.artifacts.notes import Note, find_abi, find_isa_level
+from depscan.artifacts.symbols import Symbols, pack
 
 if TYPE_CHECKING:
     import re
@@ -38,12 +42,13 @@ if TYPE_CHECKING:
 
     from depscan.artifacts.header import Header, Reader
 
-_MAX_UNDEFINED = 20_000
+_MAX_SYMBOLS = 500_000
 _MAX_NOTES = 1_000
 _MAX_NAME = 4_096
 _MAX_SEARCHED = 32 << 20
 _VER_FLG_BASE, _VER_FLG_WEAK = 1, 2
-_STB_GLOBAL = 1
+_STB_LOCAL, _STB_GLOBAL = 0, 1
+_BOUND_AT_LOAD = frozenset({1, 5, 6})  # STT_OBJECT, STT_COMMON, STT_TLS
 # UPX hides the program it packs, its dynamic linker too, and so looks static. It knows its own work by this mark in
 # the last 256 bytes (UPX's p_unix.cpp, canPack).
 _UPX_MARK, _UPX_TAIL = b"UPX!", 256
@@ -113,19 +118,19 @@ def _for_lief(source: Path | bytes) -> str | bytes:
 def _collect(header: Header, read: Reader, binary: lief.ELF.Binary) -> ElfFacts:
     """Join what the header and LIEF say; raises UnreadableError where they disagree."""
     notes = _read_notes(binary)
-    undefined, exports = _read_symbols(binary)
+    symbols = _read_symbols(binary)
     comment = binary.get_section(".comment")
     traces = evidence.Traces(
         owners=frozenset(note.owner for note in notes),
         sections=frozenset(str(section.name) for section in binary.sections),
         comment=bytes(comment.content[:_MAX_NAME]) if comment is not None else b"",
-        exports=exports,
+        exports=bool(symbols.exports),
         search=partial(_search, read, _constant_data(header, binary)),
     )
-    return evidence.infer(_state(header, binary, notes, undefined), header, traces)
+    return evidence.infer(_state(header, binary, notes, symbols), header, traces)
 
 
-def _state(header: Header, binary: lief.ELF.Binary, notes: list[Note], undefined: tuple[str, ...]) -> ElfFacts:
+def _state(header: Header, binary: lief.ELF.Binary, notes: list[Note], symbols: Symbols) -> ElfFacts:
     """Give what the file states outright."""
     needed = tuple(_clean(name) for name in binary.libraries)
     _agree("needed libraries", len(needed), header.count(DT_NEEDED))
@@ -145,7 +150,10 @@ def _state(header: Header, binary: lief.ELF.Binary, notes: list[Note], undefined
         abi_note=find_abi(notes),
         isa_level=find_isa_level(notes, header.bits) if header.machine == EM_X86_64 else None,
         float_abi=find_float_abi(header),
-        undefined=undefined,
+        relr=header.count(DT_RELR) > 0,
+        bind_now=header.binds_now,
+        no_default_libraries=bool((header.value(DT_FLAGS_1) or 0) & DF_1_NODEFLIB),
+        symbols=pack(symbols) if len(binary.dynamic_symbols) <= _MAX_SYMBOLS else b"",
     )
 
 
@@ -183,19 +191,34 @@ def _read_version_definitions(header: Header, binary: lief.ELF.Binary) -> tuple[
     return tuple(names)
 
 
-def _read_symbols(binary: lief.ELF.Binary) -> tuple[tuple[str, ...], bool]:
-    """Give the strong undefined dynamic symbols, sorted and at most _MAX_UNDEFINED, and whether any is defined.
+def _read_symbols(binary: lief.ELF.Binary) -> Symbols:
+    """Sort the dynamic symbols; a defined one with a version need is copied from its library when a program starts.
 
     The binding is read from st_info, since LIEF's enum warns on standard error for a number it does not know.
     """
-    undefined: set[str] = set()
-    exports = False
-    for symbol in binary.dynamic_symbols:
-        if symbol.shndx:
-            exports = True
-        elif symbol.information >> 4 == _STB_GLOBAL:
-            undefined.add(_clean(symbol.name, empty=True))
-    return tuple(name for name in islice(sorted(undefined), _MAX_UNDEFINED) if name), exports
+    functions: set[str] = set()
+    data: set[str] = set()
+    exports: set[str] = set()
+    for symbol in islice(binary.dynamic_symbols, _MAX_SYMBOLS):
+        binding, kind = symbol.information >> 4, symbol.information & 0xF
+        if binding == _STB_LOCAL or not (name := _clean(symbol.name, empty=True)):
+            continue
+        version, needed = _find_version(symbol)
+        full = f"{name}@{version}" if version else name
+        if symbol.shndx and name != version:  # each version definition has an absolute symbol of its own name
+            exports.add(full)
+        if binding == _STB_GLOBAL and (needed if symbol.shndx else True):
+            (data if symbol.shndx or kind in _BOUND_AT_LOAD else functions).add(full)
+    return Symbols(tuple(sorted(functions)), tuple(sorted(data)), frozenset(exports))
+
+
+def _find_version(symbol: lief.ELF.Symbol) -> tuple[str | None, bool]:
+    """Give the version that a symbol is bound to, and whether another file must define it."""
+    bound = symbol.symbol_version
+    auxiliary = bound.symbol_version_auxiliary if bound is not None else None
+    if auxiliary is None:
+        return None, False
+    return _clean(auxiliary.name), type(auxiliary).__name__.endswith("Requirement")
 
 
 def _dynamic_text(binary: lief.ELF.Binary, tag: str, attribute: str) -> str | None:

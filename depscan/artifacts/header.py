@@ -33,7 +33,8 @@ _NO_CONTENT = "no loadable content, as in a separate debug file"
 DT_NULL, DT_NEEDED, DT_STRTAB, DT_STRSZ, DT_SONAME, DT_RPATH, DT_RUNPATH = 0, 1, 5, 10, 14, 15, 29
 _NAMES = frozenset({DT_NEEDED, DT_SONAME, DT_RPATH, DT_RUNPATH})
 DT_DEBUG, DT_FLAGS_1, DT_VERDEFNUM, DT_VERNEEDNUM = 21, 0x6FFFFFFB, 0x6FFFFFFD, 0x6FFFFFFF
-DF_1_PIE = 0x08000000
+DT_BIND_NOW, DT_FLAGS, DT_RELR = 24, 30, 36
+DF_BIND_NOW, DF_1_NOW, DF_1_NODEFLIB, DF_1_PIE = 0x8, 0x1, 0x800, 0x08000000
 
 
 class UnreadableError(Exception):
@@ -72,6 +73,12 @@ class Header(Struct, frozen=True):
     def value(self, tag: int) -> int | None:
         """The value of the last dynamic entry with `tag` (the dynamic linker keeps the last), or None."""
         return dict(self.dynamic or ()).get(tag)
+
+    @property
+    def binds_now(self) -> bool:
+        """Whether every symbol is bound when the file is loaded, by any of the three marks that linkers leave."""
+        flags, flags_1 = self.value(DT_FLAGS) or 0, self.value(DT_FLAGS_1) or 0
+        return self.count(DT_BIND_NOW) > 0 or bool(flags & DF_BIND_NOW or flags_1 & DF_1_NOW)
 
 
 def read_header(read: Reader, size: int) -> Header:

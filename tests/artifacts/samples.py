@@ -9,6 +9,8 @@ from elftools.elf.dynamic import DynamicSegment
 from elftools.elf.elffile import ELFFile
 from elftools.elf.gnuversions import GNUVerDefSection, GNUVerNeedSection
 
+from depscan.artifacts.symbols import Symbols, unpack
+
 if TYPE_CHECKING:
     from depscan.artifacts.facts import ElfFacts
 
@@ -32,7 +34,8 @@ def view(facts: ElfFacts) -> dict[str, Any]:
             library: sorted((need.name, need.weak) for need in needs) for library, needs in facts.version_needs.items()
         },
         "version_definitions": sorted(facts.version_definitions),
-        "undefined": list(facts.undefined),
+        "undefined": sorted(_symbols(facts).undefined),
+        "exports": sorted(_symbols(facts).exports),
     }
 
 
@@ -54,7 +57,8 @@ def ask_pyelftools(path: Path) -> dict[str, Any]:
             "runpath": next((tag.runpath for tag in tags if tag.entry.d_tag == "DT_RUNPATH"), ""),
             "version_needs": _needs(elf),
             "version_definitions": _definitions(elf),
-            "undefined": _undefined(elf) if loadable else [],
+            "undefined": sorted(_dynamic_symbols(elf, defined=False)) if loadable else [],
+            "exports": sorted(_dynamic_symbols(elf, defined=True)) if loadable else [],
         }
 
 
@@ -77,13 +81,25 @@ def _definitions(elf: Any) -> list[str]:
     )
 
 
-def _undefined(elf: Any) -> list[str]:
+def _symbols(facts: ElfFacts) -> Symbols:
+    return unpack(facts.symbols or b"") or Symbols()
+
+
+def _dynamic_symbols(elf: Any, *, defined: bool) -> set[str]:
+    """Strong undefined symbols and those copied from a library; or what is defined, but for the versions' own names."""
     table = elf.get_section_by_name(".dynsym")
-    symbols = table.iter_symbols() if table else []
-    return sorted(
-        {
-            symbol.name
-            for symbol in symbols
-            if symbol["st_shndx"] == "SHN_UNDEF" and symbol["st_info"]["bind"] == "STB_GLOBAL" and symbol.name
-        }
-    )
+    versions, needs = elf.get_section_by_name(".gnu.version"), elf.get_section_by_name(".gnu.version_r")
+    definitions = elf.get_section_by_name(".gnu.version_d")
+    found = set()
+    for index, symbol in enumerate(table.iter_symbols() if table else []):
+        number = versions.get_symbol(index)["ndx"] if versions else 0
+        number = number & 0x7FFF if isinstance(number, int) else 0
+        need = needs.get_version(number) if needs and number > 1 else None
+        definition = definitions.get_version(number) if definitions and number > 1 and not need else None
+        version = need[1].name if need else next(iter(definition[1])).name if definition else None
+        here, binding = symbol["st_shndx"] != "SHN_UNDEF", symbol["st_info"]["bind"]
+        if binding == "STB_LOCAL" or not symbol.name or (defined and (not here or symbol.name == version)):
+            continue
+        if defined or (binding == "STB_GLOBAL" and (need if here else True)):
+            found.add(f"{symbol.name}@{version}" if version else symbol.name)
+    return found

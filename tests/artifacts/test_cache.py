@@ -21,7 +21,7 @@ from depscan.cachefiles import find_cache_folder
 from tests.artifacts.samples import DAMAGED, ELF, NAMES
 
 HELLO = ELF / "hello-glibc-dynamic"
-FACTS = ElfFacts("DYN", "x86_64", 64, little_endian=True, linkage=None, undefined=("puts",) * 10)
+FACTS = ElfFacts("DYN", "x86_64", 64, little_endian=True, linkage=None, needed=("libc.so.6",) * 10)
 
 
 @pytest.fixture(autouse=True)
@@ -157,7 +157,7 @@ def test_writers_at_once_leave_a_whole_file(folder: Path, monkeypatch: pytest.Mo
         "from depscan.artifacts.cache import FactsCache; from depscan.artifacts.facts import ElfFacts; "
         "from pathlib import Path; import sys\n"
         f"folder, path = Path({str(folder)!r}), Path(sys.argv[1])\n"
-        "facts = ElfFacts('DYN', 'x86_64', 64, True, None, undefined=tuple(str(i) for i in range(9999)))\n"
+        "facts = ElfFacts('DYN', 'x86_64', 64, True, None, needed=tuple(str(i) for i in range(9999)))\n"
         "for _ in range(40):\n"
         "    known = FactsCache(folder); known.add(path, path.stat(), facts); known.save()\n"
     )

@@ -22,13 +22,12 @@ EXPECTED: dict[str, tuple[tuple[str, str, str | None, str, str | None], dict[str
             "needed": ("libc.so.6",),
             "version_needs": GLIBC_234,
             "abi_note": ("linux", "3.2.0"),
-            "undefined": ("__libc_start_main", "puts"),
             "isa_level": None,
         },
     ),
     "hello-glibc-old": (
         ("DYN", "x86_64", "dynamic", "glibc", "c"),
-        {"version_needs": {"libc.so.6": (VersionNeed("GLIBC_2.2.5"),)}, "undefined": ("exit", "puts")},
+        {"version_needs": {"libc.so.6": (VersionNeed("GLIBC_2.2.5"),)}},
     ),
     "hello-static": (("EXEC", "x86_64", "static", "unknown", "c"), {"interpreter": None, "needed": ()}),
     "hello-static-pie": (("DYN", "x86_64", "static-pie", "unknown", "c"), {"interpreter": None, "needed": ()}),
@@ -50,7 +49,6 @@ EXPECTED: dict[str, tuple[tuple[str, str, str | None, str, str | None], dict[str
         ("DYN", "x86_64", "dynamic", "glibc", "c"),
         {
             "version_needs": {"libc.so.6": (VersionNeed("GLIBC_2.2.5"), VersionNeed("GLIBC_2.99"))},
-            "undefined": ("exit", "puts"),
         },
     ),
     "needs-weak-glibc-2.99": (
@@ -103,7 +101,7 @@ EXPECTED: dict[str, tuple[tuple[str, str, str | None, str, str | None], dict[str
     "libpq.so.5": (("DYN", "x86_64", "shared-object", "glibc", "c"), {"soname": "libpq.so.5"}),
     "plugin.so": (
         ("DYN", "x86_64", "shared-object", "glibc", "c"),
-        {"soname": None, "undefined": ("host_register", "puts")},
+        {"soname": None},
     ),
     "go-static": (("EXEC", "x86_64", "static", "none", "go"), {"needed": ()}),
     "go-cgo": (("DYN", "x86_64", "dynamic", "glibc", "go"), {"needed": ("libc.so.6",)}),

@@ -115,7 +115,7 @@ def test_a_file_without_section_headers_loses_no_fact_that_linking_needs() -> No
     facts, bare = read_facts_from_bytes(HELLO), read_facts_from_bytes(without_sections(HELLO))
     assert isinstance(facts, ElfFacts)
     assert isinstance(bare, ElfFacts)
-    kept = ("linkage", "interpreter", "needed", "version_needs", "undefined", "abi_note", "libc")
+    kept = ("linkage", "interpreter", "needed", "version_needs", "symbols", "abi_note", "libc")
     assert {name: getattr(bare, name) for name in kept} == {name: getattr(facts, name) for name in kept}
 
 

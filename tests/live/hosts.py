@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from depscan.artifacts.elf import explain_elf
 from depscan.artifacts.facts import ElfFacts
+from depscan.artifacts.symbols import unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -51,7 +52,12 @@ def _host_symbols(libraries: Iterable[Path]) -> Iterator[str]:
     for path in libraries:
         facts = explain_elf(path)
         if isinstance(facts, ElfFacts):
-            yield from (name for name in facts.undefined if _HOST_SYMBOL.fullmatch(name))
+            yield from (name for name in _undefined(facts) if _HOST_SYMBOL.fullmatch(name))
+
+
+def _undefined(facts: ElfFacts) -> tuple[str, ...]:
+    symbols = unpack(facts.symbols or b"")
+    return symbols.undefined if symbols else ()
 
 
 def _build_library(target: Path, symbols: set[str], *more: str) -> str:
