@@ -11,17 +11,14 @@ left out.
 
 from __future__ import annotations
 
-import argparse
-import gzip
 import json
-import lzma
 import re
-import urllib.request
 from collections import defaultdict
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from debian_archive import Suite, download, read_arguments, suites
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,8 +28,6 @@ Rows = dict[str, Row]
 
 HERE = Path(__file__).parent
 OUTPUT = HERE.parent / "depscan" / "knowledge" / "packages.json"
-ARCHIVE = "http://deb.debian.org/debian/dists"
-SUITES = {"debian:11": "bullseye", "debian:12": "bookworm", "debian:13": "trixie"}
 DATABASE = "https://raw.githubusercontent.com/{repository}/{commit}/lib/apk/db/installed"
 
 # Names of programs that the first line of scripts commonly has.
@@ -46,41 +41,21 @@ PROGRAM = re.compile(r"((?:usr/)?s?bin/[^/\s]+)$")
 
 def main() -> None:
     """Gather all releases and write the file."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cache", type=Path, default=Path("~/.cache/depscan-packages").expanduser(), help="downloads")
-    cache = parser.parse_args().cache
-    cache.mkdir(parents=True, exist_ok=True)
+    arguments = read_arguments(__doc__)
     additions = json.loads((HERE / "package_additions.json").read_text())
-    tables = {release: read_debian(suite, cache) for release, suite in SUITES.items()}
-    tables |= read_alpine(additions, cache)
+    tables = {release: read_debian(suite) for release, suite in suites(arguments).items()}
+    tables |= read_alpine(additions, arguments.cache)
     OUTPUT.write_text(format_tables(tables))
 
 
-def download(url: str, cache: Path) -> bytes:
-    """A URL's bytes, from the cache when they are there."""
-    kept = cache / re.sub(r"[^\w.-]+", "_", url.partition("://")[2])
-    if not kept.exists():
-        with urllib.request.urlopen(url) as answer:  # noqa: S310 - the URLs of this file
-            kept.write_bytes(answer.read())
-    return kept.read_bytes()
-
-
-def read_debian(suite: str, cache: Path) -> Row:
+def read_debian(suite: Suite) -> Row:
     """One suite's table: the seeds and all that they depend on."""
-    release = download(f"{ARCHIVE}/{suite}/Release", cache).decode()
-    index = lzma.decompress(download(f"{ARCHIVE}/{suite}/main/binary-amd64/Packages.xz", cache)).decode()
-    packages = {fields["Package"]: fields for fields in read_stanzas(index)}
-    contents = gzip.decompress(download(f"{ARCHIVE}/{suite}/main/Contents-amd64.gz", cache)).decode(errors="replace")
-    files = read_contents(contents)
+    files = files_by_package(suite)
     seeds = re.compile("|".join(line for line in seed_lines()))
-    wanted = close([name for name in packages if seeds.fullmatch(name)], packages)
-    rows = {name: debian_row(name, packages, files.get(name, set())) for name in wanted}
-    date = parsedate_to_datetime(re.search(r"^Date: (.*)$", release, re.MULTILINE)[1])  # type: ignore[index]
-    version = re.search(r"^Version: (.*)$", release, re.MULTILINE)
-    source = (
-        f"Debian {version[1] if version else suite}, dists/{suite}/main: Contents-amd64.gz, binary-amd64/Packages.xz"
-    )
-    return {"manager": "apt", "source": source, "as_of": f"{date:%Y-%m-%d}", "packages": prune(rows, seeds)}
+    wanted = close([name for name in suite.packages if seeds.fullmatch(name)], suite.packages)
+    rows = {name: debian_row(name, suite.packages, files.get(name, set())) for name in wanted}
+    source = f"Debian {suite.version}, dists/{suite.name}/main: {suite.contents_source}, binary-amd64/Packages.xz"
+    return {"manager": "apt", "source": source, "as_of": suite.as_of, "packages": prune(rows, seeds)}
 
 
 def seed_lines() -> Iterator[str]:
@@ -90,22 +65,10 @@ def seed_lines() -> Iterator[str]:
             yield from line.split()
 
 
-def read_stanzas(text: str) -> Iterator[dict[str, str]]:
-    """The fields that stand on one line of each paragraph of a Packages index."""
-    for paragraph in text.split("\n\n"):
-        fields = dict(line.split(": ", 1) for line in paragraph.splitlines() if re.match(r"[A-Z][\w-]*: ", line))
-        if "Package" in fields:
-            yield fields
-
-
-def read_contents(text: str) -> dict[str, set[str]]:
+def files_by_package(suite: Suite) -> dict[str, set[str]]:
     """Paths of libraries in default directories and of programs, by package."""
     files: dict[str, set[str]] = defaultdict(set)
-    for line in text.splitlines():
-        if ".so" not in line and "bin/" not in line:
-            continue
-        path, _, owners = line.rpartition(" ")
-        path = path.rstrip()
+    for path, owners in suite.contents():
         if LIBRARY.match(path) or PROGRAM.match(path):
             for owner in owners.split(","):
                 files[owner.rpartition("/")[2]].add(path)
