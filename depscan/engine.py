@@ -75,7 +75,7 @@ def _group(
     """What is one finding: the same instruction, the same root cause, and the same path ignore or none."""
     groups: dict[tuple[Span, str, PathIgnore | None], list[Subject]] = {}
     for subject in subjects:
-        if rule.when.holds(subject.names):
+        if rule.holds(subject.names):
             key = (subject.instruction_span, subject.root, _path_ignore(rule.id, subject, ignores))
             groups.setdefault(key, []).append(subject)
     return groups
@@ -87,18 +87,17 @@ def _finding(
     """One finding for `members`. The best proved of them speaks: one certain failure is enough to be certain."""
     first = min(members, key=lambda member: (member.confidence.rank, member.artifact or ""))
     artifacts = tuple(sorted({member.artifact for member in members if member.artifact is not None}))
-    runtime = rule.runtime.render(first.names) if rule.runtime else None
     return Finding(
         rule=rule.id,
         severity=Severity.NOTE if all(member.carrier for member in members) else severity,
         confidence=Confidence.weakest(first.confidence, rule.max_confidence),
-        message=rule.message.render(first.names) + _count(len(artifacts) - 1),
+        message=rule.tell(first.names) + _count(len(artifacts) - 1),
         location=Location(path, first.span),
         related=tuple(Related(Location(path, span), message) for span, message in first.related),
         stage=first.stage,
         artifact=first.artifact,
         artifacts=artifacts,
-        runtime_message=first.runtime_message or runtime,
+        runtime_message=first.runtime_message or rule.tell_runtime(first.names),
         evidence=first.evidence,
         fingerprint="\0".join([path, rule.id, first.artifact or "", first.source or "", first.root]),
         ignored=ignore is not None,

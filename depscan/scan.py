@@ -99,7 +99,7 @@ def scan(paths: Sequence[str | Path], config: Config | None = None) -> ScanResul
     Without `config` the defaults hold; files and the environment are read by `depscan.config.load_config`.
     """
     config = config or Config()
-    rules = load_rules(config.rules)
+    rules = load_rules(config.rules, cache=config.cache)
     scans = [
         _scan_text(text, platform, config, rules)
         for text in map(_read, paths)

@@ -121,10 +121,7 @@ def test_a_stage_that_only_carries_files_has_notes() -> None:
 
 
 def test_runtime_message_of_the_rule_serves_subjects_without_one() -> None:
-    from depscan.rulebook.templates import compile_template
-    from depscan.subjects import KINDS
-
-    template = compile_template("{instruction.keyword} stops", KINDS["instruction"])
+    template = "{instruction.keyword} stops"
     assert run(subject(), runtime=template)[0].runtime_message == "COPY stops"
     assert run(subject(runtime_message="own"), runtime=template)[0].runtime_message == "own"
 

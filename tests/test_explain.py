@@ -18,7 +18,7 @@ def test_a_page_tells_all_that_the_rule_file_says() -> None:
     rule = next(rule for rule in load_rules(examples=True) if rule.id == "glibc-exec-on-musl")
     page = explain(rule)
     assert page.startswith("# glibc-exec-on-musl\n\nSeverity error, judges each artifact.\n")
-    for part in [rule.why.strip(), rule.fix.strip(), rule.when.text.strip(), *rule.references]:
+    for part in [rule.why.strip(), rule.fix.strip(), rule.when.strip(), *rule.references]:
         assert part in page
     assert "## Fires\n\n- `hello`: hello-glibc-dynamic\n\n```Dockerfile\nFROM alpine:3.20\n# expect" in page
     assert "## Stays silent\n\n- `hello`: hello-static\n" in page

@@ -16,7 +16,7 @@ from depscan.scan import scan
 
 if TYPE_CHECKING:
     from depscan.rulebook import Rule
-    from depscan.rulebook.files import Example
+    from depscan.rulebook.rule import Example
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "elf"
 RULES = load_rules(examples=True)

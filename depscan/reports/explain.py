@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from depscan.rulebook import Rule
-    from depscan.rulebook.files import Example
+    from depscan.rulebook.rule import Example
 
 _INDEX_HEAD = """\
 # Rules
@@ -32,7 +32,7 @@ def explain(rule: Rule) -> str:
         f"Severity {rule.severity}, judges each {rule.kind}.\n",
         rule.why.strip() + "\n",
         f"## What to do\n\n{rule.fix.strip()}\n",
-        f"## When it fires\n\n```python\n{rule.when.text.strip()}\n```\n",
+        f"## When it fires\n\n```python\n{rule.when.strip()}\n```\n",
         *_examples(rule.examples),
         *_references(rule.references),
         f"## How to ignore it\n\n```Dockerfile\n# depscan: ignore[{rule.id}] the reason\n```\n",

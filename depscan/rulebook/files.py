@@ -11,51 +11,18 @@ import tomllib
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct
 
 from depscan.errors import RuleFileError
 from depscan.findings import Confidence, Severity
 from depscan.rulebook.places import TomlText
+from depscan.rulebook.rule import Example
 from depscan.rulebook.vocabulary import did_you_mean
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_BYTES = 100_000
-EXPECT = "# expect:"  # in an example's Dockerfile, above the guilty instruction
-
-
-class Example(Struct, frozen=True, forbid_unknown_fields=True):
-    """A case that the tests run: it fires where `# expect: <id>` stands above an instruction, else it is silent.
-
-    `files` maps paths in the context to fixtures of fixtures/elf, `texts` paths to contents. `platform`, `bases`,
-    `build_arguments` and `target` are as in the configuration.
-    """
-
-    dockerfile: str
-    files: dict[str, str] = field(default_factory=dict)
-    texts: dict[str, str] = field(default_factory=dict)
-    platform: str | None = None
-    bases: dict[str, str] = field(default_factory=dict)
-    build_arguments: dict[str, str] = field(default_factory=dict)
-    target: str | None = None
-
-    @property
-    def fires(self) -> bool:
-        """Whether it shows the rule firing."""
-        return any(line.startswith(EXPECT) for line in self.dockerfile.split("\n"))
-
-    @property
-    def expected(self) -> dict[int, tuple[str, ...]]:
-        """The rules expected, by the 1-based line of the instruction or comment that follows the mark."""
-        expected: dict[int, tuple[str, ...]] = {}
-        pending: tuple[str, ...] = ()
-        for number, line in enumerate(self.dockerfile.split("\n"), 1):
-            if line.startswith(EXPECT):
-                pending += tuple(part.strip() for part in line.removeprefix(EXPECT).split(","))
-            elif pending:
-                expected[number], pending = pending, ()
-        return expected
 
 
 class Keys(Struct, frozen=True, forbid_unknown_fields=True, rename={"kind": "for"}):
