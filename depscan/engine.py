@@ -44,8 +44,8 @@ def judge(
         for rule in select_rules(rules, config)
         for (_, _, ignore), members in _group(rule, by_kind.get(rule.kind, []), ignores).items()
     ]
-    findings.sort(key=lambda finding: finding.fingerprint)  # what `order` takes for equal, in the same order each run
-    return _with_fingerprints(order(findings))
+    findings.sort(key=lambda finding: finding.identity)  # what `order` takes for equal, in the same order each run
+    return _number_twins(order(findings))
 
 
 def select_rules(rules: Iterable[Rule], config: Config) -> tuple[Rule, ...]:
@@ -99,7 +99,7 @@ def _finding(
         artifacts=artifacts,
         runtime_message=first.runtime_message or rule.tell_runtime(first.names),
         evidence=first.evidence,
-        fingerprint="\0".join([path, rule.id, first.artifact or "", first.source or "", first.root]),
+        identity="\0".join([path, rule.id, first.artifact or "", first.source or "", first.root]),
         ignored=ignore is not None,
         ignore_reason=ignore.reason if ignore else None,
     )
@@ -111,16 +111,13 @@ def _count(others: int) -> str:
     return f" (and {others} more file{'s' if others > 1 else ''})"
 
 
-def _with_fingerprints(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Digest what identifies each finding; no line numbers, so that it survives edits above. Twins are numbered."""
-    import hashlib  # noqa: PLC0415 - costs 2 ms, and a clean run has nothing to digest
-
+def _number_twins(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Make identities unique."""
     seen: dict[str, int] = {}
     done = []
     for finding in findings:
-        number = seen[finding.fingerprint] = seen.get(finding.fingerprint, 0) + 1
-        text = f"{finding.fingerprint}\0{number}".encode(errors="surrogateescape")
-        done.append(replace(finding, fingerprint=hashlib.sha256(text).hexdigest()[:32]))
+        number = seen[finding.identity] = seen.get(finding.identity, 0) + 1
+        done.append(replace(finding, identity=f"{finding.identity}\0{number}"))
     return tuple(done)
 
 

@@ -83,7 +83,10 @@ class Suggestion(Struct, frozen=True):
 
 
 class Finding(Struct, frozen=True):
-    """One root cause at one place; `artifacts` are all paths in the image that it makes fail, `artifact` the first."""
+    """One root cause at one place; `artifacts` are all paths in the image that it makes fail, `artifact` the first.
+
+    `identity` is what tells it from other findings and stays the same when lines move.
+    """
 
     rule: str
     severity: Severity
@@ -96,10 +99,17 @@ class Finding(Struct, frozen=True):
     artifacts: tuple[str, ...] = ()
     runtime_message: str | None = None
     evidence: tuple[str, ...] = ()
-    fingerprint: str = ""
+    identity: str = ""
     ignored: bool = False
     ignore_reason: str | None = None
     suggestions: tuple[Suggestion, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """The identity as a digest of 32 hexadecimal digits, for reports."""
+        import hashlib  # noqa: PLC0415 - costs 3 ms, which the reports for people need not pay
+
+        return hashlib.sha256(self.identity.encode(errors="surrogateescape")).hexdigest()[:32]
 
 
 class Skipped(Struct, frozen=True):

@@ -71,5 +71,5 @@ class ScanResult(Struct, frozen=True):
         for scan in self.scans:
             for finding in scan.findings:
                 if not finding.ignored:
-                    once.setdefault((finding.rule, finding.location, finding.message, finding.fingerprint), finding)
+                    once.setdefault((finding.rule, finding.location, finding.message, finding.identity), finding)
         return tuple(once.values())

@@ -116,8 +116,8 @@ def _mends(after: Outcome, finding: Finding, before: Outcome) -> bool:
         return False
     if any(_misfits(filesystem) for filesystem in after.stages if filesystem.stage.index == finding.stage):
         return False
-    known = {old.fingerprint for old in before.findings}
-    return not any(new.fingerprint not in known and new.severity is not Severity.NOTE for new in after.findings)
+    known = {old.identity for old in before.findings}
+    return not any(new.identity not in known and new.severity is not Severity.NOTE for new in after.findings)
 
 
 def _misfits(filesystem: StageFilesystem) -> bool:

@@ -27,13 +27,14 @@ def render(result: ScanResult) -> str:
 
 
 def _issue(finding: Finding, seen: Counter[str]) -> dict[str, object]:
-    seen[finding.fingerprint] += 1
-    again = f"-{seen[finding.fingerprint]}" if seen[finding.fingerprint] > 1 else ""
+    fingerprint = finding.fingerprint
+    seen[fingerprint] += 1
+    again = f"-{seen[fingerprint]}" if seen[fingerprint] > 1 else ""
     span = finding.location.span
     return {
         "description": printable(finding.message),
         "check_name": finding.rule,
-        "fingerprint": finding.fingerprint + again,
+        "fingerprint": fingerprint + again,
         "severity": _SEVERITIES[finding.severity],
         "location": {
             "path": printable(posixpath.normpath(finding.location.path)),

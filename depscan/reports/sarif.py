@@ -54,7 +54,7 @@ def _findings(result: ScanResult) -> Iterable[tuple[Finding, Scan]]:
     once: dict[tuple[object, ...], tuple[Finding, Scan]] = {}
     for scan in result.scans:
         for finding in scan.findings:
-            once.setdefault((finding.rule, finding.location, finding.message, finding.fingerprint), (finding, scan))
+            once.setdefault((finding.rule, finding.location, finding.message, finding.identity), (finding, scan))
     return once.values()
 
 

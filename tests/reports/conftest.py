@@ -84,7 +84,7 @@ def make_finding(path: str = "Dockerfile") -> Finding:
         artifacts=("/hello",),
         runtime_message="exec /hello: no such file or directory",
         evidence=(f"PT_INTERP of hello is {LOADER}",),
-        fingerprint="0123456789abcdef",
+        identity="Dockerfile glibc-exec-on-musl /hello",
         suggestions=(base,),
     )
 

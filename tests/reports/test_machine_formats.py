@@ -231,7 +231,7 @@ def test_sarif_describes_every_rule_in_force(make, data: Path) -> None:
     jsonschema.Draft4Validator(schema).validate(json.loads(FORMATS["sarif"](replace(make.result(), rules=rules))))
 
 
-def test_sarif_result_has_places_fix_and_fingerprint(result) -> None:
+def test_sarif_result_has_places_fix_and_fingerprint(result, make) -> None:
     run = sarif(result)
     (found,) = run["results"]
     region = {"startLine": 2, "startColumn": 6, "endLine": 2, "endColumn": 11}
@@ -242,7 +242,7 @@ def test_sarif_result_has_places_fix_and_fingerprint(result) -> None:
     assert found["fixes"][0]["artifactChanges"][0]["replacements"] == [
         {"deletedRegion": base, "insertedContent": {"text": "debian:bookworm-slim"}}
     ]
-    assert found["partialFingerprints"] == {"depscan/v1": "0123456789abcdef"}
+    assert found["partialFingerprints"] == {"depscan/v1": make.finding().fingerprint}
     assert found["suppressions"] == []
     (invocation,) = run["invocations"]
     assert invocation["exitCode"] == 1
@@ -317,7 +317,7 @@ def test_gitlab_severities_and_unique_fingerprints(make) -> None:
     findings = (make.finding("./Dockerfile"), replace(make.finding(), severity=Severity.NOTE, message="again"))
     issues = json.loads(FORMATS["gitlab"](make.result(make.scan(findings=findings))))
     assert [issue["severity"] for issue in issues] == ["critical", "info"]
-    assert [issue["fingerprint"] for issue in issues] == ["0123456789abcdef", "0123456789abcdef-2"]
+    assert [issue["fingerprint"] for issue in issues] == [findings[0].fingerprint, findings[0].fingerprint + "-2"]
     assert issues[0]["location"] == {"path": "Dockerfile", "lines": {"begin": 2, "end": 2}}
 
 
