@@ -44,7 +44,7 @@ def measure(
 def _run(command: Sequence[str], environment: Mapping[str, str] | None) -> Cost:
     start = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603 - the commands of run.py
-        command, env={**os.environ, **(environment or {})}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, env={**_inherited(), **(environment or {})}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - start
@@ -52,3 +52,8 @@ def _run(command: Sequence[str], environment: Mapping[str, str] | None) -> Cost:
     if process.returncode not in (0, 1):
         raise RuntimeError(f"{' '.join(command[:4])} ... ended with {process.returncode}")
     return Cost((usage.ru_utime + usage.ru_stime) * 1000, wall * 1000, usage.ru_maxrss / 1024)
+
+
+def _inherited() -> dict[str, str]:
+    """This process's environment; depscan's bytecode is kept between runs, as an installed package's is."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
