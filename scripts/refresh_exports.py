@@ -15,11 +15,14 @@ import subprocess
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from depscan.artifacts.elf import read_elf
 from depscan.artifacts.symbols import base_name, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 EXPORTS = Path(__file__).parent.parent / "depscan" / "knowledge" / "exports"
 GCOMPAT = Path(__file__).with_name("gcompat_exports.json")
@@ -32,6 +35,10 @@ LIBRARIES = {
     "libgcc-s1": ("libgcc_s.so.1",),
     "libstdc++6": ("libstdc++.so.6",),
 }
+# Where Debian's musl differs from upstream's, as a build of v1.2.3 and v1.2.5 shows: libfts is part of it, and before
+# 1.2.5 it left the functions of crypt.h to libcrypt.
+ONLY_DEBIAN = frozenset({"fts_children", "fts_close", "fts_open", "fts_read", "fts_set"})
+NOT_DEBIAN = frozenset({"crypt", "crypt_r", "encrypt", "setkey"})
 OPTIONS = """\
 Dir::Etc::sourcelist "{folder}/sources.list";
 Dir::Etc::sourceparts "/dev/null";
@@ -85,7 +92,8 @@ def unpack_package(folder: Path, suite: str, package: str, architecture: str) ->
 
 def run(folder: Path, *command: str, cwd: Path | None = None) -> None:
     """Run a command with the apt of `folder`."""
-    subprocess.run(command, cwd=cwd, env={"APT_CONFIG": f"{folder}/apt.conf", "PATH": "/usr/bin:/bin"}, check=True)
+    environment = {"APT_CONFIG": f"{folder}/apt.conf", "PATH": "/usr/bin:/bin"}
+    subprocess.run(command, cwd=cwd, env=environment, check=True)  # noqa: S603 - the commands above
 
 
 def read_exports(root: Path, soname: str) -> set[str]:
@@ -108,7 +116,7 @@ def read_musl(root: Path, machine: str) -> set[str]:
     if start >= 0:
         listed = data[start : data.index(b"\0\0", start)].decode().split("\0")
         names |= {f"{word}64" for word in listed if word in names} | {"readdir64_r"}
-    return names
+    return (names - ONLY_DEBIAN) | NOT_DEBIAN
 
 
 def write(tables: dict[str, Table]) -> None:
@@ -117,7 +125,8 @@ def write(tables: dict[str, Table]) -> None:
     for library, table in sorted(tables.items()):
         data = zlib.compress("\n".join(lines(table)).encode(), 9)
         (EXPORTS / f"{library}.z").write_bytes(data)
-        print(f"{len(data):7} {library}: " + ", ".join(f"{column} {len(names)}" for column, names in table.items()))
+        sizes = ", ".join(f"{column} {len(names)}" for column, names in table.items())
+        sys.stderr.write(f"{len(data):7} {library}: {sizes}\n")
 
 
 def lines(table: Table) -> Iterable[str]:

@@ -1,8 +1,9 @@
 """Facts of files seen before, kept on disk so that a run without new binaries parses nothing and imports no LIEF.
 
 In: a file's status (device, inode, size, times). Out: its facts, or None. Each file holds {key: encoded facts}, newest
-last, behind a checksum; entries are decoded when asked for. Writers merge and rename, so parallel runs lose at most
-each other's newest entries. A damaged file counts as empty and an unwritable folder is no error: it is only a cache.
+last, behind a checksum; entries are decoded when asked for. The symbols of each binary, which few runs need, have a
+file of their own. Writers merge and rename, so parallel runs lose at most each other's newest entries. A damaged file
+counts as empty and an unwritable folder is no error: it is only a cache.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import struct
 import time
 import zlib
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from depscan.artifacts.facts import ElfFacts
 from depscan.cachefiles import TICK_NS, read_content, write_content
@@ -23,6 +26,9 @@ from depscan.cachefiles import TICK_NS, read_content, write_content
 _FILE = "facts-{:02}.msgpack"
 _SHARDS = 16
 _MAX_BYTES = 2 << 20  # of one shard
+_SYMBOLS = "symbols"
+_MAX_SYMBOLS = 32 << 20  # bytes of one binary's symbols
+_MAX_FILES = 8192  # of symbols; the oldest go first
 
 _ENTRIES = msgspec.msgpack.Decoder(dict[bytes, bytes])
 _FACTS = msgspec.msgpack.Decoder(ElfFacts)
@@ -39,6 +45,7 @@ class FactsCache:
         self._folder = folder
         self._stamp = _stamp()
         self._shards: dict[int, _Shard] = {}
+        self._symbols_added = False
 
     def find(self, status: os.stat_result) -> ElfFacts | None:
         """Give the facts of the file with this status, or None."""
@@ -48,12 +55,26 @@ class FactsCache:
         """Keep the facts read from `path`, unless it changed since `status` was taken or may do so unseen."""
         with suppress(OSError):
             if self._key(path.stat()) == self._key(status) and time.time_ns() - status.st_ctime_ns > TICK_NS:
-                self._shard(status).add(self._key(status), facts)
+                if facts.symbols is not None:
+                    write_content(self._symbols_file(status), facts.symbols)
+                    self._symbols_added = True
+                self._shard(status).add(self._key(status), replace(facts, symbols=None))
+
+    def symbols(self, status: os.stat_result) -> bytes | None:
+        """Give the blob of symbols of the file with this status, or None."""
+        content = read_content(self._symbols_file(status), max_bytes=_MAX_SYMBOLS)
+        return None if content is None else bytes(content)
 
     def save(self) -> None:
         """Write what was added."""
         for shard in self._shards.values():
             shard.save()
+        if self._symbols_added:
+            with suppress(OSError):
+                _trim(self._folder / _SYMBOLS)
+
+    def _symbols_file(self, status: os.stat_result) -> Path:
+        return self._folder / _SYMBOLS / self._key(status).hex()
 
     def _shard(self, status: os.stat_result) -> _Shard:
         number = status.st_ino % _SHARDS
@@ -98,6 +119,17 @@ class _Shard:
                 write_content(self._path, _bound({**others, **self._used}))
 
 
+def _trim(folder: Path) -> None:
+    """Remove the oldest files where there are too many."""
+    with os.scandir(folder) as entries:
+        found = list(entries)
+    if len(found) > _MAX_FILES:
+        found.sort(key=lambda entry: entry.stat().st_mtime_ns)
+        for entry in found[: len(found) - _MAX_FILES // 2]:
+            os.unlink(entry.path)  # noqa: PTH108 - no Path is needed
+
+
+@cache
 def _stamp() -> bytes:
     """Tell the build of LIEF and of this room, by size and time of their files: any change makes all entries stale.
 

@@ -47,10 +47,10 @@ class ElfFacts(Struct, frozen=True):
     `bits` 32 or 64; `type` EXEC, DYN, REL or CORE; `float_abi` hard or soft (arm only). `version_needs` maps a needed
     library to its version needs; `version_definitions` are the versions that this file defines. `abi_note` is
     (os, lowest kernel version) of NT_GNU_ABI_TAG. `isa_level` is x86-64-v2, -v3 or -v4 where the GNU property note
-    demands it. `relr` says that it has DT_RELR relocations, `bind_now` that all its symbols are bound when it is loaded,
-    `no_default_libraries` that its needs are not looked for in default directories (DF_1_NODEFLIB). `symbols` is the
-    blob of its dynamic symbols (see `symbols`), None where it was left in the cache. `libc` is glibc, musl, none or
-    unknown, by evidence; `language` go, rust or c, or None where nothing tells.
+    demands it. `relr` says that it has DT_RELR relocations, `bind_now` that all its symbols are bound when it is
+    loaded, `no_default_libraries` that its needs are not looked for in default directories (DF_1_NODEFLIB). `symbols`
+    is the blob of its dynamic symbols (see `symbols`), None where it was left in the cache. `libc` is glibc, musl, none
+    or unknown, by evidence; `language` go, rust or c, or None where nothing tells.
     """
 
     type: str

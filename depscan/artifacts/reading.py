@@ -10,6 +10,8 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from depscan.artifacts.header import MAX_SIZE
 from depscan.cachefiles import find_cache_folder
 
@@ -28,10 +30,13 @@ _KINDS = {
 }
 
 
-def read_facts(paths: Sequence[Path], *, jobs: int = 0, cache: bool = True) -> dict[Path, ElfFacts | str]:
+def read_facts(
+    paths: Sequence[Path], *, jobs: int = 0, cache: bool = True, symbols: bool = False
+) -> dict[Path, ElfFacts | str]:
     """Read the facts of many files, in their order; a str is the reason why a file is skipped.
 
-    `jobs` is the number of processes that parse new files, 0 for one per CPU. `cache` allows the facts cache.
+    `jobs` is the number of processes that parse new files, 0 for one per CPU. `cache` allows the facts cache,
+    which gives facts without their symbols unless these are asked for.
     """
     results: dict[Path, ElfFacts | str] = {}
     statuses: dict[Path, os.stat_result] = {}
@@ -41,8 +46,23 @@ def read_facts(paths: Sequence[Path], *, jobs: int = 0, cache: bool = True) -> d
             results[path] = status
         else:
             statuses[path] = status
-    results.update(_read_cached(statuses, jobs) if cache and statuses else _parse(statuses, jobs))
+    results.update(_read_cached(statuses, jobs, symbols=symbols) if cache and statuses else _parse(statuses, jobs))
     return {path: results[path] for path in paths}
+
+
+def read_symbols(path: Path, *, cache: bool = True) -> bytes | None:
+    """Read the blob of a file's dynamic symbols (see `symbols`), from the cache where it has it; None without any."""
+    status = _inspect(path)
+    if isinstance(status, str):
+        return None
+    if cache:
+        from depscan.artifacts.cache import FactsCache  # noqa: PLC0415 - not with --no-cache
+
+        known = FactsCache(find_cache_folder(os.environ)).symbols(status)
+        if known is not None:
+            return known
+    facts = _parse({path: status}, jobs=1)[path]
+    return None if isinstance(facts, str) else facts.symbols
 
 
 def read_facts_from_bytes(data: bytes) -> ElfFacts | str:
@@ -65,7 +85,7 @@ def _inspect(path: Path) -> os.stat_result | str:
     return status
 
 
-def _read_cached(statuses: dict[Path, os.stat_result], jobs: int) -> dict[Path, ElfFacts | str]:
+def _read_cached(statuses: dict[Path, os.stat_result], jobs: int, *, symbols: bool) -> dict[Path, ElfFacts | str]:
     """Ask the cache, parse what it does not know, and let it keep the new facts (never a reason: it may pass)."""
     from depscan.artifacts.cache import FactsCache  # noqa: PLC0415 - not with --no-cache
 
@@ -73,6 +93,9 @@ def _read_cached(statuses: dict[Path, os.stat_result], jobs: int) -> dict[Path, 
     results: dict[Path, ElfFacts | str] = {}
     for path, status in statuses.items():
         facts = known.find(status)
+        if facts is not None and symbols:
+            blob = known.symbols(status)
+            facts = replace(facts, symbols=blob) if blob is not None else None
         if facts is not None:
             results[path] = facts
     parsed = _parse({path: status for path, status in statuses.items() if path not in results}, jobs)

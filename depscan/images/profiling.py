@@ -78,7 +78,7 @@ def _read_facts(contents: Contents, *, cache: bool) -> dict[str, ElfFacts]:
     from depscan.artifacts.reading import read_facts  # noqa: PLC0415 - only where an image is read
 
     places = list(dict.fromkeys(contents.libraries.values()))
-    found = read_facts(places, cache=cache)
+    found = read_facts(places, cache=cache, symbols=True)
     pairs = ((path, found[place]) for path, place in contents.libraries.items())
     return {path: facts for path, facts in pairs if not isinstance(facts, str)}
 

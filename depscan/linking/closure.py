@@ -44,6 +44,11 @@ NVIDIA = (
 )
 
 
+def is_musls_own(soname: str) -> bool:
+    """Whether musl's dynamic linker answers a name by itself, whatever file there is."""
+    return soname.startswith(_MUSL_OWN)
+
+
 class Closure(Struct, frozen=True):
     """All objects by the names they answer to, and all needs in load order; `truncated` at MAX_OBJECTS."""
 
@@ -108,7 +113,7 @@ def _satisfy(
 
 
 def _without_search(soname: str, loader: Loader, root: Root, host_provided: tuple[str, ...]) -> _Found | None:
-    if loader.family == "musl" and (soname.startswith(_MUSL_OWN) or soname == posixpath.basename(loader.path)):
+    if loader.family == "musl" and (is_musls_own(soname) or soname == posixpath.basename(loader.path)):
         return _Found(Presence.PROVIDED, loader.path, reason="musl answers this name itself")
     if loader.family == "glibc" and interpreter_family(soname) == "glibc":
         facts = root.file(loader.path, profile=loader.profile).facts  # a glibc object checks its versions too

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from depscan.artifacts.facts import Artifact
 from depscan.artifacts.magic import classify
 from depscan.filesystem.content import read_head
@@ -69,9 +71,23 @@ class Inventory:
             facts = self._facts.get(entry.content) if entry.content is not None else None
             if facts is None or isinstance(facts, str):
                 continue
-            facts = (assumed or {}).get(entry.source, facts)
+            if assumed and entry.source in assumed:
+                facts = replace(assumed[entry.source], symbols=b"")  # those of the file are no longer true
             found[path] = Artifact("elf", facts, entry.source, entry.origin)
         return found
+
+    def symbols(self, entry: FileEntry) -> bytes | None:
+        """The blob of an entry's dynamic symbols, read when first asked for; None where there are none."""
+        content = entry.content
+        facts = self._facts.get(content) if content is not None else None
+        if facts is None or isinstance(facts, str):
+            return None
+        if facts.symbols is None and isinstance(content, HostFile):
+            from depscan.artifacts.reading import read_symbols  # noqa: PLC0415 - only where symbols are compared
+
+            facts = replace(facts, symbols=read_symbols(content.path, cache=self._cache) or b"")
+            self._facts[content] = facts
+        return facts.symbols
 
     def skipped(self, filesystem: StageFilesystem) -> list[Skipped]:
         """The files of a stage that look like ELF but could not be read, with the reason."""

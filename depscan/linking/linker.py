@@ -18,15 +18,30 @@ from depscan.images.architectures import architecture_of
 from depscan.linking import messages
 from depscan.linking.closure import load_closure
 from depscan.linking.loaders import Loader, find_interpreter, native_loader
-from depscan.linking.placement import Cause, Failure, LinkResult, Need, Placement, Verdict, VersionCheck
+from depscan.linking.placement import (
+    Cause,
+    Failure,
+    LinkResult,
+    Need,
+    Placement,
+    SymbolCheck,
+    Verdict,
+    VersionCheck,
+)
 from depscan.linking.search import Loaded, trusted_directories
+from depscan.linking.symbols import check_symbols
 from depscan.linking.versions import check_versions
 from depscan.platforms import COMPATIBLE_MACHINES, MACHINES, Platform
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from depscan.artifacts.facts import Artifact, ElfFacts
     from depscan.filesystem.entries import FileEntry
     from depscan.linking.root import Root
+
+
+_SHOWN = 5  # names in a sentence
 
 
 class _Subject(Struct, frozen=True):
@@ -146,18 +161,21 @@ def _without_loader(subject: _Subject, loader: Loader) -> tuple[LinkResult, Conf
 
 
 def _load(subject: _Subject, loader: Loader) -> tuple[LinkResult, Confidence]:
-    """The dynamic linker is there: load the closure, then check versions."""
+    """The dynamic linker is there: load the closure, then check versions, then symbols."""
     program = Loaded(subject.path, subject.facts.soname or subject.path, subject.facts)
     closure = load_closure(program, loader, subject.root, subject.host_provided)
     versions = check_versions(program, closure, loader, subject.root)
-    failures = [_library_failure(need, subject, loader) for need in closure.needs if _is_missing(need, subject)]
-    if not failures:
-        failures = [_version_failure(check, subject, loader) for check in versions if _is_unmet(check)]
-    failures = failures or list(_permission(subject))
+    symbols = check_symbols(program, closure, loader, subject.root, plugin=not subject.program)
+    failures = (
+        *(_library_failure(need, subject, loader) for need in closure.needs if _is_missing(need, subject)),
+        *(_version_failure(check, subject, loader) for check in versions if _is_unmet(check)),
+        *(_symbol_failure(check, subject, loader) for check in symbols if _stops(check, subject)),
+        *_permission(subject),
+    )
     unknowns = [
         *_unknown_needs(closure.needs, subject),
         *_unknown_versions(versions),
-        *_unknown_symbols(subject, loader),
+        *_unknown_symbols(subject, symbols, loader),
     ]
     if closure.truncated:
         unknowns.append("too many libraries to follow")
@@ -166,9 +184,10 @@ def _load(subject: _Subject, loader: Loader) -> tuple[LinkResult, Confidence]:
         interpreter_presence=loader.presence if subject.facts.interpreter else None,
         needs=closure.needs,
         versions=versions,
-        failures=tuple(failures),
+        symbols=symbols,
+        failures=failures,
         unknowns=tuple(dict.fromkeys(unknowns)),
-        notes=(f"{loader.compat} answers for glibc here",) if loader.compat else (),
+        notes=tuple(_notes(subject, symbols, loader)),
     )
     parts = [loader.confidence, *(need.confidence for need in closure.needs if need.presence is Presence.PROVIDED)]
     return link, Confidence.weakest(*parts)
@@ -219,11 +238,37 @@ def _unknown_versions(versions: tuple[VersionCheck, ...]) -> list[str]:
     ]
 
 
-def _unknown_symbols(subject: _Subject, loader: Loader) -> list[str]:
-    """A glibc object under musl's dynamic linker lives or dies by its symbols, which are not compared yet."""
-    if loader.family == "musl" and subject.facts.libc == "glibc":
+def _unknown_symbols(subject: _Subject, symbols: tuple[SymbolCheck, ...], loader: Loader) -> list[str]:
+    """A glibc object under musl's dynamic linker lives or dies by its symbols."""
+    foreign = loader.family == "musl" and subject.facts.libc == "glibc"
+    if foreign and subject.root.symbols(subject.path, subject.facts) is None:
         return ["whether musl has every symbol that this glibc object needs is not known"]
-    return []
+    names = [check.name for check in symbols if check.presence is Presence.UNKNOWN]
+    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return [f"whether {loader.compat or loader.family} has {shown} is not known"] if names else []
+
+
+def _stops(check: SymbolCheck, subject: _Subject) -> bool:
+    """A program starts without a function that is bound at its first call; a host process that loads a plugin may not.
+
+    CPython opens extension modules so that all is bound at once (Python/dynload_shlib.c, RTLD_NOW).
+    """
+    return check.presence is Presence.MISSING and not (check.late and subject.program)
+
+
+def _symbol_failure(check: SymbolCheck, subject: _Subject, loader: Loader) -> Failure:
+    text = messages.symbol_not_found(subject.path, check.requested_by, check.name, check.version, loader.family)
+    late = Confidence.LIKELY if check.late else Confidence.CERTAIN
+    confidence = Confidence.weakest(check.confidence, loader.confidence, late)
+    return Failure(Cause.SYMBOL_MISSING, check.name, text, confidence)
+
+
+def _notes(subject: _Subject, symbols: tuple[SymbolCheck, ...], loader: Loader) -> Iterator[str]:
+    if loader.compat:
+        yield f"{loader.compat} answers for glibc here"
+    for check in symbols:
+        if check.presence is Presence.MISSING and not _stops(check, subject):
+            yield f"it starts without {check.name}, which no library defines, and stops at the first call of it"
 
 
 def _permission(subject: _Subject) -> tuple[Failure, ...]:

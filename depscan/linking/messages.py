@@ -46,3 +46,11 @@ def unfit_library(program: str, library: str, requested_by: str, family: str | N
     if family == "musl":
         return f"Error loading shared library {library}: Exec format error (needed by {requested_by})"
     return f"{program}: error while loading shared libraries: {library}: wrong ELF class or invalid ELF header"
+
+
+def symbol_not_found(program: str, requested_by: str, name: str, version: str | None, family: str | None) -> str:
+    """A symbol that no library defines; glibc prints the version that was asked for, musl knows none."""
+    if family == "musl":
+        return f"Error relocating {requested_by}: {name}: symbol not found"
+    bound = f", version {version}" if version else ""
+    return f"{program}: symbol lookup error: {requested_by}: undefined symbol: {name}{bound}"

@@ -83,6 +83,20 @@ class VersionCheck(Struct, frozen=True):
         return self.name.partition("_")[0]
 
 
+class SymbolCheck(Struct, frozen=True):
+    """A strong undefined symbol that no library found defines, or may not.
+
+    `late` says that it is bound at its first call only: the program starts without it.
+    """
+
+    name: str
+    version: str | None
+    requested_by: str
+    presence: Presence
+    late: bool = False
+    confidence: Confidence = Confidence.CERTAIN
+
+
 class Failure(Struct, frozen=True):
     """Why it does not load, with the message that the kernel or dynamic linker prints."""
 
@@ -103,6 +117,7 @@ class LinkResult(Struct, frozen=True):
     interpreter_presence: Presence | None = None
     needs: tuple[Need, ...] = ()
     versions: tuple[VersionCheck, ...] = ()
+    symbols: tuple[SymbolCheck, ...] = ()
     failures: tuple[Failure, ...] = ()
     unknowns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from depscan.artifacts.symbols import unpack
 from depscan.filesystem.entries import Presence
 from depscan.findings import Confidence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from depscan.artifacts.facts import Artifact, ElfFacts
+    from depscan.artifacts.symbols import Symbols
     from depscan.filesystem.entries import FileEntry, StageFilesystem, UnknownChange
     from depscan.images.profile import ImageProfile, Library
 
@@ -39,9 +41,18 @@ class Sighting(Struct, frozen=True):
 
 
 class Root:
-    """One stage's root file system; `artifacts` are those read from its entries, by canonical path."""
+    """One stage's root file system; `artifacts` are those read from its entries, by canonical path.
 
-    def __init__(self, filesystem: StageFilesystem, artifacts: Mapping[str, Artifact]) -> None:
+    `read_symbols` gives the blob of an entry's dynamic symbols, where its facts came without.
+    """
+
+    def __init__(
+        self,
+        filesystem: StageFilesystem,
+        artifacts: Mapping[str, Artifact],
+        read_symbols: Callable[[FileEntry], bytes | None] = lambda _: None,
+    ) -> None:
+        self._read_symbols = read_symbols
         self.filesystem = filesystem
         self.profile = filesystem.profile
         self.artifacts = artifacts
@@ -120,6 +131,17 @@ class Root:
         if library is None or (library.path is not None and self._deleted(library.path)):
             return None
         return library
+
+    def copied(self, path: str) -> FileEntry | None:
+        """The stage's own entry at a path, links followed; None for the image's files."""
+        return self.filesystem.entries.get(self.filesystem.resolve(path) or path)
+
+    def symbols(self, path: str, facts: ElfFacts) -> Symbols | None:
+        """The dynamic symbols of the ELF file with these facts that stands at `path`; None where they are not known."""
+        blob, entry = facts.symbols, self.copied(path)
+        if blob is None and entry is not None:
+            blob = self._read_symbols(entry)
+        return unpack(blob) if blob else None
 
     def holds(self, directory: str) -> bool:
         """Whether the stage put a file into this very directory."""

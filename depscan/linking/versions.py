@@ -52,7 +52,7 @@ def _compare(
         return _in_definitions(name, provider.facts.version_definitions)
     known = root.installed(library, loader.profile)
     if known is not None and known.versions is not None:
-        return _in_definitions(name, known.versions)
+        return *_in_definitions(name, known.versions)[:2], loader.confidence
     if known is None or loader.copied:
         return Presence.UNKNOWN, None, Confidence.CERTAIN
     if library in root.filesystem.libraries and library not in loader.profile.libraries:

@@ -1,0 +1,235 @@
+"""Undefined symbols against what the libraries found define.
+
+In: the `Closure`, the `Loader`, the `Root`. Out: a `SymbolCheck` for each strong undefined symbol that is missing or
+not known. musl looks names up without versions and binds all of a program's at start (ldso/dynlink.c, do_relocs: only
+dlopen sets `lazy`). glibc looks for name and version (elf/dl-lookup.c, do_lookup_x) and binds functions at their first
+call unless the file asks for more (elf/dl-reloc.c). What a version need was found for in the image's own library, the
+library has. What a plugin needs without a version, its host may have.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from depscan.artifacts.symbols import base_name
+from depscan.filesystem.entries import Presence
+from depscan.findings import Confidence
+from depscan.images.exports import Exports, gcompat_exports, library_exports, musl_exports, names_of_musl
+from depscan.linking.closure import is_musls_own
+from depscan.linking.placement import SymbolCheck
+from depscan.linking.versions import numeric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from depscan.linking.closure import Closure
+    from depscan.linking.loaders import Loader
+    from depscan.linking.root import Root
+    from depscan.linking.search import Loaded
+
+MAX_CHECKS = 200  # of one program: more than anybody reads
+_UNLISTED = Exports(frozenset(), frozenset(), closed=False)
+_PRIVATE = "GLIBC_PRIVATE"
+_ALIASES_SINCE = (1, 2, 4)
+_BROUGHT = ("libc.so.6", "libm.so.6", "libgcc_s.so.1", "ld-linux-x86-64.so.2")
+
+# Names that only a C library defines: glibc's fortified functions, C23's, finite mathematics, and its own namespace.
+_LIBCS_OWN = re.compile(r"__\w+_chk|__isoc\d\d_\w+|__\w+_finite|__libc_\w+|gnu_get_libc_\w+|__cxa_thread_atexit_impl")
+_BESIDE_GCOMPAT = re.compile(r"_?obstack_\w+|(?:get|set|make|swap)context")  # of libobstack and libucontext
+
+
+class _Library(Struct, frozen=True):
+    """A provider: what it surely and possibly defines by name, and `full` names with versions where it was read."""
+
+    names: Exports
+    full: frozenset[str] | None = None
+
+
+def check_symbols(
+    program: Loaded, closure: Closure, loader: Loader, root: Root, *, plugin: bool
+) -> tuple[SymbolCheck, ...]:
+    """The symbols that are missing or not known, in load order; at most MAX_CHECKS.
+
+    `plugin`: the program is a shared object, which some host process loads.
+    """
+    objects = list({loaded.path: loaded for loaded in (program, *closure.objects.values())}.values())
+    scope = (_Musl if loader.family == "musl" else _Glibc)(objects, closure, loader, root, plugin=plugin)
+    return tuple(islice(scope.check(), MAX_CHECKS))
+
+
+class _Scope:
+    """The objects of one process, the program first, and what each defines."""
+
+    def __init__(self, objects: list[Loaded], closure: Closure, loader: Loader, root: Root, *, plugin: bool) -> None:
+        self.program = objects[0]
+        self.objects = objects
+        self.closure = closure
+        self.loader = loader
+        self.root = root
+        self.plugin = plugin
+        self._libraries: dict[str, _Library] = {}
+
+    def undefined(self, loaded: Loaded) -> Iterator[tuple[str, bool]]:
+        """Each strong undefined symbol of an object, and whether it may be bound at its first call."""
+        symbols = self.root.symbols(loaded.path, loaded.facts) if loaded.facts is not None else None
+        if symbols is not None and loaded.facts is not None:
+            late = not loaded.facts.bind_now and not self.root.filesystem.environment.get("LD_BIND_NOW")
+            yield from ((name, late) for name in symbols.functions)
+            yield from ((name, False) for name in symbols.data)
+
+    def library(self, loaded: Loaded) -> _Library:
+        """What an object defines: read from its file, else by the knowledge of its release."""
+        if loaded.path not in self._libraries:
+            self._libraries[loaded.path] = self._find_library(loaded)
+        return self._libraries[loaded.path]
+
+    def _find_library(self, loaded: Loaded) -> _Library:
+        symbols = self.root.symbols(loaded.path, loaded.facts) if loaded.facts is not None else None
+        if symbols is not None:
+            names = _names(symbols.exports)
+            return _Library(Exports(names, names), symbols.exports)
+        release = self.loader.profile.release if self.root.copied(loaded.path) is None else None
+        return _Library(library_exports(loaded.name, release) or _UNLISTED)
+
+
+@lru_cache(64)
+def _names(exports: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(base_name, exports))
+
+
+class _Musl(_Scope):
+    """musl: a symbol is provided by any object, whatever its version."""
+
+    def check(self) -> Iterator[SymbolCheck]:
+        libraries = self._all()
+        certain = [library.names.certain for library in libraries]
+        open_end = any(not library.names.closed for library in libraries)
+        for loaded in self.objects:
+            if loaded is not self.program and self.root.copied(loaded.path) is None:
+                continue  # the image's own libraries fit each other
+            for symbol, late in self.undefined(loaded):
+                name, _, version = symbol.partition("@")
+                if any(name in names for names in certain):
+                    continue
+                presence = self._judge(name, version, loaded, libraries, open_end=open_end)
+                if presence is not Presence.PROVIDED:
+                    confidence = self._confidence(libraries, open_end=open_end)
+                    yield SymbolCheck(name, version or None, loaded.path, presence, late and self.plugin, confidence)
+
+    def _all(self) -> list[_Library]:
+        """The C library first, then what else is in the process."""
+        others = [loaded for loaded in self.closure.objects.values() if not is_musls_own(loaded.name)]
+        found = [self._musl(), self.library(self.program), *map(self.library, others)]
+        if self.loader.compat == "gcompat" or any("libgcompat.so" in loaded.name for loaded in others):
+            found.append(_Library(gcompat_exports()))
+        elif self.loader.compat == "libc6-compat":  # once a link to musl, since gcompat 1.1.0 the same as gcompat
+            found.append(_Library(Exports(frozenset(), gcompat_exports().possible)))
+        return found
+
+    def _musl(self) -> _Library:
+        """What the C library defines: read from its dynamic linker, which it is, else known by its version."""
+        version = self.loader.profile.libc.version
+        for path in self.loader.profile.loaders:
+            facts = self.root.file(path).facts
+            symbols = self.root.symbols(path, facts) if facts is not None else None
+            if symbols is not None:
+                names = _names(symbols.exports)
+                answered = names | _aliases(names)
+                certain = answered if version and numeric(version) >= _ALIASES_SINCE else names
+                return _Library(Exports(certain, answered), symbols.exports)
+        machine = self.program.facts.machine if self.program.facts else ""
+        return _Library(musl_exports(version, machine) or _UNLISTED)
+
+    def _judge(self, name: str, version: str, loaded: Loaded, libraries: list[_Library], *, open_end: bool) -> Presence:
+        """What no library surely defines: of libc's alone it is missing, other names may come from elsewhere."""
+        libc, foreign = libraries[0].names, loaded.facts is not None and loaded.facts.libc == "glibc"
+        if not libc.certain or (self.loader.compat is not None and _BESIDE_GCOMPAT.fullmatch(name)):
+            return Presence.UNKNOWN if foreign else Presence.PROVIDED
+        if any(name in library.names.possible for library in libraries):
+            return Presence.UNKNOWN
+        if _LIBCS_OWN.fullmatch(name):
+            return Presence.MISSING
+        if libc.closed and (name in names_of_musl() or self._asked_of_libc(version, loaded)):
+            return Presence.MISSING
+        if self.plugin:
+            return Presence.PROVIDED  # by its host
+        if libc.closed and not open_end:
+            return Presence.MISSING
+        return Presence.UNKNOWN if foreign else Presence.PROVIDED
+
+    def _asked_of_libc(self, version: str, loaded: Loaded) -> bool:
+        """Whether the version was bound to a library that musl answers itself: no other file was meant to have it."""
+        needs = loaded.facts.version_needs.items() if loaded.facts else ()
+        return any(is_musls_own(library) and any(need.name == version for need in found) for library, found in needs)
+
+    def _confidence(self, libraries: list[_Library], *, open_end: bool) -> Confidence:
+        """Certain where every definition was read; distributions patch musl, and a host may bring what it likes."""
+        read = libraries[0].full is not None and not open_end
+        return Confidence.CERTAIN if read and not self.plugin and not self.loader.compat else Confidence.LIKELY
+
+
+@lru_cache(8)
+def _aliases(names: frozenset[str]) -> frozenset[str]:
+    """What musl's dynamic linker answers since 1.2.4 beside its symbols: open64 for open, ... (get_lfs64)."""
+    return frozenset(name for name in names_of_musl() if "64" in name and name.replace("64", "") in names)
+
+
+class _Glibc(_Scope):
+    """glibc: a versioned symbol is asked of the library that its version need names, any other one of all."""
+
+    def check(self) -> Iterator[SymbolCheck]:
+        if not any(self.root.copied(loaded.path) for loaded in self.objects if loaded is not self.program):
+            return  # the image's own libraries have what their versions say
+        for loaded in self.objects:
+            providers = self._providers(loaded)
+            everywhere = self._everywhere(loaded)
+            for symbol, late in self.undefined(loaded) if providers or everywhere else ():
+                name, _, version = symbol.partition("@")
+                if version in providers if version else everywhere:
+                    asked = (providers[version],) if version else everywhere
+                    if not any(_defines(library, symbol) for library in asked):
+                        confidence = Confidence.LIKELY if self.plugin else Confidence.CERTAIN
+                        yield SymbolCheck(name, version or None, loaded.path, Presence.MISSING, late, confidence)
+
+    def _providers(self, loaded: Loaded) -> dict[str, _Library]:
+        """The library of each version that an object needs, where it is not sure that the two fit each other.
+
+        Of the image's own only GLIBC_PRIVATE is doubtful: it changes with every release and always has the same name.
+        """
+        found: dict[str, _Library] = {}
+        own = self.root.copied(loaded.path) is None
+        for soname, needs in loaded.facts.version_needs.items() if loaded.facts else ():
+            provider = self.closure.objects.get(soname)
+            if provider is None:
+                continue
+            copied = self.root.copied(provider.path) is not None
+            if copied or not own:
+                doubtful = [need.name for need in needs if copied or need.name == _PRIVATE]
+                library = self.library(provider) if doubtful else _Library(_UNLISTED)
+                if library.names.closed:
+                    found.update(dict.fromkeys(doubtful, library))
+        return found
+
+    def _everywhere(self, loaded: Loaded) -> tuple[_Library, ...]:
+        """All libraries where an unversioned symbol can come from; () where one of them is not known."""
+        if self.plugin or self.root.copied(loaded.path) is None:
+            return ()
+        libraries = [self.library(each) for each in self.objects]
+        if not all(library.names.closed for library in libraries):
+            return ()
+        release = self.loader.profile.release
+        brought = (library_exports(soname, release) for soname in _BROUGHT)  # by known libraries, whose needs are not
+        return (*libraries, *(_Library(names) for names in brought if names is not None))
+
+
+def _defines(library: _Library, symbol: str) -> bool:
+    """By name and version; a name of the base version, or of a library without versions, answers for any."""
+    name, _, version = symbol.partition("@")
+    if library.full is None or not version:
+        return name in library.names.certain
+    return symbol in library.full or name in library.full
