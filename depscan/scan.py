@@ -198,7 +198,7 @@ def _place_all(stages: tuple[StageFilesystem, ...], setting: _Setting, change: C
     placements: list[Placement] = []
     for stage in stages:
         artifacts = setting.inventory.artifacts(stage, change.assumed if change else {})
-        root = Root(stage, artifacts)
+        root = Root(stage, artifacts, setting.inventory.symbols)
         placements += [
             place(artifact, stage.entries[path], root, stage.stage.platform, setting.config.host_provided)
             for path, artifact in artifacts.items()
