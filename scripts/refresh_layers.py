@@ -78,7 +78,9 @@ def check_names(layers: dict[str, Row], debian: dict[str, DebianRelease]) -> Non
             raise SystemExit(f"layers.toml: [{layer}] names packages that no suite has: {', '.join(sorted(strange))}")
 
 
-def layer_rows(name: str, layers: dict[str, Row], debian: dict[str, DebianRelease], alpine: AlpineRows) -> Iterator[Any]:
+def layer_rows(
+    name: str, layers: dict[str, Row], debian: dict[str, DebianRelease], alpine: AlpineRows
+) -> Iterator[Any]:
     """[layer, layer below, release, sonames, interpreters, source] of each release that the layer is made for."""
     layer, chain = layers[name], list(layers_below(name, layers))
 

@@ -6,12 +6,14 @@ matched; None when nothing is known. `naming` says which release a name stands f
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from depscan.findings import Confidence
 from depscan.images.architectures import architecture_of
+from depscan.images.library_rows import find_definitions, find_layers
 from depscan.images.naming import Match, family_of, resolve
 from depscan.images.override import CORE_LIBRARIES
 from depscan.images.profile import ImageProfile, Libc, Library
@@ -22,7 +24,9 @@ from depscan.platforms import Platform
 if TYPE_CHECKING:
     from depscan.images.architectures import Architecture
     from depscan.images.profile import ImageReference
-    from depscan.images.rows import Release
+    from depscan.images.rows import Configuration, Release
+
+_DISTROLESS = re.compile(r"distroless:\S+-debian(\d+)")  # made of Debian's packages
 
 
 def knowledge_as_of() -> str:
@@ -47,7 +51,7 @@ def lookup(reference: ImageReference, platform: Platform) -> ImageProfile | None
     architecture = architecture_of(platform)
     if architecture is None:
         return _start(reference, Libc("unknown"), why=f"nothing was measured on {platform}")
-    profile = _of_match(reference, match, architecture)
+    profile = _of_match(reference, match, architecture, platform)
     return replace(profile, size=_size(reference, match)) if platform.architecture == "amd64" else profile
 
 
@@ -61,7 +65,7 @@ def _start(reference: ImageReference, libc: Libc, *, why: str, windows: bool = F
     )
 
 
-def _of_match(reference: ImageReference, match: Match, architecture: Architecture) -> ImageProfile:
+def _of_match(reference: ImageReference, match: Match, architecture: Architecture, platform: Platform) -> ImageProfile:
     row = find_release(match.release) if match.release else None
     if row is None:
         return _family_only(reference, match, architecture)
@@ -70,11 +74,11 @@ def _of_match(reference: ImageReference, match: Match, architecture: Architectur
         profile = replace(profile, package_manager=None, interpreters=frozenset(), interpreters_complete=False)
     configuration = find_configuration(match.image)
     moving = match.moving or row.rolling
-    added = configuration.alpine_libraries if profile.libc.family == "musl" else ()
+    profile = _with_layers(profile, reference.tag or "latest", configuration)
     return replace(
         profile,
         reference=_spelled(reference),
-        libraries={**profile.libraries, **{name: Library(name) for name in added}},
+        libraries=_defined(profile, platform.architecture),
         loaders_complete=not match.untold,
         libraries_complete=profile.libraries_complete and match.bare,
         interpreters_complete=profile.interpreters_complete and match.bare and not _has_busybox(reference),
@@ -84,6 +88,26 @@ def _of_match(reference: ImageReference, match: Match, architecture: Architectur
         confidence=Confidence.LIKELY if moving and profile.libc.family == "glibc" else match.confidence,
         moving=moving,
     )
+
+
+def _with_layers(profile: ImageProfile, tag: str, configuration: Configuration) -> ImageProfile:
+    """The profile with what the image adds to its release."""
+    name = next((layer for pattern, layer in configuration.layers if re.fullmatch(pattern, tag)), None)
+    rows = find_layers(name, profile.release) if name and profile.release else ()
+    libraries = {soname: Library(soname) for row in rows for soname in row.libraries.split()}
+    return replace(
+        profile,
+        libraries={**profile.libraries, **libraries},
+        interpreters=profile.interpreters.union(*(row.interpreters.split() for row in rows)),
+        layers=tuple(f"{row.name}: {row.source}" for row in rows),
+    )
+
+
+def _defined(profile: ImageProfile, architecture: str) -> dict[str, Library]:
+    """The libraries with their version definitions where these were read; musl's dynamic linker ignores versions."""
+    packages = _DISTROLESS.sub(r"debian:\1", profile.release or "")
+    known = find_definitions(packages, architecture)
+    return {name: Library(name, library.path, known.get(name)) for name, library in profile.libraries.items()}
 
 
 def _is_stripped(reference: ImageReference) -> bool:

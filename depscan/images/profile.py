@@ -88,6 +88,7 @@ class ImageProfile(Struct, frozen=True):
     C library in the same image (glibc in /usr/glibc-compat on Alpine) with its own libc, loaders, libraries and paths.
     `entrypoint` and `cmd` are those of a real image's configuration, None where not known. `trouble` says why a source
     that was asked first (a layout, an archive, a registry) could not be read, where the knowledge answered instead.
+    `layers` names what the knowledge joined to the release, with the source of each (python: docker-library/python ...).
     """
 
     reference: str
@@ -118,6 +119,7 @@ class ImageProfile(Struct, frozen=True):
     entrypoint: tuple[str, ...] | None = None
     cmd: tuple[str, ...] | None = None
     trouble: str | None = None
+    layers: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -73,12 +73,14 @@ class Sources(Struct, frozen=True):
 
 
 @cache
-def _read(name: str) -> bytes:
+def read_rows(name: str) -> bytes:
+    """A file of the knowledge, with a line end before its first line."""
     return b"\n" + (KNOWLEDGE / name).read_bytes()
 
 
-def _line(name: str, needle: bytes) -> bytes | None:
-    data = _read(name)
+def find_line(name: str, needle: bytes) -> bytes | None:
+    """The first line of a file that has `needle`."""
+    data = read_rows(name)
     at = data.find(needle)
     if at < 0:
         return None
@@ -89,13 +91,13 @@ def _line(name: str, needle: bytes) -> bytes | None:
 @cache
 def find_release(name: str) -> Release | None:
     """The release with this id, or None."""
-    line = _line("releases.jsonl", b'"id":' + msgspec.json.encode(name) + b",")
+    line = find_line("releases.jsonl", b'"id":' + msgspec.json.encode(name) + b",")
     return msgspec.json.decode(line, type=Release) if line else None
 
 
 def all_releases() -> Iterator[Release]:
     """Every release, in the order of the ids."""
-    return iter(msgspec.json.Decoder(Release).decode_lines(_read("releases.jsonl")))
+    return iter(msgspec.json.Decoder(Release).decode_lines(read_rows("releases.jsonl")))
 
 
 class TagRow(Struct, frozen=True):
@@ -108,7 +110,7 @@ class TagRow(Struct, frozen=True):
 @cache
 def find_tags(image: str) -> dict[str, TagRow]:
     """The tags of an image (name without registry and library/); {} if unknown."""
-    data, prefix = _read("images.jsonl"), b"\n[" + msgspec.json.encode(image) + b","
+    data, prefix = read_rows("images.jsonl"), b"\n[" + msgspec.json.encode(image) + b","
     start = data.find(prefix)
     if start < 0:
         return {}
@@ -130,38 +132,39 @@ def find_layout(name: str) -> Layout:
 @cache
 def find_sizes() -> dict[str, int]:
     """Compressed sizes in bytes (linux/amd64) by the short spelling of a reference."""
-    return msgspec.json.decode(_read("sizes.json"), type=dict[str, int])
+    return msgspec.json.decode(read_rows("sizes.json"), type=dict[str, int])
 
 
 @cache
 def find_sources() -> Sources:
     """The sources and the date of the knowledge."""
-    return msgspec.json.decode(_read("sources.json"), type=Sources)
+    return msgspec.json.decode(read_rows("sources.json"), type=Sources)
 
 
 @cache
 def find_variants(image: str, version: str) -> tuple[str, ...]:
     """The tags of a version of a language image that name their release; () where there is no such row."""
     needle = b"\n[" + msgspec.json.encode(image) + b"," + msgspec.json.encode(version) + b","
-    line = _line("variants.jsonl", needle)
+    line = find_line("variants.jsonl", needle)
     return tuple(msgspec.json.decode(line, type=tuple[str, str, str])[2].split()) if line else ()
 
 
 class Configuration(Struct, frozen=True):
-    """ENV and WORKDIR of an image's own Dockerfile, and libraries that it adds on Alpine.
+    """ENV and WORKDIR of an image's own Dockerfile, and the layers that its tags stand for.
 
-    A value None varies with the version of the image.
+    A value None varies with the version of the image. `layers` are regular expressions for tags with the name of a
+    layer, the first that matches counts.
     """
 
-    source: str
+    source: str = ""
     environment: dict[str, str | None] | None = None
     workdir: str | None = None
-    alpine_libraries: tuple[str, ...] = ()
+    layers: tuple[tuple[str, str], ...] = ()
 
 
 def find_configuration(image: str) -> Configuration:
     """The configuration of an image by name without registry and library/; all None where not known."""
-    return _configurations().get(image) or Configuration("")
+    return _configurations().get(image) or Configuration()
 
 
 @cache

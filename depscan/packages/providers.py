@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct, field
 
+from depscan.images.library_rows import find_definitions
 from depscan.images.profile import Library
 
 if TYPE_CHECKING:
@@ -77,9 +78,10 @@ def provides(manager: str, release: str | None, package: str) -> Provision | Non
     row, table = own
     members = _closure(tables, package)
     sonames = sorted({soname for member in members for soname in member.libraries})
+    defined = find_definitions(release or "", None)  # of another architecture some names differ: these are left out
     linking = next((member for member in members if member.loaders), row)
     return Provision(
-        libraries={soname: Library(soname) for soname in sonames},
+        libraries={soname: Library(soname, versions=defined.get(soname)) for soname in sonames},
         loaders=linking.loaders,
         compat=linking.compat,
         interpreters=tuple(path for member in members for path in member.interpreters),
