@@ -12,7 +12,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from e2b_dockerfile_utils import ShellLex
+from depscan.dockerfile.lexing import process_word, process_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -163,9 +163,10 @@ class Scope:
         return name in self._unknown or (not self._base_known and name not in self._declared)
 
     def _lex(self, word: str, lookup: _Lookup, *, split: bool) -> tuple[str, ...] | None:
-        lexer = ShellLex(self.escape, env=lookup, skip_unset_env=False)
         try:
-            return tuple(lexer.process_words(word)) if split else (lexer.process_word(word),)
+            if split:
+                return tuple(process_words(word, self.escape, lookup))
+            return (process_word(word, self.escape, lookup),)
         except ValueError:
             return None
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from e2b_dockerfile_utils import ShellLex
-
 from depscan.dockerfile.instructions import Form
+from depscan.dockerfile.lexing import process_word
 from depscan.dockerfile.words import KEYWORDS, read_assignments, read_heredoc_mark, split_mount
 
 if TYPE_CHECKING:
@@ -167,7 +166,7 @@ def _check_lexing(instruction: Instruction, escape: str) -> Iterator[Fault]:
         if not any(mark in word.text for mark in ("$", "'", '"')):
             continue
         try:
-            ShellLex(escape).process_word(word.text)
+            process_word(word.text, escape)
         except ValueError as error:
             yield "syntax", str(error).rpartition(": ")[2], word.span
 

@@ -7,15 +7,15 @@ only flags lose their quotes here, as they do in BuildKit.
 
 from __future__ import annotations
 
-import json
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from e2b_dockerfile_utils import ShellLex, parse_heredoc, parse_words
+import msgspec
 from msgspec import Struct
 
 from depscan.dockerfile.instructions import Flag, Form, Word
+from depscan.dockerfile.lexing import read_heredoc, split_raw, split_words
 from depscan.dockerfile.lines import SPACES, LogicalLine
 
 if TYPE_CHECKING:
@@ -144,15 +144,28 @@ def _split_json(line: LogicalLine) -> tuple[Word, ...] | None:
     """The strings of a JSON array, each with the span of its literal; None when the text is no JSON array."""
     if not line.text.startswith("["):
         return None
+    values = _read_strings(line.text)
+    if values is None:
+        return None
+    spans = [line.span(*match.span()) for match in _JSON_STRING.finditer(line.text)]
+    # Go replaces a lone surrogate; kept, it could not be written to any report.
+    return tuple(Word(_SURROGATE.sub("\ufffd", value), span) for value, span in zip(values, spans, strict=True))
+
+
+def _read_strings(text: str) -> list[str] | None:
+    """The strings of a JSON array; None where the text is no JSON, NotStringsError where it holds something else."""
     try:
-        values = json.loads(line.text, parse_constant=_refuse_constant)
+        return msgspec.json.decode(text, type=list[str])
+    except (msgspec.MsgspecError, ValueError):
+        import json  # noqa: PLC0415 - 2 ms; it tells what is wrong, and takes the lone surrogates that Go takes
+
+    try:
+        values = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         return None
     if not all(isinstance(value, str) for value in values):
         raise NotStringsError("a JSON array of arguments may hold strings only")
-    spans = [line.span(*match.span()) for match in _JSON_STRING.finditer(line.text)]
-    # Go replaces a lone surrogate; kept, it could not be written to any report.
-    return tuple(Word(_SURROGATE.sub("\ufffd", value), span) for value, span in zip(values, spans, strict=True))
+    return list(values)
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -161,7 +174,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _split_assignments(keyword: str, line: LogicalLine, escape: str) -> tuple[Word, ...]:
     """One word per assignment. The old form `ENV name value with spaces` is one word, all of it."""
-    words = parse_words(line.text, escape)
+    words = split_words(line.text, escape)
     if keyword != "ARG" and _is_old_form(words):
         return (line.word(0, len(line.text)),)
     return _place_words(words, line)
@@ -174,7 +187,7 @@ def _is_old_form(words: list[str]) -> bool:
 def read_assignments(instruction: Instruction, escape: str) -> tuple[Assignment, ...]:
     """Names and values, as written, of ARG, ENV or LABEL; a value is None where none is given."""
     words = instruction.arguments
-    if instruction.keyword != "ARG" and len(words) == 1 and _is_old_form(parse_words(words[0].text, escape)):
+    if instruction.keyword != "ARG" and len(words) == 1 and _is_old_form(split_words(words[0].text, escape)):
         name, *value = _GAP.split(words[0].text, maxsplit=1)
         return (Assignment(name, value[0] if value else None, words[0].span),)
     parts = [(word.text.partition("="), word.span) for word in words]
@@ -196,7 +209,7 @@ def read_heredoc_mark(word: str) -> DockerfileHeredoc | None:
     if "<<" not in word:
         return None
     try:
-        return parse_heredoc(word)
+        return read_heredoc(word)
     except ValueError:
         return None
 
@@ -206,7 +219,7 @@ def find_heredocs(line: LogicalLine) -> tuple[HeredocMark, ...]:
     if "<<" not in line.text:
         return ()
     try:
-        words = ShellLex("\\", raw_quotes=True, raw_escapes=True).process_words(line.text)
+        words = split_raw(line.text)
     except ValueError:
         return ()
     marks, position = [], 0

@@ -11,14 +11,16 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from e2b_dockerfile_utils import PatternMatcher
 from msgspec import Struct
 
+from depscan.dockerfile.lexing import compile_patterns
 from depscan.findings import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from e2b_dockerfile_utils import PatternMatcher
 
 MAX_FILE_SIZE = 1 << 20
 MAX_PATTERNS = 10_000
@@ -41,7 +43,7 @@ def read_patterns(patterns: Iterable[str]) -> PatternMatcher | None:
     if any(pattern.count("*") > MAX_STARS for pattern in patterns):
         return None
     try:
-        return PatternMatcher(patterns)
+        return compile_patterns(patterns)
     except ValueError:
         return None
 
@@ -55,10 +57,12 @@ class IgnoreRules:
     def __init__(self, lines: Iterable[str] = (), name: str = ".dockerignore", skipped: Iterable[Skipped] = ()) -> None:
         self.name = name
         self.skipped: list[Skipped] = list(skipped)
-        self._matcher = PatternMatcher([line for line in lines if self._is_usable(line)])
+        usable = [line for line in lines if self._is_usable(line)]
+        self._matcher = compile_patterns(usable) if usable else None
         # The library's `matches` starts at the first component for every path; its compiled patterns are private, and
         # tests hold that both give the same answers.
-        self._patterns = [(pattern.exclusion, pattern.match) for pattern in self._matcher._patterns]
+        compiled = self._matcher._patterns if self._matcher else ()
+        self._patterns = [(pattern.exclusion, pattern.match) for pattern in compiled]
         self._ignoring = [match for exclusion, match in self._patterns if not exclusion]
         self._reinclude = len(self._ignoring) < len(self._patterns)
 
@@ -67,7 +71,7 @@ class IgnoreRules:
             self.skipped.append(Skipped(self.name, f"pattern {line.strip()!r} has more than {MAX_STARS} stars"))
             return False
         try:
-            PatternMatcher([line])
+            compile_patterns([line])
         except ValueError as error:
             self.skipped.append(Skipped(self.name, f"pattern {line.strip()!r} is not valid: {error}"))
             return False
@@ -96,14 +100,14 @@ class IgnoreRules:
 
     def may_keep_below(self, directory: str) -> bool:
         """Whether a `!` pattern may bring back something below an ignored directory."""
-        return self._reinclude and bool(self._matcher.may_match_under(directory))
+        return self._reinclude and self._matcher is not None and bool(self._matcher.may_match_under(directory))
 
     def reason(self, path: str) -> str | None:
         """The pattern that ignores `path` or one of its parents, as cleaned by moby; None when it is kept."""
         verdict, parts = KEPT, path.split("/")
         for depth in range(1, len(parts) + 1):
             verdict = self.judge("/".join(parts[:depth]), verdict)
-        if not verdict.ignored or verdict.matched is None:
+        if self._matcher is None or not verdict.ignored or verdict.matched is None:
             return None
         last = max(number for number, hit in enumerate(verdict.matched) if hit)
         return str(self._matcher.patterns[last])
