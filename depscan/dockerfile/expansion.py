@@ -136,7 +136,7 @@ class Scope:
 
     def unresolved(self, word: str) -> tuple[str, ...]:
         """The names without value or substitute that the value of `word` rests on, in the order of the alphabet."""
-        if self._is_costly(word):
+        if "$" not in word or self._is_costly(word):
             return ()
         lookup = _Lookup(self._known)
         values = self._lex(word, lookup, split=False)
