@@ -31,6 +31,7 @@ from depscan.artifacts.header import (
 )
 from depscan.artifacts.machines import EM_X86_64, find_float_abi, name_machine
 from depscan.artifacts.notes import Note, find_abi, find_isa_level
+from depscan.artifacts.relocations import bound_at_load
 from depscan.artifacts.symbols import Symbols, pack
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _for_lief(source: Path | bytes) -> str | bytes:
 def _collect(header: Header, read: Reader, binary: lief.ELF.Binary) -> ElfFacts:
     """Join what the header and LIEF say; raises UnreadableError where they disagree."""
     notes = _read_notes(binary)
-    symbols = _read_symbols(binary)
+    symbols = _read_symbols(binary, bound_at_load(header, read))
     comment = binary.get_section(".comment")
     traces = evidence.Traces(
         owners=frozenset(note.owner for note in notes),
@@ -191,15 +192,16 @@ def _read_version_definitions(header: Header, binary: lief.ELF.Binary) -> tuple[
     return tuple(names)
 
 
-def _read_symbols(binary: lief.ELF.Binary) -> Symbols:
+def _read_symbols(binary: lief.ELF.Binary, bound: frozenset[int]) -> Symbols:
     """Sort the dynamic symbols; a defined one with a version need is copied from its library when a program starts.
 
+    `bound` are the indexes of symbols that are bound when the file is loaded.
     The binding is read from st_info, since LIEF's enum warns on standard error for a number it does not know.
     """
     functions: set[str] = set()
     data: set[str] = set()
     exports: set[str] = set()
-    for symbol in islice(binary.dynamic_symbols, _MAX_SYMBOLS):
+    for index, symbol in enumerate(islice(binary.dynamic_symbols, _MAX_SYMBOLS)):
         binding, kind = symbol.information >> 4, symbol.information & 0xF
         if binding == _STB_LOCAL or not (name := _clean(symbol.name, empty=True)):
             continue
@@ -208,7 +210,7 @@ def _read_symbols(binary: lief.ELF.Binary) -> Symbols:
         if symbol.shndx and name != version:  # each version definition has an absolute symbol of its own name
             exports.add(full)
         if binding == _STB_GLOBAL and (needed if symbol.shndx else True):
-            (data if symbol.shndx or kind in _BOUND_AT_LOAD else functions).add(full)
+            (data if symbol.shndx or kind in _BOUND_AT_LOAD or index in bound else functions).add(full)
     return Symbols(tuple(sorted(functions)), tuple(sorted(data)), frozenset(exports))
 
 

@@ -20,18 +20,18 @@ def symbols(name: str) -> Symbols:
 
 
 @pytest.mark.parametrize(
-    ("name", "functions", "exports"),
+    ("name", "functions", "data", "exports"),
     [
-        ("hello-glibc-dynamic", ("__libc_start_main@GLIBC_2.34", "puts@GLIBC_2.2.5"), set()),
-        ("hello-musl-dynamic", ("__libc_start_main", "puts"), set()),
-        ("needs-glibc-2.99-weakly", ("exit@GLIBC_2.2.5", "puts@GLIBC_2.2.5"), set()),  # the weak one is none
-        ("plugin.so", ("host_register", "puts@GLIBC_2.2.5"), {"plugin_init"}),
-        ("libfoo.so.1", (), {"foo@FOO_1.0"}),
-        ("hello-static-pie", (), set()),
+        ("hello-glibc-dynamic", ("puts@GLIBC_2.2.5",), ("__libc_start_main@GLIBC_2.34",), set()),
+        ("hello-musl-dynamic", ("__libc_start_main", "puts"), (), set()),
+        ("needs-glibc-2.99-weakly", ("exit@GLIBC_2.2.5", "puts@GLIBC_2.2.5"), (), set()),  # the weak one is none
+        ("plugin.so", ("host_register", "puts@GLIBC_2.2.5"), (), {"plugin_init"}),
+        ("libfoo.so.1", (), (), {"foo@FOO_1.0"}),
+        ("hello-static-pie", (), (), set()),
     ],
 )
-def test_symbols_of_a_fixture(name: str, functions: tuple[str, ...], exports: set[str]) -> None:
-    assert symbols(name) == Symbols(functions, (), frozenset(exports))
+def test_symbols_of_a_fixture(name: str, functions: tuple[str, ...], data: tuple[str, ...], exports: set[str]) -> None:
+    assert symbols(name) == Symbols(functions, data, frozenset(exports))
 
 
 @given(NAMES, NAMES, NAMES)

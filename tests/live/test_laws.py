@@ -16,14 +16,7 @@ if TYPE_CHECKING:
     from tests.live.laws import Law
 
 # Where depscan does not know or is wrong, by the way it knows the image, and why.
-SYMBOLS = "symbols are not compared"
 DIFFERING = {
-    ("undefined_symbol_by_immediate_binding", "root"): SYMBOLS,
-    ("undefined_symbol_by_immediate_binding", "knowledge"): SYMBOLS,
-    ("lazy_binding_is_immediate_on_musl", "root"): SYMBOLS,
-    ("lazy_binding_is_immediate_on_musl", "knowledge"): SYMBOLS,
-    ("glibc_program_answered_by_musl", "root"): SYMBOLS,
-    ("glibc_program_answered_by_musl", "knowledge"): SYMBOLS,
     ("dt_relr_needs_its_abi_tag", "knowledge"): "a stable update of the release may have brought the tag",
     ("a_directory_as_interpreter", "knowledge"): "the knowledge has files, not directories",
 }
