@@ -8,6 +8,7 @@ has.
 from __future__ import annotations
 
 import posixpath
+import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -23,25 +24,25 @@ from depscan.linking.placement import Need, SearchStep
 from depscan.linking.search import Loaded, Place, places
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from depscan.artifacts.facts import ElfFacts
     from depscan.linking.loaders import Loader
     from depscan.linking.root import Root, Sighting
 
 _MAGIC = b"\x7fELF"
+_HEADER_SIZE = 64
+# What the dynamic linkers say of a file that they cannot load; the float ABI is in glibc's check of the ELF header
+# (sysdeps/unix/sysv/linux/arm/ldsodefs.h), which has no words for it.
+_NO_ELF, _SHORT, _OTHER_FLOAT = "invalid ELF header", "file too short", "internal error"
+_MUSL_NO_ELF = "Exec format error"
 MAX_OBJECTS = 4096  # a bound against hostile chains; real programs stay far below
 
 # musl answers these by itself, without touching the disk (musl ldso/dynlink.c, load_library).
 _MUSL_OWN = tuple(f"lib{name}" for name in ("c.", "pthread.", "rt.", "m.", "dl.", "util.", "xnet."))
 
 # NVIDIA's container runtime mounts the driver's libraries into the container at start.
-NVIDIA = (
-    "libcuda.so.*",
-    "libnvidia-*.so.*",
-    "libnvcuvid.so.*",
-    "libGLX_nvidia.so.*",
-    "libEGL_nvidia.so.*",
-    "libnvoptix.so.*",
-)
+_NVIDIA = ("libcuda.", "libnvidia-", "libnvcuvid.", "libGLX_nvidia.", "libEGL_nvidia.", "libnvoptix.")
 
 
 def is_musls_own(soname: str) -> bool:
@@ -58,7 +59,7 @@ class Closure(Struct, frozen=True):
 
 
 class _Found(Struct, frozen=True):
-    """`unfit` is a file of that name that the program cannot load; `final` where it ends the search."""
+    """`unfit` is a file of that name that the program cannot load, for its `flaw`; `final` where it ends the search."""
 
     presence: Presence
     path: str | None = None
@@ -66,14 +67,16 @@ class _Found(Struct, frozen=True):
     reason: str | None = None
     confidence: Confidence = Confidence.CERTAIN
     unfit: str | None = None
+    flaw: str | None = None
     final: bool = False
 
 
 def load_closure(program: Loaded, loader: Loader, root: Root, host_provided: tuple[str, ...]) -> Closure:
-    """Load what `program` needs, and what that needs, breadth first; each name once."""
+    """Load what LD_PRELOAD names and `program` needs, and what these need, breadth first; each name once."""
     objects: dict[str, Loaded] = {}
     needs: list[Need] = []
-    queue = [program]
+    queue = [program, *_preloaded(program, loader, root)]
+    objects.update((loaded.name, loaded) for loaded in queue[1:])
     if program.facts is not None and program.facts.soname:
         objects[program.facts.soname] = program
     for requester in queue:
@@ -92,6 +95,14 @@ def load_closure(program: Loaded, loader: Loader, root: Root, host_provided: tup
     return Closure(objects, tuple(needs), truncated=False)
 
 
+def _preloaded(program: Loaded, loader: Loader, root: Root) -> Iterator[Loaded]:
+    """The objects of LD_PRELOAD; one that is not there is ignored, with a warning by glibc (elf/rtld.c, do_preload)."""
+    for name in re.split(r"[\s:]+", root.filesystem.environment.get("LD_PRELOAD") or ""):
+        _, found = _satisfy(name, program, loader, root, ()) if name else (None, None)
+        if found is not None and found.presence is not Presence.MISSING:
+            yield Loaded(found.path or name, posixpath.basename(name), found.facts, program)
+
+
 def _satisfy(
     soname: str, requester: Loaded, loader: Loader, root: Root, host_provided: tuple[str, ...]
 ) -> tuple[Need, _Found]:
@@ -108,6 +119,7 @@ def _satisfy(
         reason=found.reason,
         confidence=found.confidence,
         unfit=found.unfit,
+        flaw=found.flaw,
     )
     return need, found
 
@@ -119,7 +131,8 @@ def _without_search(soname: str, loader: Loader, root: Root, host_provided: tupl
         facts = root.file(loader.path, profile=loader.profile).facts  # a glibc object checks its versions too
         if soname in (posixpath.basename(loader.path), facts.soname if facts else None):
             return _Found(Presence.PROVIDED, loader.path, facts, reason="the dynamic linker itself")
-    if any(fnmatchcase(soname, pattern) for pattern in (*NVIDIA, *host_provided)):
+    nvidia = soname.startswith(_NVIDIA) and ".so." in soname
+    if nvidia or any(fnmatchcase(soname, pattern) for pattern in host_provided):
         return _Found(Presence.PROVIDED, reason="the host mounts it at run time")
     return None
 
@@ -129,18 +142,18 @@ def _search(soname: str, requester: Loaded, loader: Loader, root: Root, trace: l
         places_to_look = [Place(posixpath.dirname(soname), "a path, opened as it is")]
     else:
         places_to_look = places(requester, loader, root)
-    unknown = unfit = None
+    unknown = unfit = flaw = None
     for place in places_to_look:
         found = _look(place, posixpath.basename(soname), requester, loader, root)
         trace.append(SearchStep(posixpath.join(place.directory, posixpath.basename(soname)), place.law, found.presence))
         if found.presence is Presence.PROVIDED or (found.final and unknown is None):
             return found
-        unfit = unfit or found.unfit
+        unfit, flaw = unfit or found.unfit, flaw or found.flaw
         if found.presence is Presence.UNKNOWN:
             unknown = unknown or found.reason
     if unknown is not None:
         return _Found(Presence.UNKNOWN, reason=unknown)
-    return _Found(Presence.MISSING, confidence=loader.confidence, unfit=unfit)
+    return _Found(Presence.MISSING, confidence=loader.confidence, unfit=unfit, flaw=flaw)
 
 
 def _look(place: Place, soname: str, requester: Loaded, loader: Loader, root: Root) -> _Found:
@@ -180,13 +193,19 @@ def _fitting(path: str, seen: Sighting, place: Place, requester: Loaded, root: R
         if not cached:
             return _Found(Presence.MISSING)
     if seen.facts is None:
-        head = read_head(seen.entry, len(_MAGIC)) if seen.entry is not None else None
-        if head is not None and head != _MAGIC:
-            return _Found(Presence.MISSING, unfit=path, final=True)
+        head = read_head(seen.entry, _HEADER_SIZE) if seen.entry is not None else None
+        if head is not None and not head.startswith(_MAGIC):
+            words = _NO_ELF if len(head) == _HEADER_SIZE else _SHORT
+            return _Found(Presence.MISSING, unfit=path, flaw=_MUSL_NO_ELF if musl else words, final=True)
         return _Found(Presence.PROVIDED, path, reason="its content is not known")
     found, wanted = seen.facts, requester.facts
     if wanted is not None and (found.machine, found.bits) != (wanted.machine, wanted.bits):
-        return _Found(Presence.MISSING, unfit=path if musl or found.bits != wanted.bits else None, final=musl)
+        flaw = f"wrong ELF class: ELFCLASS{found.bits}" if found.bits != wanted.bits else None
+        if musl:
+            flaw = _MUSL_NO_ELF if flaw else "unsupported relocation type"
+        return _Found(Presence.MISSING, unfit=path if flaw else None, flaw=flaw, final=musl)
+    if wanted is not None and not musl and None is not found.float_abi != wanted.float_abi is not None:
+        return _Found(Presence.MISSING, unfit=path, flaw=_OTHER_FLOAT, final=True)
     return _Found(Presence.PROVIDED, path, found)
 
 

@@ -204,7 +204,9 @@ def _is_unmet(check: VersionCheck) -> bool:
 
 def _library_failure(need: Need, subject: _Subject, loader: Loader) -> Failure:
     if need.unfit is not None:
-        text = messages.unfit_library(subject.path, need.unfit, need.requested_by, loader.family)
+        text = messages.unfit_library(
+            subject.path, need.unfit, need.flaw or "invalid ELF header", need.requested_by, loader.family
+        )
         return Failure(Cause.WRONG_ARCHITECTURE, need.soname, text, need.confidence)
     text = messages.library_not_found(subject.path, need.soname, need.requested_by, loader.family)
     host = Confidence.CERTAIN if subject.program else Confidence.LIKELY  # a host process may bring a plugin's libraries
@@ -217,6 +219,10 @@ def _version_failure(check: VersionCheck, subject: _Subject, loader: Loader) -> 
     directory = next(iter(trusted_directories(subject.root, loader)), "")
     library = f"{directory}/{check.library}" if directory else check.library
     text = messages.version_not_found(subject.path, library, check.name, check.requested_by)
+    if check.undeclared:
+        text = messages.undeclared_relr(check.requested_by)
+    elif loader.family == "musl":
+        text = messages.SEGMENTATION_FAULT
     return Failure(Cause.VERSION_MISSING, f"{check.name} ({check.library})", text, check.confidence)
 
 
@@ -266,6 +272,8 @@ def _symbol_failure(check: SymbolCheck, subject: _Subject, loader: Loader) -> Fa
 def _notes(subject: _Subject, symbols: tuple[SymbolCheck, ...], loader: Loader) -> Iterator[str]:
     if loader.compat:
         yield f"{loader.compat} answers for glibc here"
+    if subject.facts.isa_level:
+        yield f"it needs a CPU of level {subject.facts.isa_level}"
     for check in symbols:
         if check.presence is Presence.MISSING and not _stops(check, subject):
             yield f"it starts without {check.name}, which no library defines, and stops at the first call of it"

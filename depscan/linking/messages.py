@@ -41,11 +41,21 @@ def wrong_class(path: str, bits: int) -> str:
     return f"{path}: wrong ELF class: ELFCLASS{bits}"
 
 
-def unfit_library(program: str, library: str, requested_by: str, family: str | None) -> str:
+def unfit_library(program: str, library: str, flaw: str, requested_by: str, family: str | None) -> str:
     """A file of a needed library's name that is no library for the program."""
-    if family == "musl":
-        return f"Error loading shared library {library}: Exec format error (needed by {requested_by})"
-    return f"{program}: error while loading shared libraries: {library}: wrong ELF class or invalid ELF header"
+    if family != "musl":
+        return f"{program}: error while loading shared libraries: {library}: {flaw}"
+    if "relocation" in flaw:
+        return f"Error relocating {library}: {flaw}"
+    return f"Error loading shared library {library}: {flaw} (needed by {requested_by})"
+
+
+def undeclared_relr(path: str) -> str:
+    """DT_RELR in a file that does not need GLIBC_ABI_DT_RELR (glibc elf/dl-version.c)."""
+    return f"{path}: DT_RELR without GLIBC_ABI_DT_RELR dependency"
+
+
+SEGMENTATION_FAULT = "Segmentation fault (core dumped)"  # musl before 1.2.4 leaves relocations of DT_RELR undone
 
 
 def symbol_not_found(program: str, requested_by: str, name: str, version: str | None, family: str | None) -> str:

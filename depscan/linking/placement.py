@@ -51,7 +51,8 @@ class Need(Struct, frozen=True):
 
     `provider` is the path, or the soname alone where the image's path is not known. `other_major` is the same library's
     soname with another number that the stage does have (libssl.so.3 for libssl.so.1.1). `unfit` is a file of that name
-    which was found and is no library for the program: of another class, or no ELF file.
+    which was found and is no library for the program, `flaw` what the dynamic linker says of it: another class, no ELF
+    file.
     """
 
     soname: str
@@ -64,10 +65,14 @@ class Need(Struct, frozen=True):
     reason: str | None = None
     confidence: Confidence = Confidence.CERTAIN
     unfit: str | None = None
+    flaw: str | None = None
 
 
 class VersionCheck(Struct, frozen=True):
-    """A version need against its provider: `ceiling` is the highest version of its namespace there, if known."""
+    """A version need against its provider: `ceiling` is the highest version of its namespace there, if known.
+
+    `undeclared` says that the file has no such need and should: glibc refuses DT_RELR without GLIBC_ABI_DT_RELR.
+    """
 
     name: str
     library: str
@@ -76,6 +81,7 @@ class VersionCheck(Struct, frozen=True):
     weak: bool
     ceiling: str | None = None
     confidence: Confidence = Confidence.CERTAIN
+    undeclared: bool = False
 
     @property
     def namespace(self) -> str:

@@ -36,7 +36,10 @@ _TRIPLETS = {
 }
 
 
-_HWCAPS_SINCE = (2, 33)
+_MUSL_SEPARATORS, _GLIBC_SEPARATORS = ":\n", ":;"
+_OTHER_TOKEN = re.compile(r"\$(?!ORIGIN|\{ORIGIN\})")
+_HWCAPS_SINCE, _LEGACY_UNTIL = (2, 33), (2, 37)
+_LEGACY = ("tls", "haswell", "x86_64")  # glibc 2.36's elf/dl-hwcaps.c and sysdeps/x86/cpu-features.c
 _HWCAPS = ("x86-64-v4", "x86-64-v3", "x86-64-v2")  # of glibc's sysdeps/x86_64/dl-hwcaps_subdirs.c, the best first
 
 
@@ -73,13 +76,13 @@ class Place(Struct, frozen=True):
 def places(requester: Loaded, loader: Loader, root: Root) -> list[Place]:
     """The directories in which `requester`'s needed libraries are looked for, in order."""
     if loader.family == "musl":
-        found = [*_environment(root, ":\n"), *_musl_paths(requester, root), *_musl_default(root, loader)]
+        found = [*_environment(root, _MUSL_SEPARATORS), *_musl_paths(requester, root), *_musl_default(root, loader)]
     else:
         found = [
             *_rpath(requester, root),
-            *_environment(root, ":;"),
+            *_environment(root, _GLIBC_SEPARATORS),
             *_runpath(requester, root),
-            *_glibc_default(root, loader),
+            *_glibc_default(requester, root, loader),
         ]
         found = [below for place in found for below in (*_hwcaps(place, root, loader), place)]
     return list(dict.fromkeys(found))
@@ -100,10 +103,16 @@ def _runpath(requester: Loaded, root: Root) -> Iterator[Place]:
 
 
 def _musl_paths(requester: Loaded, root: Root) -> Iterator[Place]:
+    """Both alike; one with another `$` than $ORIGIN is ignored as a whole (fixup_rpath), an empty entry is passed over.
+
+    Each object on the way to the program counts.
+    """
     for loaded in requester.chain():
         if loaded.facts is not None:
             law = "RUNPATH" if loaded.facts.runpath else "RPATH"
-            yield from _expand(loaded.facts.runpath or loaded.facts.rpath, loaded, root, law)
+            paths = loaded.facts.runpath or loaded.facts.rpath
+            if not any(_OTHER_TOKEN.search(path) for path in paths):
+                yield from _expand(tuple(path for path in paths if path), loaded, root, law)
 
 
 def _environment(root: Root, separators: str) -> Iterator[Place]:
@@ -115,7 +124,8 @@ def _environment(root: Root, separators: str) -> Iterator[Place]:
         yield Place("/", "LD_LIBRARY_PATH (its value is not known)", certain=False)
         return
     for part in re.split(f"[{separators}]", value) if value else ():
-        yield from _absolute(part, root, "LD_LIBRARY_PATH")
+        if part or separators == _GLIBC_SEPARATORS:  # musl passes over an empty entry (path_open)
+            yield from _absolute(part, root, "LD_LIBRARY_PATH")
 
 
 def _musl_default(root: Root, loader: Loader) -> Iterator[Place]:
@@ -127,17 +137,29 @@ def _musl_default(root: Root, loader: Loader) -> Iterator[Place]:
         yield Place(directory, law, default=True)
 
 
-def _glibc_default(root: Root, loader: Loader) -> Iterator[Place]:
+def _glibc_default(requester: Loaded, root: Root, loader: Loader) -> Iterator[Place]:
+    """The cache, then the trusted directories, which DF_1_NODEFLIB of the requester forbids."""
     for directory, certain in cached_directories(root, loader):
         yield Place(directory, "ld.so.cache", certain)
-    for directory in trusted_directories(root, loader):
-        yield Place(directory, "default path", default=True)
+    if requester.facts is None or not requester.facts.no_default_libraries:
+        for directory in trusted_directories(root, loader):
+            yield Place(directory, "default path", default=True)
 
 
 def _hwcaps(place: Place, root: Root, loader: Loader) -> Iterator[Place]:
-    """Builds for newer CPUs below each directory, from glibc 2.33 on; x86-64-v2 is what all servers have."""
+    """Builds for newer CPUs below each directory: glibc-hwcaps from glibc 2.33 on, other names before 2.37.
+
+    x86-64-v2 is what all servers have, `tls` what every glibc took. Legacy names within each other are not followed.
+    """
     version = loader.profile.libc.version
-    if not place.certain or version is None or loader.copied or numeric(version) < _HWCAPS_SINCE:
+    if not place.certain or version is None or loader.copied:
+        return
+    if numeric(version) < _LEGACY_UNTIL:
+        for name in _LEGACY:
+            directory = posixpath.join(place.directory, name)
+            if root.holds(directory):
+                yield Place(directory, f"{place.law}, {name}", any_cpu=name == "tls")
+    if numeric(version) < _HWCAPS_SINCE:
         return
     for level in _HWCAPS:
         directory = posixpath.join(place.directory, "glibc-hwcaps", level)

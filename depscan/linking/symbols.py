@@ -39,8 +39,8 @@ _ALIASES_SINCE = (1, 2, 4)
 _BROUGHT = ("libc.so.6", "libm.so.6", "libgcc_s.so.1", "ld-linux-x86-64.so.2")
 
 # Names that only a C library defines: glibc's fortified functions, C23's, finite mathematics, and its own namespace.
-_LIBCS_OWN = re.compile(r"__\w+_chk|__isoc\d\d_\w+|__\w+_finite|__libc_\w+|gnu_get_libc_\w+|__cxa_thread_atexit_impl")
-_BESIDE_GCOMPAT = re.compile(r"_?obstack_\w+|(?:get|set|make|swap)context")  # of libobstack and libucontext
+_LIBCS_OWN = r"__\w+_chk|__isoc\d\d_\w+|__\w+_finite|__libc_\w+|gnu_get_libc_\w+|__cxa_thread_atexit_impl"
+_BESIDE_GCOMPAT = r"_?obstack_\w+|(?:get|set|make|swap)context"  # of libobstack and libucontext
 
 
 class _Library(Struct, frozen=True):
@@ -148,14 +148,14 @@ class _Musl(_Scope):
     def _judge(self, name: str, version: str, loaded: Loaded, libraries: list[_Library], *, open_end: bool) -> Presence:
         """What no library surely defines: of libc's alone it is missing, other names may come from elsewhere."""
         libc, foreign = libraries[0].names, loaded.facts is not None and loaded.facts.libc == "glibc"
-        if not libc.certain or (self.loader.compat is not None and _BESIDE_GCOMPAT.fullmatch(name)):
+        if not libc.certain or (self.loader.compat is not None and re.fullmatch(_BESIDE_GCOMPAT, name)):
             return Presence.UNKNOWN if foreign else Presence.PROVIDED
         if any(name in library.names.possible for library in libraries):
             return Presence.UNKNOWN
-        if _LIBCS_OWN.fullmatch(name):
+        if re.fullmatch(_LIBCS_OWN, name):
             return Presence.MISSING
-        if libc.closed and (name in names_of_musl() or self._asked_of_libc(version, loaded)):
-            return Presence.MISSING
+        if name in names_of_musl() or self._asked_of_libc(version, loaded):
+            return Presence.MISSING if libc.closed else Presence.UNKNOWN
         if self.plugin:
             return Presence.PROVIDED  # by its host
         if libc.closed and not open_end:

@@ -25,14 +25,34 @@ if TYPE_CHECKING:
 
 _NUMBERED = re.compile(r"([A-Za-z]\w*?)_(\d+(?:\.\d+)*)")
 _ABI_TAG = "GLIBC_ABI_"
+_RELR_TAG = "GLIBC_ABI_DT_RELR"
+_MUSL_RELR, _GLIBC_RELR = (1, 2, 4), (2, 36)
 
 
 def check_versions(program: Loaded, closure: Closure, loader: Loader, root: Root) -> tuple[VersionCheck, ...]:
     """All version needs of all objects whose facts are known, in load order."""
-    if loader.family != "glibc":
-        return ()
     objects = {loaded.path: loaded for loaded in (program, *closure.objects.values())}.values()
-    return tuple(check for loaded in objects for check in _check_object(loaded, closure, loader, root))
+    relr = (check for loaded in objects for check in _check_relr(loaded, loader))
+    if loader.family != "glibc":
+        return tuple(relr)
+    return (*(check for loaded in objects for check in _check_object(loaded, closure, loader, root)), *relr)
+
+
+def _check_relr(loaded: Loaded, loader: Loader) -> Iterator[VersionCheck]:
+    """DT_RELR: musl knows it since 1.2.4 (ldso/dynlink.c, do_relr_relocs), glibc since 2.36 by a version need only."""
+    facts, libc = loaded.facts, loader.profile.libc
+    if facts is None or not facts.relr or libc.version is None:
+        return
+    known = numeric(libc.version)
+    if loader.family == "musl" and known < _MUSL_RELR:
+        old = f"musl {libc.version}"
+        yield VersionCheck(
+            "DT_RELR", "musl", loaded.path, Presence.MISSING, weak=False, ceiling=old, confidence=Confidence.LIKELY
+        )
+    declared = any(need.name == _RELR_TAG for needs in facts.version_needs.values() for need in needs)
+    libcs = [name for name in facts.needed if name.startswith("libc.so.")]
+    if loader.family == "glibc" and known >= _GLIBC_RELR and libcs and facts.version_needs and not declared:
+        yield VersionCheck(_RELR_TAG, libcs[0], loaded.path, Presence.MISSING, weak=False, undeclared=True)
 
 
 def _check_object(loaded: Loaded, closure: Closure, loader: Loader, root: Root) -> Iterator[VersionCheck]:

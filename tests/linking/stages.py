@@ -6,6 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, Any
 
 from depscan.artifacts.facts import Artifact, ElfFacts, Linkage, Origin, VersionNeed
+from depscan.artifacts.symbols import Symbols, pack
 from depscan.dockerfile.instructions import Form, Instruction, Offsets, Stage
 from depscan.filesystem.entries import FileEntry, InlineFile, StageFilesystem, UnknownChange
 from depscan.images.profile import ImageProfile, Libc, Library
@@ -142,3 +143,8 @@ def outcome(placement: Placement) -> tuple[str, str | None, str | None]:
     """Verdict, cause, detail."""
     cause = placement.cause.value if placement.cause else None
     return placement.verdict.value, cause, placement.detail
+
+
+def symbols(*functions: str, data: tuple[str, ...] = (), exports: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Facts with these dynamic symbols."""
+    return {"symbols": pack(Symbols(functions, data, frozenset(exports)))}

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from depscan.artifacts.facts import Linkage
 from depscan.filesystem.entries import Presence
 from depscan.findings import Confidence
-from depscan.images.profile import Library
+from depscan.images.profile import Libc, Library
 from depscan.platforms import Platform
 from tests.linking.stages import (
     LOADER,
@@ -394,3 +394,180 @@ def test_a_glibc_plugin_on_musl_lives_by_symbols_that_are_not_compared():
 def test_a_musl_plugin_on_glibc_lacks_musl():
     plugin = library("plugin.so", needed=("libc.musl-x86_64.so.1",), libc="musl")
     assert outcome(link(root({"/app": plugin}, glibc_image()))) == ("fails", "library-missing", "libc.musl-x86_64.so.1")
+
+
+# Laws that few programs meet
+
+
+def test_nodeflib_forbids_the_default_directories_but_not_the_cache():
+    files = {"/app": program(**NEEDS_FOO, no_default_libraries=True), "/usr/lib/libfoo.so.1": FOO}
+    assert outcome(link(root(files, glibc_image()))) == MISSING_FOO
+    files["/usr/local/lib/libfoo.so.1"] = FOO
+    image = replace(glibc_image(), search_paths=("/usr/lib",), libraries={})
+    needs = {
+        "/app": program(needed=("libfoo.so.1",), no_default_libraries=True),
+        "/usr/local/lib/libfoo.so.1": library("libfoo.so.1", needed=()),
+    }
+    assert outcome(link(root({**files, **needs}, image, ldconfig=2))) == LOADS
+
+
+def test_a_missing_preload_is_ignored_and_a_present_one_counts():
+    files = {"/app": program(), "/l/libhook.so": library("libhook.so", needed=("libfoo.so.1",))}
+    absent = {"LD_PRELOAD": "/nowhere.so libnone.so:"}
+    assert outcome(link(root(files, glibc_image(), environment=absent))) == LOADS
+    present = {"LD_PRELOAD": "/l/libhook.so"}
+    assert outcome(link(root(files, glibc_image(), environment=present))) == MISSING_FOO
+
+
+def test_a_preloaded_object_satisfies_a_need():
+    files = {"/app": program(**NEEDS_FOO), "/l/libfoo.so.1": FOO}
+    assert outcome(link(root(files, glibc_image(), environment={"LD_PRELOAD": "/l/libfoo.so.1"}))) == LOADS
+
+
+@pytest.mark.parametrize(
+    ("paths", "workdir", "expected"),
+    [(("", "/opt"), "/here", LOADS), ((), "/here", MISSING_FOO), (("/x", ""), "/elsewhere", MISSING_FOO)],
+)
+def test_an_empty_run_path_entry_is_the_working_directory(paths, workdir, expected):
+    files = {"/app": program(**NEEDS_FOO, rpath=paths), "/here/libfoo.so.1": FOO}
+    assert outcome(link(root(files, glibc_image(), workdir=workdir))) == expected
+
+
+def test_musl_passes_over_empty_entries_and_ignores_a_run_path_with_other_tokens():
+    files = {"/here/libfoo.so.1": FOO, "/opt/libfoo.so.1": FOO}
+    empty = {"/app": musl(("libfoo.so.1",), rpath=("",)), **files}
+    assert outcome(link(root(empty, musl_image(), workdir="/here"))) == MISSING_FOO
+    environment = {"LD_LIBRARY_PATH": ":/nowhere"}
+    where = root({"/app": musl(("libfoo.so.1",)), **files}, musl_image(), workdir="/here", environment=environment)
+    assert outcome(link(where)) == MISSING_FOO
+    token = {"/app": musl(("libfoo.so.1",), rpath=("/opt", "/x/$LIB")), **files}
+    assert outcome(link(root(token, musl_image()))) == MISSING_FOO
+    origin = {"/app": musl(("libfoo.so.1",), rpath=("${ORIGIN}/opt",)), **files}
+    assert outcome(link(root(origin, musl_image()))) == LOADS
+
+
+@pytest.mark.parametrize(
+    ("version", "directory", "expected"),
+    [
+        ("2.36", "tls", LOADS),
+        ("2.37", "tls", MISSING_FOO),
+        ("2.36", "haswell", ("unknown", None, None)),  # as the CPU is
+        ("2.33", "glibc-hwcaps/x86-64-v2", LOADS),
+        ("2.32", "glibc-hwcaps/x86-64-v2", MISSING_FOO),
+        ("2.41", "glibc-hwcaps/x86-64-v3", ("unknown", None, None)),
+        ("2.41", "glibc-hwcaps/power10", MISSING_FOO),
+    ],
+)
+def test_subdirectories_for_capabilities(version, directory, expected):
+    files = {"/app": program(**NEEDS_FOO, runpath=("/opt",)), f"/opt/{directory}/libfoo.so.1": FOO}
+    assert outcome(link(root(files, glibc_image(version)))) == expected
+
+
+def test_a_build_for_any_cpu_is_preferred_to_a_doubtful_one():
+    files = {
+        "/app": program(**NEEDS_FOO, runpath=("/opt",)),
+        "/opt/glibc-hwcaps/x86-64-v4/libfoo.so.1": FOO,
+        "/opt/libfoo.so.1": FOO,
+    }
+    assert outcome(link(root(files, glibc_image()))) == LOADS
+
+
+SCRIPT = b"/* GNU ld script */\nOUTPUT_FORMAT(elf64-x86-64)\nGROUP ( /lib/libfoo.so.1 AS_NEEDED ( /lib/x.so.2 ) )\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (SCRIPT, "/app: error while loading shared libraries: /opt/libfoo.so.1: invalid ELF header"),
+        (b"", "/app: error while loading shared libraries: /opt/libfoo.so.1: file too short"),
+    ],
+)
+def test_a_file_that_is_no_elf_ends_the_search(content, words):
+    files = {"/app": program(**NEEDS_FOO, runpath=("/opt", "/l")), "/opt/libfoo.so.1": content, "/l/libfoo.so.1": FOO}
+    placement = link(root(files, glibc_image()))
+    assert outcome(placement) == ("fails", "wrong-architecture", "libfoo.so.1")
+    assert placement.link.failures[0].runtime_message == words
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        (SCRIPT, "Error loading shared library /opt/libfoo.so.1: Exec format error (needed by /app)"),
+        (
+            library("libfoo.so.1", machine="i386", bits=32),
+            "Error loading shared library /opt/libfoo.so.1: Exec format error (needed by /app)",
+        ),
+        (
+            library("libfoo.so.1", machine="aarch64"),
+            "Error relocating /opt/libfoo.so.1: unsupported relocation type",
+        ),
+    ],
+)
+def test_musl_takes_the_first_file_whatever_it_is(file, words):
+    files = {"/app": musl(("libfoo.so.1",), runpath=("/opt", "/l")), "/opt/libfoo.so.1": file, "/l/libfoo.so.1": FOO}
+    placement = link(root(files, musl_image()))
+    assert outcome(placement) == ("fails", "wrong-architecture", "libfoo.so.1")
+    assert placement.link.failures[0].runtime_message == words
+
+
+def test_only_a_library_of_another_class_is_named_so():
+    files = {
+        "/app": program(**NEEDS_FOO, runpath=("/opt",)),
+        "/opt/libfoo.so.1": library("libfoo.so.1", machine="i386", bits=32),
+    }
+    placement = link(root(files, glibc_image()))
+    assert placement.link.failures[0].runtime_message.endswith("wrong ELF class: ELFCLASS32")
+
+
+def test_a_library_of_another_float_abi_ends_the_search():
+    arm = Platform("linux", "arm", "v7")
+    interpreter = "/lib/ld-linux-armhf.so.3"
+    image = replace(glibc_image(), loaders=(interpreter,))
+    facts = {"machine": "arm", "bits": 32, "float_abi": "hard"}
+    files = {
+        "/app": program(**NEEDS_FOO, **facts, runpath=("/opt", "/l"), interpreter=interpreter),
+        "/opt/libfoo.so.1": library("libfoo.so.1", **{**facts, "float_abi": "soft"}),
+        "/l/libfoo.so.1": library("libfoo.so.1", **facts),
+    }
+    assert link(root(files, image, platform=arm), platform=arm).cause == "wrong-architecture"
+    del files["/opt/libfoo.so.1"]
+    assert outcome(link(root(files, image, platform=arm), platform=arm)) == LOADS
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("1.2.3", ("fails", "version-missing", "DT_RELR (musl)")),
+        ("1.1.24", ("fails", "version-missing", "DT_RELR (musl)")),
+        ("1.2.4", LOADS),
+        ("1.2.5", LOADS),
+    ],
+)
+def test_musl_knows_dt_relr_since_1_2_4(version, expected):
+    image = replace(musl_image(), libc=Libc("musl", version))
+    placement = link(root({"/app": musl(("libc.musl-x86_64.so.1",), relr=True)}, image))
+    assert outcome(placement) == expected
+    if expected != LOADS:
+        assert placement.link.failures[0].runtime_message == "Segmentation fault (core dumped)"
+
+
+@pytest.mark.parametrize(
+    ("version", "need", "expected"),
+    [
+        ("2.36", "GLIBC_ABI_DT_RELR", LOADS),
+        ("2.36", "GLIBC_2.2.5", ("fails", "version-missing", "GLIBC_ABI_DT_RELR (libc.so.6)")),
+        ("2.35", "GLIBC_2.2.5", LOADS),  # read over, which no verdict can tell from a file without
+    ],
+)
+def test_glibc_refuses_dt_relr_without_its_version_need(version, need, expected):
+    placement = link(root({"/app": program(relr=True, **needs_version(need))}, glibc_image(version)))
+    assert outcome(placement) == expected
+    if expected != LOADS:
+        words = "/app: DT_RELR without GLIBC_ABI_DT_RELR dependency"
+        assert placement.link.failures[0].runtime_message == words
+
+
+def test_a_cpu_level_is_noted_and_gives_no_verdict():
+    placement = link(root({"/app": program(isa_level="x86-64-v3")}, glibc_image()))
+    assert outcome(placement) == LOADS
+    assert placement.link.notes == ("it needs a CPU of level x86-64-v3",)
