@@ -136,7 +136,8 @@ def explain(cells: Sequence[Cell], rows: Sequence[Difference]) -> tuple[list[str
 def _line(cell: Cell) -> str:
     where = f"{cell.stand} by {cell.source}: {cell.package} {cell.subject}"
     said = f"{cell.answer.cause} {cell.answer.detail} ({cell.answer.reason})"
-    return f"{cell.kind} {where}\n    depscan: {said}\n    in truth: {cell.outcome.cause} {cell.outcome.detail} ({cell.outcome.message})"
+    truth = f"{cell.outcome.cause} {cell.outcome.detail} ({cell.outcome.message})"
+    return f"{cell.kind} {where}\n    depscan: {said}\n    in truth: {truth}"
 
 
 def main() -> int:

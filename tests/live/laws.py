@@ -8,17 +8,13 @@ what depscan says of the same Dockerfile, of the root's very files or by its kno
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from tests.live.answers import Answer, ask
 from tests.live.execution import Outcome, execute
 from tests.live.roots import cache_folder, copy_root, root
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 LAWS = Path(__file__).with_name("laws")
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "elf"

@@ -137,14 +137,14 @@ def main(requests: list[str]) -> None:
         try:
             package = record(request)
         except DownloadError as error:
-            print(error, file=sys.stderr)  # noqa: T201 - a script
+            print(error, file=sys.stderr)
             continue
         if not package.subjects:
-            print(package.name, "has no ELF file", file=sys.stderr)  # noqa: T201 - as above
+            print(package.name, "has no ELF file", file=sys.stderr)
             continue
         old = rows.get(package.request)
         rows[package.request] = package._replace(quick=old is not None and old.quick)
-        print(package.name, len(package.subjects))  # noqa: T201 - as above
+        print(package.name, len(package.subjects))
         _write(rows)
 
 

@@ -1,9 +1,9 @@
 """Every subject in every root: what happened, and what depscan says.
 
-In: roots and packages. Out: `Cell`s, one for each subject, root and way in which depscan came to know the root: `root`
-(it read the very files) or `knowledge` (it knows the official image of the same release).
-A package's ELF files stand at /opt/subject, each at its path in the package; libraries of Debian's packages, which stand
-in the default path when they are installed, are made known by LD_LIBRARY_PATH.
+In: roots and packages. Out: `Cell`s, one for each subject, root and way in which depscan came to know the root:
+`root` (it read the very files) or `knowledge` (it knows the official image of the same release). A package's ELF
+files stand at /opt/subject, each at its path in the package; libraries of Debian's packages, which stand in the
+default path when they are installed, are made known by LD_LIBRARY_PATH.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def _try(
 
 
 def _loading(stand: Stand, path: str) -> tuple[str, ...]:
-    """As its host loads it: python at once (Python/dynload_shlib.c), node lazily (src/node_binding.h, kDefaultFlags)."""
+    """As its host loads it: python at once (Python/dynload_shlib.c), node lazily (src/node_binding.h)."""
     helper, target = f"{HOST}/dlopen-{stand.family}", f"{PLACE}/{path}"
     if path.endswith(".node"):
         return (helper, "lazy", target, f"{HOST}/libhost.so")
