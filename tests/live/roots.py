@@ -89,7 +89,7 @@ def _musl(suite: str) -> Callable[[Path], None]:
 
 
 def _copied_glibc(folder: Path) -> None:
-    """bullseye's dynamic linker with gcc's and glibc's libraries, without ld.so.cache: what images `FROM scratch` get."""
+    """bullseye's dynamic linker with gcc's and glibc's libraries, without ld.so.cache: as in `FROM scratch` images."""
     here = root("bullseye")
     names = ("libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libgcc_s.so.1", "libstdc++.so.6")
     for path in (f"{folder_of(here, name)}/{name}" for name in names):
