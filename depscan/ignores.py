@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from depscan.rulebook import Rule
     from depscan.source import Span
 
-_MARK = re.compile(r"\s*depscan\s*:", re.IGNORECASE)
-_DIRECTIVE = re.compile(r"\s*depscan:\s*(?P<scope>ignore|file-ignore)\s*\[(?P<rules>[^\]]*)\](?P<rest>.*)", re.DOTALL)
-_UNTIL = re.compile(r"(?:^|\s)until=(\S*)")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")  # `fromisoformat` alone would take weeks and dates without hyphens too
+_MARK = r"(?i)\s*depscan\s*:"
+_DIRECTIVE = r"(?s)\s*depscan:\s*(?P<scope>ignore|file-ignore)\s*\[(?P<rules>[^\]]*)\](?P<rest>.*)"
+_UNTIL = r"(?:^|\s)until=(\S*)"
+_DATE = r"\d{4}-\d{2}-\d{2}"  # `fromisoformat` alone would take weeks and dates without hyphens too
 
 
 class Directive(Struct, frozen=True):
@@ -97,12 +97,12 @@ def read_directives(comments: Iterable[Comment], instructions: Iterable[Span]) -
     return tuple(
         _directive(comment, next((span for span in spans if span.end.line > comment.span.start.line), None))
         for comment in comments
-        if _MARK.match(comment.text)
+        if re.match(_MARK, comment.text)
     )
 
 
 def _directive(comment: Comment, following: Span | None) -> Directive:
-    found = _DIRECTIVE.match(comment.text)
+    found = re.match(_DIRECTIVE, comment.text)
     if not found:
         return _malformed(
             comment, "write '# depscan: ignore[rule-id] reason' or '# depscan: file-ignore[rule-id] reason'"
@@ -110,18 +110,18 @@ def _directive(comment: Comment, following: Span | None) -> Directive:
     rules = tuple(rule.strip() for rule in found["rules"].split(",") if rule.strip())
     if not rules:
         return _malformed(comment, "name a rule between the brackets")
-    limit = _UNTIL.search(found["rest"])
+    limit = re.search(_UNTIL, found["rest"])
     until = _date(limit[1]) if limit else None
     if limit and until is None:
         return _malformed(comment, f"until={limit[1]} is not a date of the form YYYY-MM-DD")
     whole_file = found["scope"] == "file-ignore"
-    reason = _UNTIL.sub("", found["rest"]).strip()
+    reason = re.sub(_UNTIL, "", found["rest"]).strip()
     return Directive(comment.span, rules, whole_file, None if whole_file else following, reason, until)
 
 
 def _date(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if _DATE.fullmatch(text) else None
+        return date.fromisoformat(text) if re.fullmatch(_DATE, text) else None
     except ValueError:
         return None
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FORMAT_NAMES = ("text", "concise", "json", "sarif", "github", "gitlab", "checkstyle", "junit")
-_PROVIDER = re.compile(r"none|(?:glibc|musl):\d+(?:\.\d+)*")
-_DAEMON = re.compile(r"(?:docker|podman):.+")  # an image of a running docker or podman, as images.daemon reads it
+_PROVIDER = r"none|(?:glibc|musl):\d+(?:\.\d+)*"
+_DAEMON = r"(?:docker|podman):.+"  # an image of a running docker or podman, as images.daemon reads it
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
@@ -154,7 +154,7 @@ def read_bases(given: Given) -> dict[str, str]:
         reference, _, source = text.partition("=")
         if not reference or not source:
             raise given.wrong(f"{text!r} is not REFERENCE=SOURCE, e.g. registry.example/app:1=glibc:2.31")
-        bases[reference] = source if _PROVIDER.fullmatch(source) else _source(source, given)
+        bases[reference] = source if re.fullmatch(_PROVIDER, source) else _source(source, given)
     return bases
 
 
@@ -201,10 +201,10 @@ def _provider(name: str, table: object, given: Given) -> str:
     if not isinstance(table, dict) or list(keys) not in (["libc"], ["source"]):
         raise given.wrong(f'{name}: expected libc = "glibc:2.31", or source = "DIRECTORY or archive"')
     ((key, value),) = table.items()
-    if not isinstance(value, str) or (key == "libc" and not _PROVIDER.fullmatch(value)):
+    if not isinstance(value, str) or (key == "libc" and not re.fullmatch(_PROVIDER, value)):
         raise given.wrong(f"{name}: {value!r} is not glibc:VERSION, musl:VERSION or none")
     return value if key == "libc" else _source(value, given)
 
 
 def _source(text: str, given: Given) -> str:
-    return text if _DAEMON.fullmatch(text) else str(_path(text, given))
+    return text if re.fullmatch(_DAEMON, text) else str(_path(text, given))

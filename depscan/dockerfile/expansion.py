@@ -22,8 +22,8 @@ _MAX_WORK = 1 << 23  # code points that one expansion may produce or a pattern m
 
 _SPECIAL = ("$", "'", '"')
 _NAME = r"[^\W\d]\w*"
-_PLAIN = re.compile(rf"\$(?:({_NAME})|\{{({_NAME})\}})")
-_PATTERN = re.compile(rf"\$\{{{_NAME}(?:[#%]{{1,2}}|/{{1,2}})")
+_PLAIN = rf"\$(?:({_NAME})|\{{({_NAME})\}})"
+_PATTERN = rf"\$\{{{_NAME}(?:[#%]{{1,2}}|/{{1,2}})"
 _ASSUMPTIONS = (
     "",
     "\ue000",
@@ -175,10 +175,10 @@ class Scope:
         if "$" not in word:
             return False
         longest = max(map(len, self._known.values()), default=0)
-        stars = word.count("*") if _PATTERN.search(word) else 0
+        stars = word.count("*") if re.search(_PATTERN, word) else 0
         return longest * word.count("$") > _MAX_WORK or (longest + 1) ** stars > _MAX_WORK
 
 
 def _plain_names(word: str) -> set[str]:
     """The names that stand as `$NAME` or `${NAME}`, with no substitute."""
-    return {match[1] or match[2] for match in _PLAIN.finditer(word)}
+    return {match[1] or match[2] for match in re.finditer(_PLAIN, word)}

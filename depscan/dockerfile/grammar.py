@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 Fault = tuple[str, str, "Span"]
 
-_FRONTEND = re.compile(r"(?:^|/)dockerfile(?:-upstream)?(?=[:@\s]|$)")
+_FRONTEND = r"(?:^|/)dockerfile(?:-upstream)?(?=[:@\s]|$)"
 _TEMPLATE = re.compile(r"\{\{|\{%|<%|@@\w+@@")
-_STAGE_NAME = re.compile(r"[a-z][a-z0-9-_.]*\Z")
+_STAGE_NAME = r"[a-z][a-z0-9-_.]*\Z"
 
 _COPY_FLAGS = {"chmod": "one", "chown": "one", "exclude": "many", "link": "bool"}
 FLAGS: dict[str, dict[str, str]] = {
@@ -50,7 +50,7 @@ _EXPANDED = {"ADD", "ARG", "COPY", "ENV", "EXPOSE", "LABEL", "STOPSIGNAL", "USER
 
 def is_official_frontend(syntax: str | None) -> bool:
     """Whether `# syntax=` names docker/dockerfile or a mirror of it; other frontends have instructions of their own."""
-    return syntax is None or _FRONTEND.search(syntax) is not None
+    return syntax is None or re.search(_FRONTEND, syntax) is not None
 
 
 def is_template(text: str) -> bool:
@@ -132,7 +132,7 @@ def _check_from(instruction: Instruction) -> Iterator[Fault]:
         yield "syntax", "FROM needs an image or a stage", instruction.keyword_span
     elif len(words) not in (1, 3) or (len(words) == 3 and words[1].text.lower() != "as"):
         yield "syntax", "FROM takes one image, or an image AS a name", words[1].span
-    elif len(words) == 3 and not _STAGE_NAME.match(words[2].text.lower()):
+    elif len(words) == 3 and not re.match(_STAGE_NAME, words[2].text.lower()):
         detail = f"{_shorten(words[2].text)!r} is no stage name: a letter, then letters, digits, '-', '_' and '.'"
         yield "syntax", detail, words[2].span
 

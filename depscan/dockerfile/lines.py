@@ -28,7 +28,7 @@ MAX_LINES = 200_000
 MAX_INSTRUCTIONS = 10_000
 MAX_TEXT = 1 << 20  # code points of all instructions together
 
-_DIRECTIVE = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=(.*)")
+_DIRECTIVE = r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=(.*)"
 _DIRECTIVES = {"syntax", "escape", "check"}
 
 
@@ -173,7 +173,7 @@ class LineReader:
         """Parser directives stand before everything else; the first other line ends them (directives.go)."""
         if self._directives is None:
             return
-        match = _DIRECTIVE.match(line)
+        match = re.match(_DIRECTIVE, line) if line.startswith("#") else None
         name, value = (match[1].lower(), match[2].strip(SPACES)) if match else ("", "")
         if name not in _DIRECTIVES or not value:
             self._directives = None

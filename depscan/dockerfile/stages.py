@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from depscan.platforms import Platform
     from depscan.source import SourceText
 
-_INDEX = re.compile(r"[+-]?\d{1,6}\Z", re.ASCII)
+_INDEX = r"(?a)[+-]?\d{1,6}\Z"
 
 
 class StageUse(Struct, frozen=True):
@@ -195,7 +195,7 @@ def find_uses(stage: Stage) -> Iterator[StageUse]:
 
 def find_stage(stages: Sequence[Stage], reference: str, *, numbered: bool = True) -> int | None:
     """The index of the stage that `reference` names (the last of that name) or counts; None for an image."""
-    if numbered and _INDEX.match(reference):
+    if numbered and re.match(_INDEX, reference):
         return int(reference) if 0 <= int(reference) < len(stages) else None
     name = reference.lower()
     return next((stage.index for stage in reversed(stages) if stage.name == name), None)
@@ -205,7 +205,7 @@ def _find_unknown_stages(stages: Sequence[Stage]) -> Iterator[Problem]:
     for stage in stages:
         for use in find_uses(stage):
             index = find_stage(stages, use.reference, numbered=use.numbered)
-            if index is None and use.numbered and _INDEX.match(use.reference):
+            if index is None and use.numbered and re.match(_INDEX, use.reference):
                 detail = f"there is no stage {use.reference}; stages count from 0 to {len(stages) - 1}"
                 yield Problem("unknown-stage", detail, use.span, stage.index)
             elif index == stage.index:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _GAP = re.compile(r"[\t\v\f\r ]+")  # reWhitespace of parser.go
 _WORD = re.compile(r"[^\t\v\f\r ]+")
 _JSON_STRING = re.compile(r'"(?:\\.|[^"\\])*"')
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = "[\ud800-\udfff]"
 
 _ONE_STRING = {"MAINTAINER", "STOPSIGNAL", "USER", "WORKDIR"}
 _SPACED = {"EXPOSE", "FROM"}
@@ -73,11 +73,11 @@ def split_keyword(line: LogicalLine) -> tuple[LogicalLine, LogicalLine]:
 
 def split_flags(line: LogicalLine, escape: str) -> tuple[tuple[Flag, ...], int]:
     """The leading `--name[=value]` words, and the offset where the arguments begin."""
-    flag_word, position = _flag_word(escape), 0
+    position = 0
     flags: list[Flag] = []
     while True:
         position += len(line.text[position:]) - len(line.text[position:].lstrip(SPACES))
-        match = flag_word.match(line.text, position)
+        match = _flag_word(escape).match(line.text, position) if line.text.startswith("--", position) else None
         if match is None:
             return tuple(flags), position
         position = match.end()
@@ -148,8 +148,7 @@ def _split_json(line: LogicalLine) -> tuple[Word, ...] | None:
     if values is None:
         return None
     spans = [line.span(*match.span()) for match in _JSON_STRING.finditer(line.text)]
-    # Go replaces a lone surrogate; kept, it could not be written to any report.
-    return tuple(Word(_SURROGATE.sub("\ufffd", value), span) for value, span in zip(values, spans, strict=True))
+    return tuple(Word(value, span) for value, span in zip(values, spans, strict=True))
 
 
 def _read_strings(text: str) -> list[str] | None:
@@ -157,7 +156,7 @@ def _read_strings(text: str) -> list[str] | None:
     try:
         return msgspec.json.decode(text, type=list[str])
     except (msgspec.MsgspecError, ValueError):
-        import json  # noqa: PLC0415 - 2 ms; it tells what is wrong, and takes the lone surrogates that Go takes
+        import json  # noqa: PLC0415 - 2 ms; it tells what is wrong, and takes the lone surrogates that msgspec refuses
 
     try:
         values = json.loads(text, parse_constant=_refuse_constant)
@@ -165,7 +164,8 @@ def _read_strings(text: str) -> list[str] | None:
         return None
     if not all(isinstance(value, str) for value in values):
         raise NotStringsError("a JSON array of arguments may hold strings only")
-    return list(values)
+    # Go replaces a lone surrogate; kept, it could not be written to any report.
+    return [re.sub(_SURROGATE, "\ufffd", value) for value in values]
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 UNKNOWN_MODE = 0o755  # of a file never seen: one that can be started, so that no rule finds it not executable
 
-_FILE_NAME = re.compile(r".+\.(so(\.\d+)*|jar|war|js|py|sh|json|ya?ml|conf|toml|txt|wasm|pem|crt|whl|zip|t?gz)\Z")
-_PROGRAM_DIRECTORY = re.compile(r"(.*/)?s?bin\Z")
+_FILE_NAME = r".+\.(so(\.\d+)*|jar|war|js|py|sh|json|ya?ml|conf|toml|txt|wasm|pem|crt|whl|zip|t?gz)\Z"
+_PROGRAM_DIRECTORY = r"(.*/)?s?bin\Z"
 
 
 class Carriage(Struct, frozen=True):
@@ -157,9 +157,11 @@ def _carry_unknown(carriage: Carriage, path: str, origin: Origin, source: str, *
 def _can_only_be_file(path: str, directory: str) -> bool:
     """Whether a path never seen names a file: by its extension, or since it goes from or to a directory of programs."""
     parent, name = posixpath.split(path)
-    if _PROGRAM_DIRECTORY.match(name):
+    if re.match(_PROGRAM_DIRECTORY, name):
         return False
-    return bool(_FILE_NAME.match(name) or _PROGRAM_DIRECTORY.match(parent) or _PROGRAM_DIRECTORY.match(directory))
+    return bool(
+        re.match(_FILE_NAME, name) or re.match(_PROGRAM_DIRECTORY, parent) or re.match(_PROGRAM_DIRECTORY, directory)
+    )
 
 
 def _entries_below(view: StageFilesystem, path: str) -> Iterator[FileEntry]:

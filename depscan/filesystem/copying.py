@@ -48,9 +48,9 @@ if TYPE_CHECKING:
 
 MAX_NAME = 200  # of what is printed of a name
 
-_URL = re.compile(r"https?://")
+_URL = ("http://", "https://")
 # BuildKit's ParseGitRef: a git or ssh address, or an http one whose path ends in .git before #fragment and ?query.
-_GIT = re.compile(r"git://|ssh://|[\w.-]+@[\w.-]+:|https?://[^?#]+\.git(?=[?#]|\Z)")
+_GIT = r"git://|ssh://|[\w.-]+@[\w.-]+:|https?://[^?#]+\.git(?=[?#]|\Z)"
 _INLINE_MODE = 0o644  # llb.Mkfile(f, 0644, data) in dispatchCopy
 _DOWNLOAD_MODE = 0o600  # Dockerfile reference, ADD: a remote file gets permissions 600
 
@@ -149,13 +149,13 @@ def _copy_source(scene: Scene, source: Value, origin: StageFilesystem | str | No
         _give_up(scene, source, "it is longer than a path can be")
     elif scene.copy.from_stage is not None:
         _copy_from(scene, source, source.text, origin)
-    elif not scene.copy.add and _URL.match(source.text):
+    elif not scene.copy.add and source.text.startswith(_URL):
         detail = f"COPY cannot take a URL such as {source.text}; ADD can"  # dispatchCopy refuses it
         scene.tree.problems.append(Problem("syntax", detail, source.span, scene.stage))
-    elif scene.copy.add and _GIT.match(source.text):
+    elif scene.copy.add and re.match(_GIT, source.text):
         make_directories(scene.tree, scene.tree.canonical(scene.destination.path, follow_last=True), source.span)
         _mark(scene, f"ADD {source.text}", source.span)
-    elif _URL.match(source.text):
+    elif source.text.startswith(_URL):
         _download(scene, source, source.text)
     else:
         _copy_from_context(scene, source, source.text)

@@ -13,22 +13,22 @@ from functools import lru_cache
 ModeChange = Callable[[int, bool], int]
 """From (bits before, is a directory) to the bits after."""
 
-_OCTAL = re.compile(r"[0-7]{1,5}\Z")
-_CLAUSE = re.compile(r"([ugoa]*)((?:[-+=](?:[rwxXst]*|[ugo]))+)\Z")
-_ACTION = re.compile(r"([-+=])([ugo]\b|[rwxXst]*)")
+_OCTAL = r"[0-7]{1,5}\Z"
+_CLAUSE = r"([ugoa]*)((?:[-+=](?:[rwxXst]*|[ugo]))+)\Z"
+_ACTION = r"([-+=])([ugo]\b|[rwxXst]*)"
 _SHIFT = {"u": 6, "g": 3, "o": 0}
 
 
 @lru_cache(maxsize=64)
 def parse_mode(text: str) -> ModeChange | None:
     """The change that `text` asks for; None when it is neither octal up to 7777 nor symbolic."""
-    if _OCTAL.match(text):
+    if re.match(_OCTAL, text):
         value = int(text, 8)
         return (lambda _mode, _directory: value) if value <= 0o7777 else None
-    clauses = [_CLAUSE.match(clause) for clause in text.split(",")]
+    clauses = [re.match(_CLAUSE, clause) for clause in text.split(",")]
     if not all(clauses):
         return None
-    steps = [(found[1] or "a", _ACTION.findall(found[2])) for found in clauses if found]
+    steps = [(found[1] or "a", re.findall(_ACTION, found[2])) for found in clauses if found]
 
     def change(mode: int, directory: bool) -> int:
         for who, actions in steps:

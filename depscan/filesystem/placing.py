@@ -10,7 +10,6 @@ merge layers, and then replaces links in the destination's path, is not known be
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -29,11 +28,16 @@ if TYPE_CHECKING:
 MAX_PATH = 4096  # Linux's PATH_MAX
 
 # Directories that every image with a distribution in it has: FHS 3.0, chapters 3 to 5, required directories.
-_FHS = re.compile(
-    r"/(bin|boot|dev|etc|home|lib|media|mnt|opt|proc|root|run|sbin|srv|sys|tmp|usr|var)\Z"
-    r"|/usr/(local/)?(bin|games|include|lib|libexec|local|sbin|share|src)\Z"
-    r"|/usr/local/(etc|man)\Z"
-    r"|/var/(cache|lib|local|lock|log|mail|opt|run|spool|tmp)\Z"
+_FHS = frozenset(
+    f"{parent}/{name}"
+    for parents, names in (
+        (("",), "bin boot dev etc home lib media mnt opt proc root run sbin srv sys tmp usr var"),
+        (("/usr", "/usr/local"), "bin games include lib libexec local sbin share src"),
+        (("/usr/local",), "etc man"),
+        (("/var",), "cache lib local lock log mail opt run spool tmp"),
+    )
+    for parent in parents
+    for name in names.split()
 )
 
 
@@ -92,7 +96,7 @@ def is_directory(tree: Tree, path: str) -> bool:
 
 def is_standard_directory(path: str) -> bool:
     """Whether the file system hierarchy standard gives an image this directory."""
-    return _FHS.match(path) is not None
+    return path in _FHS
 
 
 def place(tree: Tree, picked: Picked, destination: Destination, span: Span, chmod: ModeChange | None) -> None:

@@ -62,7 +62,7 @@ CHANNELS = frozenset(
         "unstable",
     ]
 )
-_ROOT_SUFFIX = re.compile(r"(?:[-.](?:\d{8}(?:\.\d+)*|slim|minimal|micro|init|base|backports))+$")
+_ROOT_SUFFIX = r"(?:[-.](?:\d{8}(?:\.\d+)*|slim|minimal|micro|init|base|backports))+$"
 _FAMILIES = {"alpine": "musl", "busybox": "unknown", "scratch": "none", "windows": "unknown"}
 
 
@@ -151,7 +151,7 @@ def _root(image: str, reference: ImageReference) -> Match | None:
     """A root image's tag with a date, a patch level or a variant: debian:12.5-slim, ubuntu:jammy-20240101."""
     if image not in ROOTS or reference.tag is None:
         return None
-    tags, tag = find_tags(image), _ROOT_SUFFIX.sub("", reference.tag).removeprefix(image)
+    tags, tag = find_tags(image), re.sub(_ROOT_SUFFIX, "", reference.tag).removeprefix(image)
     while tag and tag not in tags:
         tag = tag.rpartition(".")[0]
     if not tag or tags[tag].moving:
@@ -212,6 +212,11 @@ def named_releases(tag: str, codenames: Mapping[str, str]) -> set[str]:
 def _codenames() -> dict[str, str]:
     rows = [row for image in ("debian", "ubuntu") for row in find_tags(image).items()]
     return {tag: row.release for tag, row in rows if tag.isalpha() and not row.moving}
+
+
+def is_codename(word: str) -> bool:
+    """Whether a word of a tag is a codename of Debian or Ubuntu."""
+    return word in _codenames()
 
 
 def is_distribution_word(word: str) -> bool:

@@ -13,11 +13,11 @@ from depscan.images.profile import ImageReference
 _DEFAULT_DOMAIN = "docker.io"
 _NAME_LENGTH = 255
 _DOMAIN_PART = r"(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])"
-_DOMAIN = re.compile(rf"(?:{_DOMAIN_PART}(?:\.{_DOMAIN_PART})*|\[[0-9A-Fa-f:]+\])(?::[0-9]+)?")
+_DOMAIN = rf"(?:{_DOMAIN_PART}(?:\.{_DOMAIN_PART})*|\[[0-9A-Fa-f:]+\])(?::[0-9]+)?"
 _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9A-Fa-f]{32,}")
-_DIGEST_ONLY = re.compile(r"[0-9a-f]{64}")
+_DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9A-Fa-f]{32,}"
+_DIGEST_ONLY = r"[0-9a-f]{64}"
 
 
 class BadReferenceError(ValueError):
@@ -32,7 +32,7 @@ def parse_reference(text: str) -> ImageReference:
     if len(text) > 4 * _NAME_LENGTH:
         raise BadReferenceError("an image reference of more than 1020 characters")
     rest, at, digest = text.partition("@")
-    if at and not _DIGEST.fullmatch(digest):
+    if at and not re.fullmatch(_DIGEST, digest):
         raise BadReferenceError(f"{digest!r} is not a digest such as sha256:<64 hexadecimal digits>")
     name, tag = _split_tag(rest)
     domain, path = _split_domain(name)
@@ -70,9 +70,9 @@ def _split_domain(name: str) -> tuple[str, str]:
 def _check_name(domain: str, path: str, name: str) -> None:
     if not name:
         raise BadReferenceError("an image reference without a name")
-    if _DIGEST_ONLY.fullmatch(name):
+    if len(name) == 64 and re.fullmatch(_DIGEST_ONLY, name):
         raise BadReferenceError("64 hexadecimal digits are an image id, not a name")
-    if not _DOMAIN.fullmatch(domain):
+    if domain != _DEFAULT_DOMAIN and not re.fullmatch(_DOMAIN, domain):
         raise BadReferenceError(f"{domain!r} is not a registry host")
     if len(domain) + 1 + len(path) > _NAME_LENGTH:
         raise BadReferenceError(f"an image name of more than {_NAME_LENGTH} characters")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from depscan.shell.commands import ShellWord
 
-_NAME_BEFORE_VARIABLE = re.compile(r"[\"']?([A-Za-z0-9][A-Za-z0-9.+_-]*)(?==|~|@|:|/|>|<|[\"'])")
+_NAME_BEFORE_VARIABLE = r"[\"']?([A-Za-z0-9][A-Za-z0-9.+_-]*)(?==|~|@|:|/|>|<|[\"'])"
 
 
 class Installation(Struct, frozen=True):
@@ -83,7 +83,7 @@ def read_names(words: Sequence[ShellWord], suffix: re.Pattern[str]) -> tuple[tup
     for word in words:
         known = word.text
         if known is None:
-            found = _NAME_BEFORE_VARIABLE.match(word.raw)
+            found = re.match(_NAME_BEFORE_VARIABLE, word.raw)
             known = found[1] if found and "$" in word.raw[found.end() :] else None
         if known is None or word.glob:
             complete = False

@@ -11,13 +11,13 @@ import re
 
 # C0, DEL and C1; Unicode's bidirectional controls (UAX #9) and line separators; surrogates, which no encoding takes;
 # and the two noncharacters that XML 1.0 forbids.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_UNSAFE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
 def printable(text: str) -> str:
     r"""`text` on one line, with what cannot be shown written as \n, \x1b or \u202e."""
-    return _UNSAFE.sub(_escape, text)
+    return text if text.isprintable() else re.sub(_UNSAFE, _escape, text)
 
 
 def printable_lines(text: str) -> str:
@@ -30,7 +30,7 @@ def printable_json(document: str) -> str:
 
     The serialiser has escaped the control characters inside strings before, so that line ends here are layout.
     """
-    return _UNSAFE.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", document)
+    return re.sub(_UNSAFE, lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", document)
 
 
 def _escape(found: re.Match[str]) -> str:

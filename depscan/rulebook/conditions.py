@@ -38,7 +38,7 @@ _ORDERS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.GtE: operator.ge,
 }
 _BOOL = frozenset({bool})
-_VERSION_PART = re.compile(r"[0-9]{1,18}|[A-Za-z]+")
+_VERSION_PART = r"[0-9]{1,18}|[A-Za-z]+"
 
 
 class ConditionError(ValueError):
@@ -264,4 +264,4 @@ def _version(text: str | None) -> tuple[tuple[int, int | str], ...] | None:
     """A version's parts in an order: numbers by value, and before letters, as 1.1.1 < 1.1.1k."""
     if text is None:
         return None
-    return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in _VERSION_PART.findall(text))
+    return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in re.findall(_VERSION_PART, text))

@@ -61,7 +61,9 @@ def reason(path: Path) -> str:
 def nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("DEPSCAN_CACHE_DIR", str(tmp_path / "cache"))
     yield
-    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and path.suffix != ".profile"] == []
+    assert [
+        path for path in (tmp_path / "cache" / "images").rglob("*") if path.is_file() and path.suffix != ".profile"
+    ] == []
     assert not (tmp_path.parent / "evil").exists()
 
 
