@@ -31,7 +31,7 @@ from depscan.artifacts.header import (
 )
 from depscan.artifacts.machines import EM_X86_64, find_float_abi, name_machine
 from depscan.artifacts.notes import Note, find_abi, find_isa_level
-from depscan.artifacts.relocations import bound_at_load
+from depscan.artifacts.relocations import read_lookups
 from depscan.artifacts.symbols import Symbols, pack
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     import lief
 
     from depscan.artifacts.header import Header, Reader
+    from depscan.artifacts.relocations import Lookups
 
 _MAX_SYMBOLS = 500_000
 _MAX_NOTES = 1_000
@@ -49,7 +50,6 @@ _MAX_NAME = 4_096
 _MAX_SEARCHED = 32 << 20
 _VER_FLG_BASE, _VER_FLG_WEAK = 1, 2
 _STB_LOCAL, _STB_GLOBAL = 0, 1
-_BOUND_AT_LOAD = frozenset({1, 5, 6})  # STT_OBJECT, STT_COMMON, STT_TLS
 # UPX hides the program it packs, its dynamic linker too, and so looks static. It knows its own work by this mark in
 # the last 256 bytes (UPX's p_unix.cpp, canPack).
 _UPX_MARK, _UPX_TAIL = b"UPX!", 256
@@ -119,7 +119,7 @@ def _for_lief(source: Path | bytes) -> str | bytes:
 def _collect(header: Header, read: Reader, binary: lief.ELF.Binary) -> ElfFacts:
     """Join what the header and LIEF say; raises UnreadableError where they disagree."""
     notes = _read_notes(binary)
-    symbols = _read_symbols(binary, bound_at_load(header, read))
+    symbols = _read_symbols(binary, read_lookups(header, read))
     comment = binary.get_section(".comment")
     traces = evidence.Traces(
         owners=frozenset(note.owner for note in notes),
@@ -192,17 +192,15 @@ def _read_version_definitions(header: Header, binary: lief.ELF.Binary) -> tuple[
     return tuple(names)
 
 
-def _read_symbols(binary: lief.ELF.Binary, bound: frozenset[int]) -> Symbols:
+def _read_symbols(binary: lief.ELF.Binary, lookups: Lookups | None) -> Symbols:
     """Sort the dynamic symbols; a defined one with a version need is copied from its library when a program starts.
 
-    `bound` are the indexes of symbols that are bound when the file is loaded.
     The binding is read from st_info, since LIEF's enum warns on standard error for a number it does not know.
     """
-    functions: set[str] = set()
-    data: set[str] = set()
+    wanted: dict[int, str] = {}
     exports: set[str] = set()
     for index, symbol in enumerate(islice(binary.dynamic_symbols, _MAX_SYMBOLS)):
-        binding, kind = symbol.information >> 4, symbol.information & 0xF
+        binding = symbol.information >> 4
         if binding == _STB_LOCAL or not (name := _clean(symbol.name, empty=True)):
             continue
         version, needed = _find_version(symbol)
@@ -210,8 +208,12 @@ def _read_symbols(binary: lief.ELF.Binary, bound: frozenset[int]) -> Symbols:
         if symbol.shndx and name != version:  # each version definition has an absolute symbol of its own name
             exports.add(full)
         if binding == _STB_GLOBAL and (needed if symbol.shndx else True):
-            (data if symbol.shndx or kind in _BOUND_AT_LOAD or index in bound else functions).add(full)
-    return Symbols(tuple(sorted(functions)), tuple(sorted(data)), frozenset(exports))
+            wanted[index] = full
+    if lookups is None:
+        return Symbols((), tuple(sorted(wanted.values())), frozenset(exports))
+    at_load = {index: wanted[index] for index in lookups.at_load if index in wanted}
+    calls = (wanted[index] for index in lookups.of_calls if index in wanted and index not in at_load)
+    return Symbols(tuple(calls), tuple(at_load.values()), frozenset(exports))
 
 
 def _find_version(symbol: lief.ELF.Symbol) -> tuple[str | None, bool]:

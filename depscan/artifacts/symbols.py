@@ -19,9 +19,9 @@ _KEPT = 128  # blobs unpacked at a time: the libraries that many programs share
 class Symbols(Struct, frozen=True):
     """What a file leaves to others and what it offers.
 
-    `functions` are the strong undefined symbols that are called only and may be bound at the first call, `data` those
+    `functions` are the strong undefined symbols that are only called, and may be bound at the first call; `data` those
     that are bound when the file is loaded: objects, thread-local variables, copied ones, functions whose address is
-    taken. `exports` are the defined ones, weak too. Each is
+    taken; both in the order of the relocations that name them. `exports` are the defined ones, weak too. Each is
     `name` or `name@VERSION`.
     """
 

@@ -167,7 +167,7 @@ def _load(subject: _Subject, loader: Loader) -> tuple[LinkResult, Confidence]:
     versions = check_versions(program, closure, loader, subject.root)
     symbols = check_symbols(program, closure, loader, subject.root, plugin=not subject.program)
     failures = (
-        *(_library_failure(need, subject, loader) for need in closure.needs if _is_missing(need, subject)),
+        *_library_failures(closure.needs, subject, loader),
         *(_version_failure(check, subject, loader) for check in versions if _is_unmet(check)),
         *(_symbol_failure(check, subject, loader) for check in symbols if _stops(check, subject)),
         *_permission(subject),
@@ -200,6 +200,12 @@ def _is_missing(need: Need, subject: _Subject) -> bool:
 
 def _is_unmet(check: VersionCheck) -> bool:
     return check.presence is Presence.MISSING and not check.weak
+
+
+def _library_failures(needs: tuple[Need, ...], subject: _Subject, loader: Loader) -> list[Failure]:
+    """All missing libraries in load order; none where each may be left to a host process."""
+    certain = any(_is_missing(need, subject) for need in needs)
+    return [_library_failure(need, subject, loader) for need in needs if certain and need.presence is Presence.MISSING]
 
 
 def _library_failure(need: Need, subject: _Subject, loader: Loader) -> Failure:

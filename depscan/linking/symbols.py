@@ -75,12 +75,15 @@ class _Scope:
         self._libraries: dict[str, _Library] = {}
 
     def undefined(self, loaded: Loaded) -> Iterator[tuple[str, bool]]:
-        """Each strong undefined symbol of an object, and whether it may be bound at its first call."""
+        """Each strong undefined symbol of an object in the order of lookup, and whether it may wait for its first call.
+
+        musl begins with the relocations of calls (reloc_all), glibc ends with them (ELF_DYNAMIC_RELOCATE).
+        """
         symbols = self.root.symbols(loaded.path, loaded.facts) if loaded.facts is not None else None
         if symbols is not None and loaded.facts is not None:
             late = not loaded.facts.bind_now and not self.root.filesystem.environment.get("LD_BIND_NOW")
-            yield from ((name, late) for name in symbols.functions)
-            yield from ((name, False) for name in symbols.data)
+            functions, data = [(name, late) for name in symbols.functions], [(name, False) for name in symbols.data]
+            yield from (*functions, *data) if self.loader.family == "musl" else (*data, *functions)
 
     def library(self, loaded: Loaded) -> _Library:
         """What an object defines: read from its file, else by the knowledge of its release."""
@@ -183,37 +186,38 @@ class _Glibc(_Scope):
     """glibc: a versioned symbol is asked of the library that its version need names, any other one of all."""
 
     def check(self) -> Iterator[SymbolCheck]:
-        if not any(self.root.copied(loaded.path) for loaded in self.objects if loaded is not self.program):
-            return  # the image's own libraries have what their versions say
+        if not any(loaded.facts is not None for loaded in self.objects if loaded is not self.program):
+            return  # nothing is known of the image's libraries but their versions
         for loaded in self.objects:
             providers = self._providers(loaded)
             everywhere = self._everywhere(loaded)
             for symbol, late in self.undefined(loaded) if providers or everywhere else ():
                 name, _, version = symbol.partition("@")
-                if version in providers if version else everywhere:
-                    asked = (providers[version],) if version else everywhere
-                    if not any(_defines(library, symbol) for library in asked):
-                        confidence = Confidence.LIKELY if self.plugin else Confidence.CERTAIN
-                        yield SymbolCheck(name, version or None, loaded.path, Presence.MISSING, late, confidence)
+                asked = providers.get(version, ()) if version else everywhere
+                if asked and not any(_defines(library, symbol) for library in asked):
+                    confidence = Confidence.LIKELY if self.plugin else Confidence.CERTAIN
+                    yield SymbolCheck(name, version or None, loaded.path, Presence.MISSING, late, confidence)
 
-    def _providers(self, loaded: Loaded) -> dict[str, _Library]:
-        """The library of each version that an object needs, where it is not sure that the two fit each other.
+    def _providers(self, loaded: Loaded) -> dict[str, tuple[_Library, ...]]:
+        """The libraries of each version that an object needs, where all are known and may not fit the object.
 
-        Of the image's own only GLIBC_PRIVATE is doubtful: it changes with every release and always has the same name.
+        Libraries of one origin, the stage or the image, mostly do. Those of the image of which only the names are known
+        have what their versions say, but for GLIBC_PRIVATE: it has the same name in every release.
         """
-        found: dict[str, _Library] = {}
+        found: dict[str, list[_Library]] = {}
         own = self.root.copied(loaded.path) is None
         for soname, needs in loaded.facts.version_needs.items() if loaded.facts else ():
             provider = self.closure.objects.get(soname)
-            if provider is None:
+            if own and (provider is None or self.root.copied(provider.path) is None):
                 continue
-            copied = self.root.copied(provider.path) is not None
-            if copied or not own:
-                doubtful = [need.name for need in needs if copied or need.name == _PRIVATE]
-                library = self.library(provider) if doubtful else _Library(_UNLISTED)
-                if library.names.closed:
-                    found.update(dict.fromkeys(doubtful, library))
-        return found
+            for need in needs:
+                found.setdefault(need.name, []).append(self._provider(provider, need.name))
+        return {name: tuple(all_) for name, all_ in found.items() if all(library.names.closed for library in all_)}
+
+    def _provider(self, provider: Loaded | None, version: str) -> _Library:
+        if provider is None or (provider.facts is None and version != _PRIVATE):
+            return _Library(_UNLISTED)
+        return self.library(provider)
 
     def _everywhere(self, loaded: Loaded) -> tuple[_Library, ...]:
         """All libraries where an unversioned symbol can come from; () where one of them is not known."""

@@ -23,9 +23,9 @@ def symbols(name: str) -> Symbols:
     ("name", "functions", "data", "exports"),
     [
         ("hello-glibc-dynamic", ("puts@GLIBC_2.2.5",), ("__libc_start_main@GLIBC_2.34",), set()),
-        ("hello-musl-dynamic", ("__libc_start_main", "puts"), (), set()),
+        ("hello-musl-dynamic", ("puts", "__libc_start_main"), (), set()),
         ("needs-glibc-2.99-weakly", ("exit@GLIBC_2.2.5", "puts@GLIBC_2.2.5"), (), set()),  # the weak one is none
-        ("plugin.so", ("host_register", "puts@GLIBC_2.2.5"), (), {"plugin_init"}),
+        ("plugin.so", ("puts@GLIBC_2.2.5", "host_register"), (), {"plugin_init"}),
         ("libfoo.so.1", (), (), {"foo@FOO_1.0"}),
         ("hello-static-pie", (), (), set()),
     ],
