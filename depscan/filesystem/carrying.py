@@ -70,7 +70,7 @@ def carry_from_stage(carriage: Carriage, source: str, view: StageFilesystem) -> 
         return None
     resolved = resolve_links(path, view.links) or path
     if resolved not in view.entries and not any(entry for entry in _entries_below(view, resolved)):
-        if _is_missing(view, resolved):
+        if resolved != "/" and _is_missing(view, resolved):
             return Refusal("source-missing", f"{source} is not in the stage that {carriage.label} names")
         _carry_unknown(carriage, resolved, Origin.STAGE, resolved, foreign_libc=_is_foreign(carriage.tree, view))
         return None

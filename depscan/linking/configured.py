@@ -25,8 +25,8 @@ _CONF_SIZE = 64 * 1024
 def cached_directories(root: Root, loader: Loader) -> Iterator[tuple[str, bool]]:
     """Directories that ldconfig reads beside the trusted ones; False where a configuration file cannot be read."""
     yield from ((directory, True) for directory in loader.profile.cache_paths)
-    for path, entry in root.filesystem.entries.items():
-        if entry.kind != "file" or not _is_conf(path):
+    for entry in root.linker_configuration:
+        if entry.kind != "file" or not _is_conf(entry.path):
             continue
         text = read_head(entry, _CONF_SIZE)
         if text is None:
@@ -59,7 +59,8 @@ def musl_path(root: Root, loader: Loader) -> tuple[str, tuple[str, ...] | None]:
 
     /etc/ld-musl-ARCH.path replaces the default, it does not extend it.
     """
-    for path, entry in root.filesystem.entries.items():
+    for entry in root.linker_configuration:
+        path = entry.path
         if path.startswith("/etc/ld-musl-") and path.endswith(".path"):
             text = read_head(entry, _CONF_SIZE)
             if text is None:

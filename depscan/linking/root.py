@@ -57,8 +57,17 @@ class Root:
         self.profile = filesystem.profile
         self.artifacts = artifacts
         self._paths: dict[str, list[str]] | None = None
+        self._configuration: list[FileEntry] | None = None
         self._by_soname: dict[tuple[str, str], str] | None = None
         self._holding: set[str] | None = None
+
+    @property
+    def linker_configuration(self) -> list[FileEntry]:
+        """What the Dockerfile put at /etc/ld*: looked up once, since every library search asks."""
+        if self._configuration is None:
+            entries = self.filesystem.entries.items()
+            self._configuration = [entry for path, entry in entries if path.startswith("/etc/ld")]
+        return self._configuration
 
     def file(self, path: str, *, foreign: bool = False, profile: ImageProfile | None = None) -> Sighting:
         """Look a path up as the kernel does, links followed.

@@ -143,3 +143,8 @@ def test_other_origins_stay_what_they_are(tmp_path: Path) -> None:
 def test_a_stage_cannot_copy_from_itself_or_a_later_one(tmp_path: Path) -> None:
     stages = replay_all(tmp_path, "FROM scratch AS a\nCOPY --from=b /x /x\nCOPY --from=a /y /y\nFROM scratch AS b\n")
     assert [len(stage.changes) for stage in stages] == [2, 0]
+
+
+def test_the_root_of_an_empty_stage_is_there(tmp_path: Path) -> None:
+    stage = replay_last(tmp_path, "FROM scratch AS empty\nFROM alpine\nCOPY --from=empty / /opt/x/\n")
+    assert stage.problems == ()
