@@ -1,8 +1,8 @@
 """Write depscan/knowledge/layers.jsonl: what official images add to their distribution. For maintainers.
 
 In: layers.toml beside this script, the indexes of each Debian suite, depscan/knowledge/packages.json. Out: one row for
-each layer and release: the layer below, the sonames of its packages and all they depend on that are not in the release's
-base image nor in the layer below, and interpreters by path. Run it after refresh_packages.py.
+each layer and release: the layer below, the sonames of its packages and all they depend on which are not in the base
+image nor in the layer below, and interpreters by path. Run it after refresh_packages.py.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class Lookups(Struct, frozen=True):
 
 
 class _Table(Struct, frozen=True):
-    """Tags of a table's address, its size in bytes and the number of its relative relocations, and whether it is RELA."""
+    """Tags of a table: its address, its size in bytes, the number of its relative relocations; whether it is RELA."""
 
     address: int
     size: int

@@ -1,6 +1,6 @@
 """What was measured of libraries beyond a release's base image: the layers of images, version definitions.
 
-In: knowledge/layers.jsonl (scripts/refresh_layers.py) and versions.jsonl (scripts/refresh_versions.py). Out: `Layer`s of
+In: knowledge/layers.jsonl (by scripts/refresh_layers.py) and versions.jsonl (refresh_versions.py). Out: the `Layer`s of
 an image on a release, and the version definitions of a release's libraries by soname.
 """
 

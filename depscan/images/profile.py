@@ -84,11 +84,12 @@ class ImageProfile(Struct, frozen=True):
     `source` is knowledge, oci-layout, archive, rootfs, registry, override, stage or unknown; `as_of` an ISO
     date; `why` the sentence that tells which row or rule matched. `size` is the compressed size in bytes.
 
-    `moving` says that the publisher may point the tag at another release of the same family. `secondary` is a second
+    `moving` says that the publisher may point the tag at another release of the same family; `moved` is the day on
+    which it last did, and the release before, where recorded. `secondary` is a second
     C library in the same image (glibc in /usr/glibc-compat on Alpine) with its own libc, loaders, libraries and paths.
     `entrypoint` and `cmd` are those of a real image's configuration, None where not known. `trouble` says why a source
     that was asked first (a layout, an archive, a registry) could not be read, where the knowledge answered instead.
-    `layers` names what the knowledge joined to the release, with the source of each (python: docker-library/python ...).
+    `layers` names what the knowledge joined to the release, each with its source (python: docker-library/python ...).
     """
 
     reference: str
@@ -114,6 +115,7 @@ class ImageProfile(Struct, frozen=True):
     confidence: Confidence = Confidence.CERTAIN
     size: int | None = None
     moving: bool = False
+    moved: tuple[str, str] | None = None
     secondary: ImageProfile | None = None
     tree: ImageTree | None = None
     entrypoint: tuple[str, ...] | None = None
