@@ -28,19 +28,23 @@ class OutOfSyncError(Exception):
     """A file is not the one that the Release file names; the message says which, and to come back later."""
 
 
-def read_arguments(description: str | None) -> argparse.Namespace:
-    """The options of the scripts that read the archive: cache, stale_contents."""
-    parser = argparse.ArgumentParser(description=description)
+def archive_parser(description: str | None) -> argparse.ArgumentParser:
+    """A parser with the options of the scripts that read the archive: cache, stale_contents."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     folder = Path("~/.cache/depscan-packages").expanduser()
     parser.add_argument("--cache", type=Path, default=folder, help="folder for downloads")
     parser.add_argument("--stale-contents", action="store_true", help="take a Contents index older than its Release")
-    arguments = parser.parse_args()
-    arguments.cache.mkdir(parents=True, exist_ok=True)
-    return arguments
+    return parser
+
+
+def read_arguments(description: str | None) -> argparse.Namespace:
+    """The options of a script that needs no others."""
+    return archive_parser(description).parse_args()
 
 
 def suites(arguments: argparse.Namespace) -> dict[str, Suite]:
     """The measured suites by release id."""
+    arguments.cache.mkdir(parents=True, exist_ok=True)
     options = {"stale_contents": arguments.stale_contents}
     return {release: Suite(name, arguments.cache, **options) for release, name in SUITES.items()}
 

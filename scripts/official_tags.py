@@ -23,10 +23,21 @@ class Library:
     def tags(self, image: str) -> dict[str, str]:
         """The release of each tag, the newest revision winning."""
         found: dict[str, str] = {}
-        for text in self._revisions(f"library/{image}"):
+        for _, text in self._revisions(f"library/{image}"):
             for entry in _entries(text):
                 found |= _entry_tags(entry, self.named)
         return found
+
+    def moves(self, image: str) -> dict[str, tuple[str, str, str]]:
+        """The last change of each tag's release: ISO date of the commit, release before, release after."""
+        found: dict[str, str] = {}
+        moved: dict[str, tuple[str, str, str]] = {}
+        for date, text in self._revisions(f"library/{image}"):
+            now = {tag: release for entry in _entries(text) for tag, release in _entry_tags(entry, self.named).items()}
+            changed = (tag for tag, release in now.items() if found.get(tag, release) != release)
+            moved |= {tag: (date, found[tag], now[tag]) for tag in changed}
+            found |= now
+        return moved
 
     def date(self) -> str:
         """The ISO date of the commit."""
@@ -39,19 +50,20 @@ class Library:
         text = subprocess.run(show, check=False, capture_output=True, text=True).stdout  # noqa: S603
         return {tag for entry in _entries(text) for tag in _all_tags(entry)}
 
-    def _revisions(self, path: str) -> Iterator[str]:
-        """The contents of a file at each commit that touched it, the oldest first."""
-        log = [*self.git, "log", "--reverse", "--format=%H", self.commit, "--", path]
-        commits = subprocess.run(log, check=True, capture_output=True, text=True).stdout.split()  # noqa: S603
+    def _revisions(self, path: str) -> Iterator[tuple[str, str]]:
+        """ISO date and contents of a file at each commit that touched it, the oldest first."""
+        log = [*self.git, "log", "--reverse", "--format=%H %cs", self.commit, "--", path]
+        lines = subprocess.run(log, check=True, capture_output=True, text=True).stdout.splitlines()  # noqa: S603
+        commits, dates = [line.split()[0] for line in lines], iter([line.split()[1] for line in lines])
         names = "".join(f"{commit}:{path}\n" for commit in commits).encode()
         batch = subprocess.run([*self.git, "cat-file", "--batch"], input=names, check=True, capture_output=True).stdout  # noqa: S603
         at = 0
         while at < len(batch):
             end = batch.index(b"\n", at)
-            head, at = batch[at:end], end + 1
+            head, at, date = batch[at:end], end + 1, next(dates)
             if not head.endswith(b" missing"):
                 size = int(head.split()[-1])
-                yield batch[at : at + size].decode("utf-8", "replace")
+                yield date, batch[at : at + size].decode("utf-8", "replace")
                 at += size + 1
 
 

@@ -134,6 +134,7 @@ def main() -> None:
     library = Library(arguments.official_images, commit, named)
     history = {image: library.tags(image) for image in facts["images"]}
     write("images.jsonl", ImageTable(releases, named).rows(facts, additions, history, library))
+    write("moves.jsonl", move_rows({image: library.moves(image) for image in (*history, "debian", "ubuntu")}))
     write("variants.jsonl", variant_rows({image: history[image] for image in LANGUAGES}, named))
     write("sizes.json", [additions["sizes"]])
     sources = {name: describe(source) for name, source in facts["sources"].items()} | additions["sources"]
@@ -353,6 +354,18 @@ def variant_rows(history: dict[str, dict[str, str]], named: Named) -> list[Any]:
             if version and named(tag) and PLAIN.fullmatch(tag[version.end() :]):
                 rows[image, version.group()].add(tag)
     return [[*key, " ".join(sorted(rows[key]))] for key in sorted(rows)]
+
+
+def move_rows(moves: dict[str, dict[str, tuple[str, str, str]]]) -> list[Any]:
+    """[image, date, release before, release after, tags]: the last move of each tag that images.jsonl calls moving."""
+    rows = map(json.loads, (KNOWLEDGE / "images.jsonl").read_text("utf-8").splitlines())
+    moving = {(image, tag, release) for image, release, _, tags in rows for tag in tags.split()}
+    found: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
+    for image, table in moves.items():
+        for tag, (date, before, after) in table.items():
+            if (image, tag, after) in moving:
+                found[image, date, before, after].append(tag)
+    return [[*key, " ".join(sorted(found[key]))] for key in sorted(found)]
 
 
 def expanded(name: str) -> list[tuple[str, str]]:

@@ -15,7 +15,15 @@ import msgspec
 from msgspec import Struct
 
 from depscan.images.knowledge import lookup
-from depscan.images.naming import ROOTS, canonical_image, family_of, is_distribution_word, resolve
+from depscan.images.naming import (
+    CHANNELS,
+    ROOTS,
+    canonical_image,
+    family_of,
+    is_codename,
+    is_distribution_word,
+    resolve,
+)
 from depscan.images.reference import BadReferenceError, familiar, parse_reference
 from depscan.images.rows import KNOWLEDGE, find_tags, find_variants
 
@@ -59,19 +67,40 @@ def candidates(profile: ImageProfile) -> tuple[str, ...]:
     return tuple(text for text in dict.fromkeys(found) if text != familiar(reference))
 
 
+def pinned_spelling(profile: ImageProfile) -> str | None:
+    """The image under a tag that names its release, in the short spelling: python:3.12-trixie for python:3.12.
+
+    None where no such tag is known.
+    """
+    reference = parse_reference(profile.reference)
+    image, tag = canonical_image(reference), reference.tag or ""
+    rows = find_tags(image).items() if image in ROOTS else ()
+    named = [(name, row.release) for name, row in rows if not row.moving and name.split("-")[0].isalpha()]
+    wanted = "-".join(word for word in tag.split("-") if word not in CHANNELS)
+    same = [name for name, release in named or _named(reference) if release == profile.release]
+    fitting = (name for name in same if "-".join(w for w in name.split("-") if not is_codename(w)) == wanted)
+    found = min(fitting, key=len, default=None)
+    return familiar(_with(reference, found)) if found else None
+
+
 def _same_image(reference: ImageReference) -> Iterator[str]:
     """A language image's version on other distributions: python:3.12-alpine gives python:3.12-slim-bookworm, ..."""
-    version = re.match(r"\d+(?:\.\d+)*", reference.tag or "")
-    parts = version.group().split(".") if version else []
-    image = canonical_image(reference)
-    rows = (find_variants(image, ".".join(parts[:size])) for size in (2, 1) if size <= len(parts))
-    tags = next((row for row in rows if row), ())
-    named = [(tag, match.release) for tag in tags if (match := resolve(_with(reference, tag))) and match.release]
+    named = _named(reference)
     alike = [row for row in named if _flavour(row[0]) == _flavour(reference.tag or "")] or named
     glibc = sorted((row for row in alike if family_of(row[1]) == "glibc" and not _is_old(row[1])), key=_variant_rank)
     musl = sorted((row for row in alike if family_of(row[1]) == "musl"), key=lambda row: _number(row[1]), reverse=True)
     for tag, _ in (*glibc[:_GLIBC_SHOWN], *musl[:_ALPINE_SHOWN]):
         yield familiar(_with(reference, tag))
+
+
+def _named(reference: ImageReference) -> list[tuple[str, str]]:
+    """The tags of the reference's version that name their release, with the release."""
+    version = re.match(r"\d+(?:\.\d+)*", reference.tag or "")
+    parts = version.group().split(".") if version else []
+    image = canonical_image(reference)
+    rows = (find_variants(image, ".".join(parts[:size])) for size in (2, 1) if size <= len(parts))
+    tags = next((row for row in rows if row), ())
+    return [(tag, match.release) for tag in tags if (match := resolve(_with(reference, tag))) and match.release]
 
 
 def _flavour(tag: str) -> frozenset[str]:

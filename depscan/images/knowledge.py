@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from depscan.findings import Confidence
 from depscan.images.architectures import architecture_of
 from depscan.images.library_rows import find_definitions, find_layers
+from depscan.images.lifetimes import distribution_release, find_move
 from depscan.images.naming import Match, family_of, resolve
 from depscan.images.override import CORE_LIBRARIES
 from depscan.images.profile import ImageProfile, Libc, Library
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from depscan.images.architectures import Architecture
     from depscan.images.profile import ImageReference
     from depscan.images.rows import Configuration, Release
-
-_DISTROLESS = re.compile(r"distroless:\S+-debian(\d+)")  # made of Debian's packages
 
 
 def knowledge_as_of() -> str:
@@ -74,6 +73,7 @@ def _of_match(reference: ImageReference, match: Match, architecture: Architectur
         profile = replace(profile, package_manager=None, interpreters=frozenset(), interpreters_complete=False)
     configuration = find_configuration(match.image)
     moving = match.moving or row.rolling
+    move = find_move(match.image, reference.tag) if match.moving else None
     profile = _with_layers(profile, reference.tag or "latest", configuration)
     return replace(
         profile,
@@ -87,6 +87,7 @@ def _of_match(reference: ImageReference, match: Match, architecture: Architectur
         why=match.why,
         confidence=Confidence.LIKELY if moving and profile.libc.family == "glibc" else match.confidence,
         moving=moving,
+        moved=(move.date, move.before) if move else None,
     )
 
 
@@ -105,8 +106,7 @@ def _with_layers(profile: ImageProfile, tag: str, configuration: Configuration) 
 
 def _defined(profile: ImageProfile, architecture: str) -> dict[str, Library]:
     """The libraries with their version definitions where these were read; musl's dynamic linker ignores versions."""
-    packages = _DISTROLESS.sub(r"debian:\1", profile.release or "")
-    known = find_definitions(packages, architecture)
+    known = find_definitions(distribution_release(profile.release) or "", architecture)
     return {name: Library(name, library.path, known.get(name)) for name, library in profile.libraries.items()}
 
 

@@ -41,6 +41,26 @@ class ImageView(Struct, frozen=True):
     as_of: str | None
 
 
+class BaseView(Struct, frozen=True):
+    """What may become of a stage's base image.
+
+    `moving` says that the tag may come to another glibc; `moved_on` is the day on which it last moved, `moved_from` the
+    release before, None where none is recorded. `pinned` is the same image under a tag that names its release, or words
+    for it where none is known.
+    `pinned_runtime` is the base of a stage that copies programs from this moving one, and pins a release of the same
+    distribution. `ended_on` is the day on which the release's security updates ended; None while they go on, or where
+    not known. `repeated` says that an earlier stage stands on the same image.
+    """
+
+    moving: bool
+    moved_on: str | None
+    moved_from: str | None
+    pinned: str
+    pinned_runtime: str | None
+    ended_on: str | None
+    repeated: bool
+
+
 class StageView(Struct, frozen=True):
     """A stage. `base` is as FROM names it, expanded; `base_status` known, unknown, unresolved or windows.
 
@@ -61,7 +81,8 @@ class ArtifactView(Struct, frozen=True):
     """A program or library at its place in the image.
 
     `interpreter_libc` is the family whose dynamic linker PT_INTERP names: glibc, musl or other; None without PT_INTERP.
-    `executable` is true for programs, false for shared objects. `why` is the linker's own account in one clause.
+    `executable` is true for programs, false for shared objects. `cpu_level` is the x86-64 level that its note demands,
+    `cpu_floor` the configured oldest CPU where that is below it, None elsewhere.
     """
 
     path: str
@@ -77,13 +98,16 @@ class ArtifactView(Struct, frozen=True):
     verdict: str
     cause: str | None
     detail: str | None
+    cpu_level: str | None
+    cpu_floor: str | None
 
 
 class NeedView(Struct, frozen=True):
     """A needed library. `status` provided, missing or unknown; `other_major` the same library under another number.
 
     `cxx_runtime` is true for libstdc++.so.6 and libgcc_s.so.1. `not_searched` is a path of the stage where the library
-    stands but where the dynamic linker does not look.
+    stands but where the dynamic linker does not look. `unfit` is a file of that name which is no library for the program,
+    `flaw` what the dynamic linker says of it.
     """
 
     soname: str
@@ -92,6 +116,8 @@ class NeedView(Struct, frozen=True):
     other_major: str | None
     cxx_runtime: bool
     not_searched: str | None
+    unfit: str | None
+    flaw: str | None
 
 
 class VersionView(Struct, frozen=True):
@@ -104,6 +130,20 @@ class VersionView(Struct, frozen=True):
     status: str
     ceiling: str | None
     weak: bool
+
+
+class SymbolView(Struct, frozen=True):
+    """The first symbol that is missing when a program starts; `names` are all of them in words.
+
+    `compat` is the layer that answers for glibc on musl (gcompat, libc6-compat, a link to musl), None without one.
+    """
+
+    name: str
+    names: str
+    version: str | None
+    requested_by: str
+    status: str
+    compat: str | None
 
 
 class InstructionView(Struct, frozen=True):
@@ -144,7 +184,8 @@ KINDS: dict[str, dict[str, type]] = {
     "artifact": _PLACED,
     "need": {**_PLACED, "need": NeedView},
     "version": {**_PLACED, "version": VersionView},
-    "stage": {"stage": StageView, "image": ImageView, "platform": PlatformView},
+    "symbol": {**_PLACED, "symbol": SymbolView},
+    "stage": {"stage": StageView, "image": ImageView, "base": BaseView, "platform": PlatformView},
     "instruction": {"instruction": InstructionView},
     "directive": {"directive": DirectiveView},
 }

@@ -26,12 +26,14 @@ from depscan.subjects import (
     Subject,
     VersionView,
 )
+from depscan.subjects.base_choice import base_view
+from depscan.subjects.missing_symbols import symbol_view
 from depscan.subjects.purpose import purpose
 from depscan.subjects.second_libc import second_libc
 from depscan.subjects.wording import describe_artifact, describe_base, describe_image, describe_search
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from depscan.dockerfile.instructions import Dockerfile, Instruction, Problem, Stage
     from depscan.filesystem.entries import StageFilesystem
@@ -50,17 +52,19 @@ def collect(
     placements: Iterable[Placement],
     *,
     context_given: bool = False,
+    cpu_floor: str | None = None,
 ) -> tuple[Subject, ...]:
     """All subjects of a Dockerfile; `placements` are those of the stages that are run.
 
-    `context_given`: the user named the build context; one that was guessed weakens what is missing in it.
+    `context_given`: the user named the build context; one that was guessed weakens what is missing in it. `cpu_floor` is
+    the configured level of the oldest CPU, e.g. x86-64-v2.
     """
     stages = tuple(stages)
-    collector = _Collector(dockerfile, Confidence.CERTAIN if context_given else _confidence_of_guess(stages))
+    collector = _Collector(dockerfile, Confidence.CERTAIN if context_given else _confidence_of_guess(stages), cpu_floor)
     problems = [*dockerfile.problems, *(problem for stage in stages for problem in stage.problems)]
     return (
         *(collector.problem(problem) for problem in problems),
-        *(collector.stage(stage) for stage in stages),
+        *(collector.stage(stage, stages) for stage in stages),
         *(subject for placement in placements for subject in collector.placed(placement)),
     )
 
@@ -68,8 +72,9 @@ def collect(
 class _Collector:
     """Knows the Dockerfile, to widen a word's span to its instruction's and to find a stage's FROM line."""
 
-    def __init__(self, dockerfile: Dockerfile, context: Confidence) -> None:
+    def __init__(self, dockerfile: Dockerfile, context: Confidence, cpu_floor: str | None) -> None:
         self._context = context
+        self._cpu_floor = cpu_floor
         self._stages = dockerfile.stages
         everything = [item for stage in dockerfile.stages for item in (stage.instruction, *stage.instructions)]
         self._instructions: list[Instruction] = everything
@@ -83,6 +88,10 @@ class _Collector:
                 yield self._need(placement, need)
         for check in _highest_unmet(placement.link.versions):
             yield self._version(placement, check)
+        view = symbol_view(placement.link)
+        if view is not None:
+            names = {"symbol": view}
+            yield self._subject(placement, "symbol", names, root="symbols", failure=_failure(placement, view.name))
 
     def _need(self, placement: Placement, need: Need) -> Subject:
         view = NeedView(
@@ -92,6 +101,8 @@ class _Collector:
             other_major=need.other_major,
             cxx_runtime=need.soname in CXX_RUNTIME,
             not_searched=need.not_searched,
+            unfit=need.unfit,
+            flaw=need.flaw,
         )
         looked = describe_search(need)
         failure = _failure(placement, need.soname)
@@ -133,7 +144,7 @@ class _Collector:
         origin = self._image_stage(filesystem.stage)
         return Subject(
             kind=kind,
-            names={**_common(placement), **names},
+            names={**_common(placement, self._cpu_floor), **names},
             span=entry.span,
             instruction_span=self._instruction_at(entry.span),
             root=root,
@@ -155,7 +166,7 @@ class _Collector:
             carrier=_is_carrier(filesystem),
         )
 
-    def stage(self, filesystem: StageFilesystem) -> Subject:
+    def stage(self, filesystem: StageFilesystem, stages: Sequence[StageFilesystem]) -> Subject:
         """A stage's subject; it stands at FROM, or where a second libc comes in."""
         hack = second_libc(filesystem)
         span = hack[1] if hack else filesystem.stage.base_span
@@ -164,6 +175,7 @@ class _Collector:
             names={
                 "stage": _stage_view(filesystem),
                 "image": _image_view(filesystem.profile),
+                "base": base_view(filesystem, stages),
                 "platform": _platform_view(filesystem.stage.platform),
             },
             span=span,
@@ -216,7 +228,7 @@ def _highest_unmet(checks: tuple[VersionCheck, ...]) -> list[VersionCheck]:
     """The highest unmet version of each namespace and requester: the lower ones are the same root cause."""
     highest: dict[tuple[str, str, str], VersionCheck] = {}
     for check in checks:
-        if check.presence is Presence.MISSING and not check.weak:
+        if check.presence is Presence.MISSING and not check.weak and not check.undeclared:
             key = (check.requested_by, check.library, check.namespace)
             if key not in highest or _numbers(check) > _numbers(highest[key]):
                 highest[key] = check
@@ -236,17 +248,18 @@ def _is_carrier(filesystem: StageFilesystem) -> bool:
     return filesystem.profile.reference == "scratch" and filesystem.entrypoint is None and filesystem.command is None
 
 
-def _common(placement: Placement) -> dict[str, object]:
+def _common(placement: Placement, cpu_floor: str | None) -> dict[str, object]:
     return {
-        "artifact": _artifact_view(placement),
+        "artifact": _artifact_view(placement, cpu_floor),
         "image": _image_view(placement.filesystem.profile),
         "stage": _stage_view(placement.filesystem),
         "platform": _platform_view(placement.platform),
     }
 
 
-def _artifact_view(placement: Placement) -> ArtifactView:
+def _artifact_view(placement: Placement, cpu_floor: str | None) -> ArtifactView:
     facts = placement.artifact.facts
+    above = cpu_floor is not None and facts.isa_level is not None and facts.isa_level > cpu_floor
     return ArtifactView(
         path=placement.path,
         source=placement.artifact.source,
@@ -261,6 +274,8 @@ def _artifact_view(placement: Placement) -> ArtifactView:
         verdict=placement.verdict.value,
         cause=placement.cause.value if placement.cause else None,
         detail=placement.detail,
+        cpu_level=facts.isa_level,
+        cpu_floor=cpu_floor if above else None,  # x86-64 < x86-64-v2 < x86-64-v3 < x86-64-v4 as texts too
     )
 
 
