@@ -179,7 +179,9 @@ def _examine(text: _Text, dockerfile: Dockerfile, setting: _Setting, change: Cha
     )
     placements = _place_all(stages, setting, change)
     run_there = [item for item in placements if item.filesystem.stage.index in run]
-    subjects = collect(dockerfile, stages, run_there, context_given=config.context is not None)
+    subjects = collect(
+        dockerfile, stages, run_there, context_given=config.context is not None, cpu_floor=config.cpu_floor
+    )
     return _Examination(
         dockerfile=dockerfile,
         target=None if target is None else dockerfile.stages[target],

@@ -67,6 +67,7 @@ def config_of(example: Example) -> Config:
         bases=example.bases,
         build_arguments=dict(example.build_arguments),
         target=example.target,
+        cpu_floor=example.cpu_floor,
         cache=False,
         jobs=1,
     )

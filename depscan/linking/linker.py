@@ -188,6 +188,7 @@ def _load(subject: _Subject, loader: Loader) -> tuple[LinkResult, Confidence]:
         failures=failures,
         unknowns=tuple(dict.fromkeys(unknowns)),
         notes=tuple(_notes(subject, symbols, loader)),
+        compat=loader.compat,
     )
     parts = [loader.confidence, *(need.confidence for need in closure.needs if need.presence is Presence.PROVIDED)]
     return link, Confidence.weakest(*parts)

@@ -116,7 +116,8 @@ class LinkResult(Struct, frozen=True):
     """All that linking found out; `failures` in the order in which the real linker would meet them.
 
     `interpreter` is where PT_INTERP was found (None without one, or not found). `unknowns` are the reasons why a
-    verdict cannot be given. `notes` are observations for the evidence, e.g. that gcompat answers for glibc.
+    verdict cannot be given. `notes` are observations for the evidence, e.g. that gcompat answers for glibc. `compat`
+    names such a layer.
     """
 
     interpreter: str | None = None
@@ -127,6 +128,7 @@ class LinkResult(Struct, frozen=True):
     failures: tuple[Failure, ...] = ()
     unknowns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    compat: str | None = None
 
 
 class Placement(Struct, frozen=True):

@@ -28,7 +28,7 @@ class Example(Struct, frozen=True, forbid_unknown_fields=True):
     """A case that the tests run: it fires where `# expect: <id>` stands above an instruction, else it is silent.
 
     `files` maps paths in the context to fixtures of fixtures/elf, `texts` paths to contents. `platform`, `bases`,
-    `build_arguments` and `target` are as in the configuration.
+    `build_arguments`, `target` and `cpu_floor` are as in the configuration.
     """
 
     dockerfile: str
@@ -38,6 +38,7 @@ class Example(Struct, frozen=True, forbid_unknown_fields=True):
     bases: dict[str, str] = field(default_factory=dict)
     build_arguments: dict[str, str] = field(default_factory=dict)
     target: str | None = None
+    cpu_floor: str | None = None
 
     @property
     def fires(self) -> bool:

@@ -106,8 +106,8 @@ class NeedView(Struct, frozen=True):
     """A needed library. `status` provided, missing or unknown; `other_major` the same library under another number.
 
     `cxx_runtime` is true for libstdc++.so.6 and libgcc_s.so.1. `not_searched` is a path of the stage where the library
-    stands but where the dynamic linker does not look. `unfit` is a file of that name which is no library for the program,
-    `flaw` what the dynamic linker says of it.
+    stands but where the dynamic linker does not look. `unfit` is a file of that name which is no library for the
+    program, `flaw` what the dynamic linker says of it.
     """
 
     soname: str

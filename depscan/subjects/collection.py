@@ -56,8 +56,8 @@ def collect(
 ) -> tuple[Subject, ...]:
     """All subjects of a Dockerfile; `placements` are those of the stages that are run.
 
-    `context_given`: the user named the build context; one that was guessed weakens what is missing in it. `cpu_floor` is
-    the configured level of the oldest CPU, e.g. x86-64-v2.
+    `context_given`: the user named the build context; one that was guessed weakens what is missing in it. `cpu_floor`
+    is the configured level of the oldest CPU, e.g. x86-64-v2.
     """
     stages = tuple(stages)
     collector = _Collector(dockerfile, Confidence.CERTAIN if context_given else _confidence_of_guess(stages), cpu_floor)

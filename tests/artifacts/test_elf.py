@@ -103,6 +103,10 @@ EXPECTED: dict[str, tuple[tuple[str, str, str | None, str, str | None], dict[str
         ("DYN", "x86_64", "shared-object", "glibc", "c"),
         {"soname": None},
     ),
+    "plugin-fortified.so": (
+        ("DYN", "x86_64", "shared-object", "glibc", "c"),
+        {"version_needs": {"libc.so.6": (VersionNeed("GLIBC_2.3.4"), VersionNeed("GLIBC_2.2.5"))}},
+    ),
     "go-static": (("EXEC", "x86_64", "static", "none", "go"), {"needed": ()}),
     "go-cgo": (("DYN", "x86_64", "dynamic", "glibc", "go"), {"needed": ("libc.so.6",)}),
     "rust-glibc": (("DYN", "x86_64", "dynamic", "glibc", "rust"), {}),
