@@ -12,13 +12,24 @@ import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from depscan.errors import RuleFileError
 from depscan.findings import Confidence, Severity
 from depscan.linking.placement import Cause
 from depscan.rulebook import built_in_folder, load_rules
 from depscan.rulebook.rule import condition, template
-from depscan.subjects import KINDS, ArtifactView, ImageView, LibcView, NeedView, PlatformView, StageView, VersionView
+from depscan.subjects import (
+    KINDS,
+    ArtifactView,
+    ImageView,
+    LibcView,
+    NeedView,
+    PlatformView,
+    StageView,
+    SymbolView,
+    VersionView,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -204,7 +215,7 @@ def test_a_missing_interpreter_is_one_rule(interpreter: str, libc: str, family: 
     ("cxx", "other", "elsewhere"), list(itertools.product([True, False], [None, "libx.so.2"], [None, "/opt/libx.so.1"]))
 )
 def test_a_missing_library_is_one_rule(cxx: bool, other: str | None, elsewhere: str | None) -> None:
-    need = NeedView("libx.so.1", "/app", "missing", other, cxx, elsewhere)
+    need = NeedView("libx.so.1", "/app", "missing", other, cxx, elsewhere, None, None)
     program = artifact(cause="library-missing", detail="libx.so.1")
     assert len(fired("need", need=need, artifact=program, image=IMAGE, stage=STAGE, platform=PLATFORM)) == 1
 
@@ -220,13 +231,15 @@ def test_only_a_strong_unmet_version_fires(status: str, weak: bool, fires: int) 
 
 def test_every_cause_of_a_program_that_linking_gives_has_a_rule() -> None:
     """A verdict of "fails" without a finding would be a table that contradicts the exit code."""
-    without_linking = {Cause.SYMBOL_MISSING, Cause.SCRIPT_INTERPRETER_MISSING}
+    without_linking = {Cause.SCRIPT_INTERPRETER_MISSING}
     for cause in set(Cause) - without_linking:
         program = artifact(cause=cause.value, interpreter="/lib64/ld-linux-x86-64.so.2", interpreter_libc="glibc")
+        program = replace(program, detail=program.machine)
         names: dict[str, object] = {"artifact": program, "image": IMAGE, "stage": STAGE, "platform": PLATFORM}
-        names["need"] = NeedView("libx.so.1", "/app", "missing", None, False, None)
+        names["need"] = NeedView("libx.so.1", "/app", "missing", None, False, None, None, None)
+        names["symbol"] = SymbolView("__memcpy_chk", "__memcpy_chk", None, "/app", "missing", None)
         names["version"] = VersionView("GLIBC_2.34", "GLIBC", "libc.so.6", "/app", "unmet", "GLIBC_2.31", False)
-        rules = [rule for kind in ("artifact", "need", "version") for rule in fired(kind, **names)]
+        rules = [rule for kind in ("artifact", "need", "version", "symbol") for rule in fired(kind, **names)]
         assert len(rules) == 1, cause
 
 
