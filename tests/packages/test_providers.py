@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from depscan.images.rows import KNOWLEDGE
 from depscan.packages.providers import may_bring_libc, provides, who_provides
 
 X86_64 = "/lib/ld-musl-x86_64.so.1"
@@ -112,3 +115,14 @@ def test_who_provides_names_the_package_of_that_release(
 )
 def test_packages_that_may_bring_another_libc(manager: str, package: str, expected: bool) -> None:
     assert may_bring_libc(manager, package) is expected
+
+
+def test_rows_of_the_file_are_found() -> None:
+    """Rows are read line by line: the whole file, read as JSON, must say the same. Every seventh is enough."""
+    for release, table in json.loads((KNOWLEDGE / "packages.json").read_text()).items():
+        for name, row in list(table["packages"].items())[::7]:
+            found = provides(table["manager"], release, name)
+            assert found is not None
+            assert set(row.get("libraries", ())) <= set(found.libraries)
+            assert found.source == row.get("source", table["source"])
+            assert all(name in who_provides(table["manager"], release, each) for each in row.get("libraries", ()))
