@@ -1,8 +1,8 @@
 """The short way for most RUN lines: plain words joined by `&&` need no parser.
 
-In: a text. Out: the words of each command, or None when any character in it means something to a shell. What is
-accepted here reads the same as by the grammar (a property test holds that); loading the grammar costs more than
-everything else in a small run.
+In: a text. Out: the words of each command, or None when any character in it means more to a shell than `&&` and the
+star of `rm -rf /var/lib/apt/lists/*`. What is accepted here reads the same as by the grammar (a property test holds
+that); loading the grammar costs more than everything else in a small run.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 
 from depscan.shell.commands import ShellWord
 
-_LETTERS = r"[\w./:@%,+-]"
+_LETTERS = r"[\w./:@%,+*-]"
 _WORD = re.compile(rf"{_LETTERS}(?:{_LETTERS}|=)*", re.ASCII)
 _TEXT = re.compile(rf"[ \t]*{_WORD.pattern}(?:[ \t]+(?:&&[ \t]+)?{_WORD.pattern})*[ \t]*", re.ASCII)
 _RESERVED = frozenset(
@@ -28,7 +28,8 @@ def read_plain(text: str) -> list[tuple[ShellWord, ...]] | None:
     start = 0
     for part in text.split("&&"):
         words = tuple(
-            ShellWord(found[0], found[0], start + found.start(), start + found.end()) for found in _WORD.finditer(part)
+            ShellWord(found[0], found[0], start + found.start(), start + found.end(), glob="*" in found[0])
+            for found in _WORD.finditer(part)
         )
         if "=" in words[0].raw or words[0].raw in _RESERVED:
             return None

@@ -277,7 +277,25 @@ def test_exec_form_follows_wrappers_and_scripts() -> None:
 
 PLAIN = st.lists(
     st.sampled_from(
-        ["&&", " ", "  ", "apk", "add", "a=1", "-x", "--y=z", "/p/q", "a_b.c", "time", "if", "+x", "\t", "@"]
+        [
+            "&&",
+            " ",
+            "apk",
+            "add",
+            "a=1",
+            "-x",
+            "--y=z",
+            "/p/q",
+            "a_b.c",
+            "time",
+            "if",
+            "+x",
+            "\t",
+            "@",
+            "*",
+            "/l/*",
+            "b*.so",
+        ]
     ),
     max_size=12,
 ).map(" ".join)
