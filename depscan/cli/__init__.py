@@ -60,6 +60,8 @@ _EPILOG = """\b
 Other commands (each has --help):
   depscan inspect FILE...      what an ELF file needs
   depscan image REFERENCE...   what is known of base images, and from where
+  depscan bases FILE...        which known bases can run these files
+  depscan why PATH [FILE]      where each library of one binary was looked for and found
   depscan rules                every rule
   depscan explain RULE         the page of one rule
 
@@ -171,6 +173,55 @@ def image(
     return 0
 
 
+def bases(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", show_default=False)],
+    *,
+    platform: Annotated[Texts, _option("platform")] = None,
+    config: Annotated[Text, _option("config")] = None,
+    isolated: Annotated[bool, _option("isolated")] = False,
+    no_cache: Annotated[bool, _option("no-cache")] = False,
+    format: Format = None,  # noqa: A002 - the option's name
+) -> int:
+    """Tell which known bases can run these files, and why the others cannot.
+
+    Files keep their places relative to each other. Without --platform it is that of the first file's machine.
+    """
+    options = {**_named(locals()), "format": None}
+    from depscan.cli.trials import try_files  # noqa: PLC0415 - only this command
+    from depscan.reports import bases as report  # noqa: PLC0415 - likewise
+
+    paths = [check_file(file, "depscan bases build/server") for file in files]
+    render = _pick(format, {"text": report.render_text, "json": report.render_json})
+    write_stdout(render(try_files(paths, load_config(options, os.environ, common_folder(files)))))
+    return 0
+
+
+def why(
+    path: Annotated[str, typer.Argument(metavar="IN_IMAGE_PATH", show_default=False)],
+    dockerfile: Annotated[Text, typer.Argument(metavar="[DOCKERFILE]", show_default=False)] = None,
+    *,
+    context: Annotated[Text, _option("context")] = None,
+    target: Annotated[Text, _option("target")] = None,
+    platform: Annotated[Texts, _option("platform")] = None,
+    build_arg: Annotated[Texts, _option("build-arg")] = None,
+    base: Annotated[Texts, _option("base")] = None,
+    online: Annotated[bool, _option("online")] = False,
+    config: Annotated[Text, _option("config")] = None,
+    isolated: Annotated[bool, _option("isolated")] = False,
+    no_cache: Annotated[bool, _option("no-cache")] = False,
+    format: Format = None,  # noqa: A002 - the option's name
+) -> int:
+    """Tell where each library of one binary in the image was looked for and found, by which law, as a tree."""
+    options = {**_named(locals()), "format": None}
+    from depscan.cli.trials import find_placements  # noqa: PLC0415 - only this command
+    from depscan.reports import why as report  # noqa: PLC0415 - likewise
+
+    found = find_dockerfiles([dockerfile] if dockerfile else [])
+    render = _pick(format, {"text": report.render_text, "json": report.render_json})
+    write_stdout(render(find_placements(path, found, load_config(options, os.environ, common_folder(found)))))
+    return 0
+
+
 def rules(format: Format = None) -> int:  # noqa: A002 - the option's name
     """List every rule, those of the configured folders too."""
     from depscan.reports import rules as report  # noqa: PLC0415 - only this command
@@ -206,7 +257,7 @@ def _pick(name: str | None, renderers: Mapping[str, Any]) -> Any:
     return renderers[name or "text"]
 
 
-COMMANDS = {function.__name__: function for function in (check, inspect, image, rules, explain)}
+COMMANDS = {function.__name__: function for function in (check, inspect, image, bases, why, rules, explain)}
 
 
 def parser(name: str) -> Any:
