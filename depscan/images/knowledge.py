@@ -73,6 +73,7 @@ def _of_match(reference: ImageReference, match: Match, architecture: Architectur
         profile = replace(profile, package_manager=None, interpreters=frozenset(), interpreters_complete=False)
     configuration = find_configuration(match.image)
     moving = match.moving or row.rolling
+    unsure = (Confidence.LIKELY,) if moving and profile.libc.family == "glibc" else ()
     move = find_move(match.image, reference.tag) if match.moving else None
     profile = _with_layers(profile, reference.tag or "latest", configuration)
     return replace(
@@ -85,7 +86,7 @@ def _of_match(reference: ImageReference, match: Match, architecture: Architectur
         environment=configuration.environment or (profile.environment if match.bare else None),
         workdir=configuration.workdir,
         why=match.why,
-        confidence=Confidence.LIKELY if moving and profile.libc.family == "glibc" else match.confidence,
+        confidence=Confidence.weakest(match.confidence, *unsure),
         moving=moving,
         moved=(move.date, move.before) if move else None,
     )

@@ -8,6 +8,7 @@ same findings.
 from __future__ import annotations
 
 import re
+from datetime import date
 from functools import cache
 
 import msgspec
@@ -50,10 +51,11 @@ def find_end(release: str | None) -> str | None:
     return _lifetimes().ends.get(distribution_release(release) or "")
 
 
-def has_ended(release: str | None) -> bool:
-    """Whether that day lies before the knowledge's date."""
+def days_since_end(release: str | None) -> int | None:
+    """How many days before the knowledge's date that was; None while updates go on, or where not known."""
     end = find_end(release)
-    return end is not None and end < find_sources().as_of
+    days = (date.fromisoformat(find_sources().as_of) - date.fromisoformat(end)).days if end else 0
+    return days if days > 0 else None
 
 
 def find_move(image: str, tag: str | None) -> Move | None:

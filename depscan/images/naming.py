@@ -97,6 +97,7 @@ def resolve(reference: ImageReference) -> Match | None:
         or _by_path(image)
         or _by_tag(image, reference, official)
         or _by_family(image, reference, official)
+        or _by_component(image, reference)
     )
     if found is None:
         return None
@@ -193,6 +194,25 @@ def _by_tag(image: str, reference: ImageReference, official: bool) -> Match | No
         why = f"the tag {tag} names Alpine without a release"
         return Match(image, why, Confidence.LIKELY, family="musl", moving=True)
     return None
+
+
+def _by_component(image: str, reference: ImageReference) -> Match | None:
+    """What the last part of a name tells: corp/ubuntu:22.04, corp/base-debian12, mirror.corp/hub/python:3.12.
+
+    A root's name is probably a copy of it or built on it; anything may have been added. The name of a language image
+    tells that only in a registry, which may be a mirror.
+    """
+    before, slash, name = image.rpartition("/")
+    if not slash:
+        return None
+    like = _exact(name, reference) or _root(name, reference)
+    if like is not None and (name in ROOTS or "." in before or ":" in before):
+        why = f"{image} has the name of {name}: {like.why}"
+        sure = Confidence.LIKELY if name in ROOTS else Confidence.POSSIBLE
+        return msgspec.structs.replace(like, image=image, why=why, confidence=sure, bare=False, untold=True)
+    found = named_releases(name, _codenames())
+    release = found.pop() if len(found) == 1 else None
+    return Match(image, f"{image} names {release}", Confidence.LIKELY, release, untold=True) if release else None
 
 
 def named_releases(tag: str, codenames: Mapping[str, str]) -> set[str]:

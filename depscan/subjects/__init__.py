@@ -48,8 +48,8 @@ class BaseView(Struct, frozen=True):
     release before, None where none is recorded. `pinned` is the same image under a tag that names its release, or words
     for it where none is known.
     `pinned_runtime` is the base of a stage that copies programs from this moving one, and pins a release of the same
-    distribution. `ended_on` is the day on which the release's security updates ended; None while they go on, or where
-    not known. `repeated` says that an earlier stage stands on the same image.
+    distribution. `ended_on` is the day on which the release's security updates ended, and `days_since_end` how long
+    that was before the knowledge's date; None while they go on, or where not known. `repeated` says that an earlier stage stands on the same image.
     """
 
     moving: bool
@@ -58,6 +58,7 @@ class BaseView(Struct, frozen=True):
     pinned: str
     pinned_runtime: str | None
     ended_on: str | None
+    days_since_end: int | None
     repeated: bool
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from depscan.dockerfile.stages import find_stage
 from depscan.images.candidates import pinned_spelling
-from depscan.images.lifetimes import distribution_release, find_end, has_ended
+from depscan.images.lifetimes import days_since_end, distribution_release, find_end
 from depscan.subjects import BaseView
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _ASSETS = frozenset({"assets", "dist", "html", "public", "static", "www"})
 def base_view(filesystem: StageFilesystem, stages: Sequence[StageFilesystem]) -> BaseView:
     """The view of a stage's base, among all stages; nothing is said of a stage that stands on another."""
     profile, moving = filesystem.profile, may_move(filesystem.profile)
+    ended = days_since_end(profile.release)
     moved_on, moved_from = (profile.moved if moving else None) or (None, None)
     return BaseView(
         moving=moving,
@@ -36,7 +37,8 @@ def base_view(filesystem: StageFilesystem, stages: Sequence[StageFilesystem]) ->
         moved_from=moved_from,
         pinned=(pinned_spelling(profile) if moving else None) or "a tag that names the release",
         pinned_runtime=pinned_runtime(filesystem, stages) if moving else None,
-        ended_on=find_end(profile.release) if has_ended(profile.release) else None,
+        ended_on=find_end(profile.release) if ended is not None else None,
+        days_since_end=ended,
         repeated=_is_repeated(filesystem, stages),
     )
 

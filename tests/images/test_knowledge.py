@@ -61,7 +61,7 @@ centos:6                                            glibc   2.12  centos:6      
 quay.io/centos/centos:stream9                       glibc   2.34  centos:stream9           certain
 quay.io/centos/centos:stream10-minimal              glibc   2.39  centos:stream10          certain
 ghcr.io/oracle/oraclelinux:9                        glibc   2.34  oraclelinux:9            certain
-mcr.microsoft.com/azurelinux/base/core:3.0          glibc   -     -                        likely
+mcr.microsoft.com/azurelinux/base/core:3.0          glibc   2.38  azurelinux:3.0           likely
 mcr.microsoft.com/dotnet/sdk:6.0                    glibc   2.31  debian:11                likely
 rockylinux:9.3                                      glibc   2.34  rockylinux:9             certain
 rockylinux/rockylinux:8-minimal                     glibc   2.28  rockylinux:8             certain
@@ -129,6 +129,18 @@ bitnami/minideb:bookworm                            glibc   2.36  debian:12     
 bitnami/redis:7.2.4-debian-12-r9                    glibc   2.36  debian:12                likely
 ghcr.io/astral-sh/uv:python3.12-bookworm-slim       glibc   2.36  debian:12                likely
 grafana/grafana:10-alpine                           musl    -     -                        likely
+goharbor/photon:5.0                                 glibc   2.36  photon:5.0               likely
+corp.example/hub/alpine:3.20                        musl    1.2.5 alpine:3.20              likely
+corp.example:5000/hub/python:3.12-slim              glibc   2.41  debian:13                possible
+dokken/centos-stream-9                              glibc   2.34  centos:stream9           likely
+corp.example/team/base-debian-12:7                  glibc   2.36  debian:12                likely
+quay.io/jupyter/scipy-notebook                      glibc   2.39  ubuntu:24.04             likely
+quay.io/sclorg/s2i-base-c9s:c9s                     glibc   2.34  centos:stream9           likely
+heroku/heroku:22-build                              glibc   2.35  ubuntu:22.04             likely
+mcr.microsoft.com/dotnet/sdk:8.0-azurelinux3.0      glibc   2.38  azurelinux:3.0           likely
+ubi9/s2i-base:1                                     glibc   2.34  ubi:9                    likely
+denoland/deno:bin-2.9.1                             none    -     scratch                  likely
+someone/python:3.12                                 unknown -     -                        possible
 myorg/app:1.0-alpine3.19                            musl    1.2.4 alpine:3.19              likely
 ghcr.io/me/app:2-jammy                              glibc   2.35  ubuntu:22.04             likely
 python:3.99                                         glibc   -     -                        possible
@@ -312,7 +324,7 @@ def test_environment_and_working_directory() -> None:
 def test_sizes_only_where_a_source_has_them() -> None:
     assert known("debian:bookworm-slim").size == known("debian:12-slim").size == 28238443
     assert known("alpine").size == 3849738 and known("ubuntu:24.04").size == 29764116
-    assert known("debian:bookworm").size is None and known("alpine:3.20").size is None
+    assert known("debian:bookworm").size == 48503440 and known("alpine:3.20").size is None
     assert known("ubuntu:24.04", ARM64).size is None
 
 
