@@ -183,7 +183,11 @@ def _aliases(names: frozenset[str]) -> frozenset[str]:
 
 
 class _Glibc(_Scope):
-    """glibc: a versioned symbol is asked of the library that its version need names, any other one of all."""
+    """glibc: a versioned symbol is missing where the library that its version need names lacks it, and all others too.
+
+    The dynamic linker compares name and version, not the file: libpthread.so.0 of 2.34 and later is empty, and what was
+    bound to it is found in libc.so.6 (elf/dl-lookup.c, check_match).
+    """
 
     def check(self) -> Iterator[SymbolCheck]:
         if not any(loaded.facts is not None for loaded in self.objects if loaded is not self.program):
@@ -194,9 +198,13 @@ class _Glibc(_Scope):
             for symbol, late in self.undefined(loaded) if providers or everywhere else ():
                 name, _, version = symbol.partition("@")
                 asked = providers.get(version, ()) if version else everywhere
-                if asked and not any(_defines(library, symbol) for library in asked):
+                if asked and not any(_defines(library, symbol) for library in asked) and not self._anywhere(symbol):
                     confidence = Confidence.LIKELY if self.plugin else Confidence.CERTAIN
                     yield SymbolCheck(name, version or None, loaded.path, Presence.MISSING, late, confidence)
+
+    def _anywhere(self, symbol: str) -> bool:
+        """Whether a library that was read defines a symbol with its version."""
+        return "@" in symbol and any(symbol in (self.library(each).full or ()) for each in self.objects)
 
     def _providers(self, loaded: Loaded) -> dict[str, tuple[_Library, ...]]:
         """The libraries of each version that an object needs, where all are known and may not fit the object.
