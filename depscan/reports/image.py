@@ -1,12 +1,16 @@
 """What `depscan image` prints: what is known of base images, and from where.
 
-In: `ImageProfile`s. Out: text or JSON.
+In: `ImageProfile`s. Out: text or JSON: the profile, its source, date and confidence, which row or rule matched, and how
+long it holds.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from depscan.images.candidates import pinned_spelling
+from depscan.images.ceilings import all_ceilings
+from depscan.images.lifetimes import days_since_end, find_end
 from depscan.reports.escaping import printable
 from depscan.reports.objects import dump, image_object
 
@@ -29,7 +33,17 @@ def _image(profile: ImageProfile) -> dict[str, object]:
         **image_object(profile),
         "loaders": list(profile.loaders),
         "libraries": sorted(profile.libraries),
-        "ceilings": dict(sorted(profile.libc.ceilings.items())),
+        "ceilings": all_ceilings(profile),
+        "interpreters": sorted(profile.interpreters),
+        "interpreters_complete": profile.interpreters_complete,
+        "package_manager": profile.package_manager,
+        "size": profile.size,
+        "why": profile.why,
+        "layers": list(profile.layers),
+        "moving": profile.moving,
+        "moved": {"on": profile.moved[0], "from": profile.moved[1]} if profile.moved else None,
+        "updates_end": find_end(profile.release),
+        "trouble": profile.trouble,
     }
 
 
@@ -46,23 +60,57 @@ def _lines(profile: ImageProfile) -> Iterator[str]:
 
 def _rows(profile: ImageProfile) -> Iterator[tuple[str, str]]:
     """Labels and values; "not known" is said where it matters and left out elsewhere."""
-    yield "release", profile.release or "not known"
     yield "libc", " ".join(part for part in (profile.libc.family, profile.libc.version) if part)
-    ceilings = sorted(profile.libc.ceilings.items())
+    yield "release", _release(profile)
+    second = profile.secondary
     rows = (
-        ("versions", ", ".join(f"up to {namespace}_{version}" for namespace, version in ceilings)),
+        ("versions", _versions(profile)),
         ("loaders", ", ".join(profile.loaders)),
+        ("second libc", f"{second.libc.family} {second.libc.version}, {second.loaders[0]}" if second else ""),
+        ("interpreters", _shown(sorted(profile.interpreters), complete=profile.interpreters_complete)),
         ("packages", profile.package_manager or ""),
         ("size", f"{profile.size / 1e6:.1f} MB compressed" if profile.size else ""),
     )
     yield from (row for row in rows if row[1])
-    yield "libraries", _libraries(profile)
-    dated = f" of {profile.as_of}" if profile.as_of else ""
-    yield "source", f"{profile.source}{dated}, {profile.confidence}{f': {profile.why}' if profile.why else ''}"
+    count = f"{len(profile.libraries)}: " if profile.libraries else ""
+    listed = _shown(sorted(profile.libraries), complete=profile.libraries_complete)
+    yield "libraries", count + (listed or f"none listed ({_extent(profile.libraries_complete)})")
+    yield "source", profile.source + (f" of {profile.as_of}" if profile.as_of else "")
+    yield "confidence", str(profile.confidence)
+    yield from _reasons(profile)
 
 
-def _libraries(profile: ImageProfile) -> str:
-    names = sorted(profile.libraries)
+def _release(profile: ImageProfile) -> str:
+    end = find_end(profile.release)
+    if end is None:
+        return profile.release or "not known"
+    tense = "ended" if days_since_end(profile.release) else "go on until"
+    return f"{profile.release}, security updates {tense} {'on ' if tense == 'ended' else ''}{end}"
+
+
+def _versions(profile: ImageProfile) -> str:
+    """Up to which version of each namespace; those beyond the libc's as far as they fit."""
+    names = [f"{space}_{version}" for space, version in all_ceilings(profile).items()]
     rest = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
-    complete = "complete list" if profile.libraries_complete else "others may be there"
-    return f"{', '.join(names[:_MOST])}{rest} ({complete})" if names else f"none listed ({complete})"
+    return f"up to {', '.join(names[:_MOST])}{rest}" if names else ""
+
+
+def _reasons(profile: ImageProfile) -> Iterator[tuple[str, str]]:
+    """Which row or rule matched, what was joined to it, how long it holds."""
+    if profile.why:
+        yield "why", profile.why
+    for layer in profile.layers:
+        yield "adds", layer
+    if profile.moved and profile.moving:
+        date, before = profile.moved
+        pinned = pinned_spelling(profile)
+        yield "moved", f"from {before} on {date}" + (f"; {pinned} stays" if pinned else "")
+
+
+def _shown(names: list[str], *, complete: bool) -> str:
+    rest = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
+    return f"{', '.join(names[:_MOST])}{rest} ({_extent(complete)})" if names else ""
+
+
+def _extent(complete: bool) -> str:
+    return "complete list" if complete else "others may be there"
