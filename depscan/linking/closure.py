@@ -214,7 +214,4 @@ def _other_major(soname: str, loader: Loader, root: Root) -> str | None:
     stem, dot, _ = soname.partition(".so")
     if not dot:
         return None
-    return max(
-        (name for name in root.sonames(loader.profile) if name.startswith(stem + ".so.") and name != soname),
-        default=None,
-    )
+    return max((name for name in root.of_stem(stem, loader.profile) if name != soname), default=None)

@@ -59,7 +59,21 @@ class Root:
         self._paths: dict[str, list[str]] | None = None
         self._configuration: list[FileEntry] | None = None
         self._by_soname: dict[tuple[str, str], str] | None = None
-        self._holding: set[str] | None = None
+        self._special: frozenset[str] | None = None
+        self._resolved: dict[str, str | None] = {}
+        self._loaders: dict[str, frozenset[str]] = {}
+        self._stems: dict[str, dict[str, list[str]]] = {}
+
+    def resolve(self, path: str) -> str | None:
+        """As the stage's file system does; every search asks the same directories, so each is resolved once."""
+        folder, name = posixpath.split(path)
+        if folder not in self._resolved:
+            self._resolved[folder] = self.filesystem.resolve(folder)
+        resolved = self._resolved[folder]
+        if resolved is None or name in ("", ".", ".."):
+            return self.filesystem.resolve(path)
+        where = f"{resolved}/{name}" if resolved != "/" else f"/{name}"
+        return self.filesystem.resolve(where) if where in self.filesystem.links else where
 
     @property
     def linker_configuration(self) -> list[FileEntry]:
@@ -75,7 +89,7 @@ class Root:
         `foreign` says that only something that may bring another libc could have put it there (see `UnknownChange`).
         `profile` is the image's part to ask, its own or its second libc's.
         """
-        resolved = self.filesystem.resolve(path)
+        resolved = self.resolve(path)
         if resolved is None:
             return Sighting(Presence.MISSING, path, reason="a loop of symbolic links")
         entry = self.filesystem.entries.get(resolved)
@@ -101,11 +115,18 @@ class Root:
         here = {path, resolved}
         if profile.tree is not None and resolved in profile.tree.files:
             return True
-        known = {*profile.loaders, *self.filesystem.loaders} if profile.tree is None else self.filesystem.loaders.keys()
-        if here & known or any(self.filesystem.resolve(loader) == resolved for loader in known):
+        if not here.isdisjoint(self._known_loaders(profile)):
             return True
         named = (self._by_name(posixpath.basename(name), profile) for name in here)
         return any(library is not None and library.path in here for library in named)
+
+    def _known_loaders(self, profile: ImageProfile) -> frozenset[str]:
+        """The dynamic linkers of the image and of packages, by every path and by the real one."""
+        key = f"{profile.reference} {profile.libc.family}"
+        if key not in self._loaders:
+            known = {*self.filesystem.loaders, *(profile.loaders if profile.tree is None else ())}
+            self._loaders[key] = frozenset(known | {self.resolve(loader) or loader for loader in known})
+        return self._loaders[key]
 
     def _by_name(self, soname: str, profile: ImageProfile) -> Library | None:
         """A library whose name is known but, in the knowledge, often not its path; a real image has only paths."""
@@ -114,7 +135,7 @@ class Root:
 
     def _deleted(self, path: str) -> bool:
         removed = self.filesystem.removed
-        while path != "/" and path:
+        while removed and path != "/" and path:
             if path in removed:
                 return True
             path = posixpath.dirname(path)
@@ -143,7 +164,7 @@ class Root:
 
     def copied(self, path: str) -> FileEntry | None:
         """The stage's own entry at a path, links followed; None for the image's files."""
-        return self.filesystem.entries.get(self.filesystem.resolve(path) or path)
+        return self.filesystem.entries.get(self.resolve(path) or path)
 
     def symbols(self, path: str, facts: ElfFacts) -> Symbols | None:
         """The dynamic symbols of the ELF file with these facts that stands at `path`; None where they are not known."""
@@ -152,11 +173,12 @@ class Root:
             blob = self._read_symbols(entry)
         return unpack(blob) if blob else None
 
-    def holds(self, directory: str) -> bool:
-        """Whether the stage put a file into this very directory."""
-        if self._holding is None:
-            self._holding = {posixpath.dirname(path) for path in self.filesystem.entries}
-        return (self.filesystem.resolve(directory) or directory) in self._holding
+    def folders_named(self, names: frozenset[str]) -> frozenset[str]:
+        """The directories with one of a few `names` (always the same) into which the stage put a file."""
+        if self._special is None:
+            folders = {posixpath.dirname(path) for path in self.filesystem.entries}
+            self._special = frozenset(folder for folder in folders if posixpath.basename(folder) in names)
+        return self._special
 
     def linked_by_ldconfig(self, directory: str, soname: str) -> Sighting | None:
         """The stage's library in `directory` with this soname under another file name: ldconfig makes a link to it."""
@@ -166,7 +188,7 @@ class Root:
                 for path, artifact in self.artifacts.items()
                 if artifact.facts.soname and ".so" in posixpath.basename(path)
             }
-        path = self._by_soname.get((self.filesystem.resolve(directory) or directory, soname))
+        path = self._by_soname.get((self.resolve(directory) or directory, soname))
         if path is None or self.filesystem.ldconfig is None:
             return None
         entry = self.filesystem.entries[path]
@@ -183,10 +205,18 @@ class Root:
                     self._paths.setdefault(posixpath.basename(path), []).append(path)
         return next(iter(self._paths.get(soname, ())), None)
 
-    def sonames(self, profile: ImageProfile) -> set[str]:
-        """All library names known to be present, the stage's own files included."""
-        self.elsewhere("")
-        return {*profile.libraries, *self.filesystem.libraries, *(self._paths or ())}
+    def of_stem(self, stem: str, profile: ImageProfile) -> list[str]:
+        """All library names known to be present that begin with `stem` and .so., the stage's own files included."""
+        key = f"{profile.reference} {profile.libc.family}"
+        if key not in self._stems:
+            self.elsewhere("")
+            index: dict[str, list[str]] = {}
+            for name in {*profile.libraries, *self.filesystem.libraries, *(self._paths or ())}:
+                start, dot, number = name.partition(".so.")
+                if dot and number:
+                    index.setdefault(start, []).append(name)
+            self._stems[key] = index
+        return self._stems[key].get(stem, [])
 
     @property
     def confidence(self) -> Confidence:

@@ -42,6 +42,8 @@ _HWCAPS_SINCE, _LEGACY_UNTIL = (2, 33), (2, 37)
 _LEGACY = ("tls", "haswell", "x86_64")  # glibc 2.36's elf/dl-hwcaps.c and sysdeps/x86/cpu-features.c
 _HWCAPS = ("x86-64-v4", "x86-64-v3", "x86-64-v2")  # of glibc's sysdeps/x86_64/dl-hwcaps_subdirs.c, the best first
 
+_CAPABILITIES = frozenset((*_LEGACY, *_HWCAPS))
+
 
 class Loaded(Struct, frozen=True):
     """An object in the process: its path, its facts (None for the image's own libraries), who loaded it."""
@@ -151,19 +153,17 @@ def _hwcaps(place: Place, root: Root, loader: Loader) -> Iterator[Place]:
 
     x86-64-v2 is what all servers have, `tls` what every glibc took. Legacy names within each other are not followed.
     """
-    version = loader.profile.libc.version
-    if not place.certain or version is None or loader.copied:
+    version, folders = loader.profile.libc.version, root.folders_named(_CAPABILITIES)
+    if not folders or not place.certain or version is None or loader.copied:
         return
-    if numeric(version) < _LEGACY_UNTIL:
-        for name in _LEGACY:
-            directory = posixpath.join(place.directory, name)
-            if root.holds(directory):
-                yield Place(directory, f"{place.law}, {name}", any_cpu=name == "tls")
-    if numeric(version) < _HWCAPS_SINCE:
-        return
-    for level in _HWCAPS:
+    known = numeric(version)
+    for name in _LEGACY if known < _LEGACY_UNTIL else ():
+        directory = posixpath.join(place.directory, name)
+        if root.resolve(directory) in folders:
+            yield Place(directory, f"{place.law}, {name}", any_cpu=name == "tls")
+    for level in _HWCAPS if known >= _HWCAPS_SINCE else ():
         directory = posixpath.join(place.directory, "glibc-hwcaps", level)
-        if root.holds(directory):
+        if root.resolve(directory) in folders:
             yield Place(directory, f"{place.law}, glibc-hwcaps", any_cpu=level == _HWCAPS[-1])
 
 

@@ -40,6 +40,7 @@ _BROUGHT = ("libc.so.6", "libm.so.6", "libgcc_s.so.1", "ld-linux-x86-64.so.2")
 
 # Names that only a C library defines: glibc's fortified functions, C23's, finite mathematics, and its own namespace.
 _LIBCS_OWN = r"__\w+_chk|__isoc\d\d_\w+|__\w+_finite|__libc_\w+|gnu_get_libc_\w+|__cxa_thread_atexit_impl"
+_LIBCS_START = ("__", "gnu_get")
 _BESIDE_GCOMPAT = r"_?obstack_\w+|(?:get|set|make|swap)context"  # of libobstack and libucontext
 
 
@@ -109,19 +110,19 @@ class _Musl(_Scope):
     """musl: a symbol is provided by any object, whatever its version."""
 
     def check(self) -> Iterator[SymbolCheck]:
-        libraries = self._all()
-        certain = [library.names.certain for library in libraries]
-        open_end = any(not library.names.closed for library in libraries)
+        known = _Known.of(self._all())
         for loaded in self.objects:
             if loaded is not self.program and self.root.copied(loaded.path) is None:
                 continue  # the image's own libraries fit each other
+            asked = _asked_of_musl(loaded)
             for symbol, late in self.undefined(loaded):
                 name, _, version = symbol.partition("@")
-                if any(name in names for names in certain):
-                    continue
-                presence = self._judge(name, version, loaded, libraries, open_end=open_end)
+                if any([name in names for names in known.certain]) or self._is_hosts(name, version, known):  # noqa: C419
+                    continue  # a list, since most names are in the first of few, and a generator costs more
+                foreign = loaded.facts is not None and loaded.facts.libc == "glibc"
+                presence = self._judge(name, known, asked=version in asked, foreign=foreign)
                 if presence is not Presence.PROVIDED:
-                    confidence = self._confidence(libraries, open_end=open_end)
+                    confidence = self._confidence(known)
                     yield SymbolCheck(name, version or None, loaded.path, presence, late and self.plugin, confidence)
 
     def _all(self) -> list[_Library]:
@@ -148,32 +149,66 @@ class _Musl(_Scope):
         machine = self.program.facts.machine if self.program.facts else ""
         return _Library(musl_exports(version, machine) or _UNLISTED)
 
-    def _judge(self, name: str, version: str, loaded: Loaded, libraries: list[_Library], *, open_end: bool) -> Presence:
-        """What no library surely defines: of libc's alone it is missing, other names may come from elsewhere."""
-        libc, foreign = libraries[0].names, loaded.facts is not None and loaded.facts.libc == "glibc"
+    def _judge(self, name: str, known: _Known, *, asked: bool, foreign: bool) -> Presence:
+        """What no library surely defines: of libc's alone it is missing, other names may come from elsewhere.
+
+        `asked`: its version was bound to a library that musl answers itself, so that no other file was meant to have
+        it. `foreign`: an object of glibc, of which more is missing than of musl's own.
+        """
+        libc = known.libc.names
         if not libc.certain or (self.loader.compat is not None and re.fullmatch(_BESIDE_GCOMPAT, name)):
             return Presence.UNKNOWN if foreign else Presence.PROVIDED
-        if any(name in library.names.possible for library in libraries):
+        if name in known.doubtful:
             return Presence.UNKNOWN
         if re.fullmatch(_LIBCS_OWN, name):
             return Presence.MISSING
-        if name in names_of_musl() or self._asked_of_libc(version, loaded):
+        if name in names_of_musl() or asked:
             return Presence.MISSING if libc.closed else Presence.UNKNOWN
         if self.plugin:
             return Presence.PROVIDED  # by its host
-        if libc.closed and not open_end:
+        if libc.closed and not known.open_end:
             return Presence.MISSING
         return Presence.UNKNOWN if foreign else Presence.PROVIDED
 
-    def _asked_of_libc(self, version: str, loaded: Loaded) -> bool:
-        """Whether the version was bound to a library that musl answers itself: no other file was meant to have it."""
-        needs = loaded.facts.version_needs.items() if loaded.facts else ()
-        return any(is_musls_own(library) and any(need.name == version for need in found) for library, found in needs)
+    def _is_hosts(self, name: str, version: str, known: _Known) -> bool:
+        """Most of what a plugin leaves open: a name without version that no C library is known to have."""
+        return (
+            self.plugin
+            and not version
+            and not name.startswith(_LIBCS_START)
+            and name not in names_of_musl()
+            and name not in known.doubtful
+        )
 
-    def _confidence(self, libraries: list[_Library], *, open_end: bool) -> Confidence:
+    def _confidence(self, known: _Known) -> Confidence:
         """Certain where every definition was read; distributions patch musl, and a host may bring what it likes."""
-        read = libraries[0].full is not None and not open_end
+        read = known.libc.full is not None and not known.open_end
         return Confidence.CERTAIN if read and not self.plugin and not self.loader.compat else Confidence.LIKELY
+
+
+class _Known(Struct, frozen=True):
+    """What the libraries of a process define: surely (`certain`), possibly, and whether one of them is not known."""
+
+    libc: _Library
+    certain: tuple[frozenset[str], ...]
+    doubtful: frozenset[str]
+    open_end: bool
+
+    @classmethod
+    def of(cls, libraries: list[_Library]) -> _Known:
+        names = [library.names for library in libraries]
+        return cls(
+            libc=libraries[0],
+            certain=tuple(each.certain for each in names if each.certain),
+            doubtful=frozenset().union(*(each.possible for each in names if each.possible is not each.certain)),
+            open_end=any(not each.closed for each in names),
+        )
+
+
+def _asked_of_musl(loaded: Loaded) -> frozenset[str]:
+    """The versions that an object bound to libraries that musl answers itself."""
+    needs = loaded.facts.version_needs.items() if loaded.facts else ()
+    return frozenset(need.name for library, found in needs if is_musls_own(library) for need in found)
 
 
 @lru_cache(8)

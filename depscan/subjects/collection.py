@@ -75,6 +75,7 @@ class _Collector:
     def __init__(self, dockerfile: Dockerfile, context: Confidence, cpu_floor: str | None) -> None:
         self._context = context
         self._cpu_floor = cpu_floor
+        self._common: dict[int, dict[str, object]] = {}
         self._stages = dockerfile.stages
         everything = [item for stage in dockerfile.stages for item in (stage.instruction, *stage.instructions)]
         self._instructions: list[Instruction] = everything
@@ -144,7 +145,7 @@ class _Collector:
         origin = self._image_stage(filesystem.stage)
         return Subject(
             kind=kind,
-            names={**_common(placement, self._cpu_floor), **names},
+            names={"artifact": _artifact_view(placement, self._cpu_floor), **self._of_stage(filesystem), **names},
             span=entry.span,
             instruction_span=self._instruction_at(entry.span),
             root=root,
@@ -166,6 +167,17 @@ class _Collector:
             carrier=_is_carrier(filesystem),
         )
 
+    def _of_stage(self, filesystem: StageFilesystem) -> dict[str, object]:
+        """The views that all binaries of a stage share: made once, since one of them looks at every file."""
+        index = filesystem.stage.index
+        if index not in self._common:
+            self._common[index] = {
+                "image": _image_view(filesystem.profile),
+                "stage": _stage_view(filesystem),
+                "platform": _platform_view(filesystem.stage.platform),
+            }
+        return self._common[index]
+
     def stage(self, filesystem: StageFilesystem, stages: Sequence[StageFilesystem]) -> Subject:
         """A stage's subject; it stands at FROM, or where a second libc comes in."""
         hack = second_libc(filesystem)
@@ -173,10 +185,8 @@ class _Collector:
         return Subject(
             kind="stage",
             names={
-                "stage": _stage_view(filesystem),
-                "image": _image_view(filesystem.profile),
+                **self._of_stage(filesystem),
                 "base": base_view(filesystem, stages),
-                "platform": _platform_view(filesystem.stage.platform),
             },
             span=span,
             instruction_span=self._instruction_at(span),
@@ -246,15 +256,6 @@ def _failure(placement: Placement, detail: str) -> Failure | None:
 def _is_carrier(filesystem: StageFilesystem) -> bool:
     """A scratch stage without a start command only carries files to somewhere else."""
     return filesystem.profile.reference == "scratch" and filesystem.entrypoint is None and filesystem.command is None
-
-
-def _common(placement: Placement, cpu_floor: str | None) -> dict[str, object]:
-    return {
-        "artifact": _artifact_view(placement, cpu_floor),
-        "image": _image_view(placement.filesystem.profile),
-        "stage": _stage_view(placement.filesystem),
-        "platform": _platform_view(placement.platform),
-    }
 
 
 def _artifact_view(placement: Placement, cpu_floor: str | None) -> ArtifactView:
