@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from depscan.config import Config
 from depscan.dockerfile.stages import leaf_stages, read_dockerfile, stages_needed, target_index
-from depscan.dockerfile.text import read_source
+from depscan.dockerfile.text import MAX_BYTES, read_source
 from depscan.engine import judge
 from depscan.errors import UsageError
 from depscan.filesystem.context import BuildContext, choose_context
@@ -39,7 +39,6 @@ from depscan.results import Scan, ScanResult
 from depscan.rulebook import load_rules
 from depscan.source import SourceText
 from depscan.subjects.collection import collect
-from depscan.suggest import Change, Outcome, apply_edits, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +50,7 @@ if TYPE_CHECKING:
     from depscan.linking.placement import Placement
     from depscan.platforms import Platform
     from depscan.rulebook import Rule
+    from depscan.suggest import Change, Outcome
 
 STANDARD_INPUT = "-"
 
@@ -89,7 +89,9 @@ class _Examination(Struct, frozen=True):
     dockerfile: Dockerfile
     target: Stage | None
     in_target: frozenset[int]
-    outcome: Outcome
+    stages: tuple[StageFilesystem, ...]
+    placements: tuple[Placement, ...]
+    findings: tuple[Finding, ...]
     skipped: tuple[Skipped, ...]
 
 
@@ -109,12 +111,14 @@ def scan(paths: Sequence[str | Path], config: Config | None = None) -> ScanResul
 
 
 def _read(path: str | Path) -> _Text:
+    """Read no more than a Dockerfile may have, and one byte that tells `read_source` of more."""
     if str(path) == STANDARD_INPUT:
-        source, problems = read_source(None, "-", sys.stdin.buffer.read())
+        source, problems = read_source(None, "-", sys.stdin.buffer.read(MAX_BYTES + 1))
         return _Text(source, problems, None)
     path = Path(path)
     try:
-        data = path.read_bytes()
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}; pass the path of a readable Dockerfile") from None
     source, problems = read_source(path, str(path), data)
@@ -127,19 +131,18 @@ def _scan_text(text: _Text, platform: Platform, config: Config, rules: tuple[Rul
     context = BuildContext(root, read_ignore_rules(root, text.path))
     setting = _Setting(platform, config, rules, context, Inventory(jobs=config.jobs, cache=config.cache))
     examination = _examine(text, dockerfile, setting)
-    outcome = examination.outcome
     return Scan(
         source=text.source,
         context=_shown(root, text.path),
         context_reason=reason,
         target=(examination.target.name or str(examination.target.index)) if examination.target else None,
         platform=platform,
-        stages=outcome.stages,
+        stages=examination.stages,
         in_target=examination.in_target,
-        placements=outcome.placements,
+        placements=examination.placements,
         findings=_advise(_apply_ignores(text, examination, setting), text, examination, setting),
         skipped=examination.skipped,
-        notes=() if outcome.stages else ("no stage with a final file system: nothing to check",),
+        notes=() if examination.stages else ("no stage with a final file system: nothing to check",),
     )
 
 
@@ -186,7 +189,9 @@ def _examine(text: _Text, dockerfile: Dockerfile, setting: _Setting, change: Cha
         dockerfile=dockerfile,
         target=None if target is None else dockerfile.stages[target],
         in_target=frozenset() if target is None else stages_needed(dockerfile, target),
-        outcome=Outcome(stages, placements, judge(setting.rules, subjects, path=text.source.path, config=config)),
+        stages=stages,
+        placements=placements,
+        findings=judge(setting.rules, subjects, path=text.source.path, config=config),
         skipped=_skipped(stages, setting),
     )
 
@@ -224,7 +229,7 @@ def _apply_ignores(text: _Text, examination: _Examination, setting: _Setting) ->
     dockerfile = examination.dockerfile
     instructions = [item for stage in dockerfile.stages for item in (stage.instruction, *stage.instructions)]
     return apply_ignores(
-        examination.outcome.findings,
+        examination.findings,
         dockerfile.comments,
         [instruction.span for instruction in instructions],
         rules=setting.rules,
@@ -238,15 +243,24 @@ def _advise(
     findings: tuple[Finding, ...], text: _Text, examination: _Examination, setting: _Setting
 ) -> tuple[Finding, ...]:
     """Add proved suggestions to the findings that are neither ignored nor mere notes."""
+    if all(_needs_no_advice(finding) for finding in findings):
+        return findings
+    from depscan.suggest import Outcome, apply_edits, suggest  # noqa: PLC0415 - most runs have nothing to suggest
+
+    def outcome(examination: _Examination) -> Outcome:
+        return Outcome(examination.stages, examination.placements, examination.findings)
 
     def recheck(change: Change) -> Outcome:
         edited = apply_edits(text.source, change.edits)
         changed = replace(text, source=SourceText.of(text.source.path, edited)) if change.edits else text
-        return _examine(changed, _parse(changed, setting.platform, setting.config), setting, change).outcome
+        return outcome(_examine(changed, _parse(changed, setting.platform, setting.config), setting, change))
 
+    before = outcome(examination)
     return tuple(
-        finding
-        if finding.ignored or finding.severity is Severity.NOTE
-        else replace(finding, suggestions=suggest(finding, examination.outcome, recheck))
+        finding if _needs_no_advice(finding) else replace(finding, suggestions=suggest(finding, before, recheck))
         for finding in findings
     )
+
+
+def _needs_no_advice(finding: Finding) -> bool:
+    return finding.ignored or finding.severity is Severity.NOTE

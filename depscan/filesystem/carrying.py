@@ -18,6 +18,7 @@ from depscan.artifacts.facts import Origin
 from depscan.filesystem.entries import resolve_links
 from depscan.filesystem.globs import compile_component, has_wildcards
 from depscan.filesystem.placing import (
+    UNKNOWN_MODE,
     Destination,
     Item,
     Picked,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from depscan.filesystem.tree import Tree
     from depscan.source import Span
 
-UNKNOWN_MODE = 0o755  # of a file never seen: one that can be started, so that no rule finds it not executable
 
 _FILE_NAME = r".+\.(so(\.\d+)*|jar|war|js|py|sh|json|ya?ml|conf|toml|txt|wasm|pem|crt|whl|zip|t?gz)\Z"
 _PROGRAM_DIRECTORY = r"(.*/)?s?bin\Z"

@@ -17,13 +17,11 @@ from msgspec import Struct
 
 from depscan.artifacts.facts import Origin
 from depscan.dockerfile.instructions import Problem
-from depscan.filesystem.archives import read_archive
-from depscan.filesystem.carrying import UNKNOWN_MODE, Carriage, carry_from_image, carry_from_stage
 from depscan.filesystem.entries import ArchiveMember, HostFile, InlineFile
 from depscan.filesystem.ignore import read_patterns
-from depscan.filesystem.modes import parse_mode
 from depscan.filesystem.placing import (
     MAX_PATH,
+    UNKNOWN_MODE,
     Destination,
     Item,
     Picked,
@@ -131,6 +129,8 @@ def _read_exclude(copy: Copy, tree: Tree) -> PatternMatcher | None:
 def _read_chmod(copy: Copy, tree: Tree) -> ModeChange | None:
     if not copy.chmod:
         return None
+    from depscan.filesystem.modes import parse_mode  # noqa: PLC0415 - few lines have --chmod
+
     change = parse_mode(copy.chmod)
     if change is None:
         tree.skipped.append(Skipped(f"--chmod={copy.chmod}", "is no mode that is known here", copy.destination.span))
@@ -181,6 +181,8 @@ def _refuse(scene: Scene, source: Value, refusal: Refusal) -> None:
 
 
 def _copy_from(scene: Scene, source: Value, text: str, origin: StageFilesystem | str | None) -> None:
+    from depscan.filesystem.carrying import Carriage, carry_from_image, carry_from_stage  # noqa: PLC0415 - for --from
+
     destination = scene.destination
     if scene.copy.parents:
         base, below = split_parents(text)
@@ -231,6 +233,8 @@ def _archive_of(scene: Scene, picked: Picked) -> Archive | None:
     unpack = scene.copy.add if scene.copy.unpack is None else scene.copy.unpack
     if not unpack or picked.kind != "file":
         return None
+    from depscan.filesystem.archives import read_archive  # noqa: PLC0415 - COPY unpacks nothing
+
     content = next(iter(picked.items)).content
     return read_archive(content.path) if isinstance(content, HostFile) else None
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from depscan.source import Span
 
 MAX_PATH = 4096  # Linux's PATH_MAX
+UNKNOWN_MODE = 0o755  # of a file never seen: one that can be started, so that no rule finds it not executable
 
 # Directories that every image with a distribution in it has: FHS 3.0, chapters 3 to 5, required directories.
 _FHS = frozenset(

@@ -26,7 +26,6 @@ from depscan.dockerfile.stages import find_stage, is_windows
 from depscan.filesystem.copying import apply_copy
 from depscan.filesystem.entries import StageFilesystem, StartCommand
 from depscan.filesystem.placing import MAX_PATH, make_directories
-from depscan.filesystem.run import apply_run
 from depscan.filesystem.taking import ContextSource
 from depscan.filesystem.tree import Tree
 from depscan.findings import Skipped
@@ -131,6 +130,8 @@ def _apply(kitchen: _Kitchen, stage: Stage, state: Replayed, instruction: Instru
         origin = _find_origin(kitchen, stage, command)
         apply_copy(command, state.tree, kitchen.context, stage=stage.index, origin=origin)
     elif isinstance(command, Run):
+        from depscan.filesystem.run import apply_run  # noqa: PLC0415 - shell and programs: 4 ms, for RUN alone
+
         apply_run(command, state.tree, state.scope, state.shell)
     else:
         _apply_setting(state, command)
