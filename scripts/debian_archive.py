@@ -24,8 +24,8 @@ MIRROR = "http://deb.debian.org/debian"
 SUITES = {"debian:11": "bullseye", "debian:12": "bookworm", "debian:13": "trixie"}
 
 
-class OutOfSyncError(Exception):
-    """A file is not the one that the Release file names; the message says which, and to come back later."""
+class OutOfSyncError(SystemExit):
+    """A file is not the one that its index names; a script that does not catch it ends with the message."""
 
 
 def archive_parser(description: str | None) -> argparse.ArgumentParser:

@@ -96,6 +96,9 @@ RENAMED = {
     "fedora:45": "fedora:rawhide",
     "ubuntu-debootstrap:utopic": "ubuntu:14.10",
 }
+# The dist tag of the RPM packages of a distribution, before its number.
+DIST_TAGS = {"fedora": "fc", "amazonlinux": "amzn", "photon": "ph"}
+DIST_TAGS |= dict.fromkeys(["almalinux", "centos", "oraclelinux", "rockylinux", "ubi"], "el")
 # Images whose patch-level tags are many and seldom named in FROM: the facts' X and X.Y tags must do.
 CROWDED = {"azul-zulu", "clojure", "drupal", "ibm-semeru-runtimes", "sapmachine", "tomcat"}
 PRERELEASE = re.compile(r"(?i)\d(?:rc|alpha|beta|-?m)-?\d|-ea|\bdev|\d{8}|tip|nightly|preview|-rc\b|onbuild")
@@ -173,8 +176,18 @@ def spelled(name: str) -> str:
     return re.sub(r"\d+(/\d+)+-", "-", name)
 
 
+def refuse_foreign(row: Row) -> None:
+    """Stop at an RPM list whose dist tag is of another distribution: the scanner listed its own system."""
+    distribution, _, number = row["id"].partition(":")
+    wanted = DIST_TAGS.get(distribution)
+    for tag, found in re.findall(r"\.(el|fc|amzn|ph)(\d+)", json.dumps(row.get("in_base_image"))):
+        if wanted is not None and (tag, found) != (wanted, number.removeprefix("stream").partition(".")[0]):
+            raise SystemExit(f"{row['id']}: its package list is of another system: .{tag}{found}")
+
+
 def from_facts(row: Row, measured: dict[str, Row], generated: str) -> Row:
     """A release of the facts file in the packaged form."""
+    refuse_foreign(row)
     name, like = row["id"], measured.get(row.get("distro") or slimless(row.get("built_from", "")), {})
     libraries, complete = libraries_of(row)
     libc = "none" if row["libc"] == "none" else row["libc"].split()[0]

@@ -31,10 +31,11 @@ LISTS = {
         - libstdc++.so.6 libbz2.so.1 libffi.so.8 libuuid.so.1 libgomp.so.1 libpq.so.5""",
     "python:3.12-slim-bookworm": """glibc 2.36
         + libbz2.so.1.0 libdb-5.3.so libffi.so.8 libssl.so.3 libcrypto.so.3 libncursesw.so.6 libreadline.so.8
-        + libsqlite3.so.0 libuuid.so.1 libz.so.1 liblzma.so.5 libstdc++.so.6 libgcc_s.so.1 libgdbm.so.6
-        + libgnutls.so.30 libgcrypt.so.20 libgmp.so.10 libidn2.so.0 liblz4.so.1 libzstd.so.1 libp11-kit.so.0 libhogweed.so.6
+        + libsqlite3.so.0 libuuid.so.1 libz.so.1 liblzma.so.5 libstdc++.so.6 libgcc_s.so.1 libgdbm.so.6 libhogweed.so.6
+        + libgnutls.so.30 libgcrypt.so.20 libgmp.so.10 libidn2.so.0 liblz4.so.1 libzstd.so.1 libp11-kit.so.0
         ? libtirpc.so.3
-        - libpq.so.5 libcurl.so.4 libxml2.so.2 libexpat.so.1 libgomp.so.1 libyaml-0.so.2 libjpeg.so.62 libmariadb.so.3""",
+        - libpq.so.5 libcurl.so.4 libxml2.so.2 libexpat.so.1 libgomp.so.1 libyaml-0.so.2 libjpeg.so.62
+        - libmariadb.so.3""",
 }
 
 
