@@ -31,7 +31,7 @@ KNOWLEDGE = Path(__file__).parent.parent / "depscan" / "knowledge"
 OUTPUT = KNOWLEDGE / "versions.jsonl"
 MAX_SIZE = 3_000_000  # of a .deb: above it stand compilers, browsers and drivers
 LIBRARY = re.compile(r"\./(?:usr/)?lib/(?:[a-z0-9_]+-linux-gnu/)?[^/\s]+\.so[^/\s]*$")
-GLIBC = re.compile(r"GLIBC_")  # told by ceilings, which hold for every architecture and every update
+GLIBC = "glibc"  # the source package: told by ceilings, which hold for every architecture and every update
 
 
 def main() -> None:
@@ -65,7 +65,7 @@ def release_line(release: str, suite: Suite, names: list[str]) -> str:
 
 def read_package(suite: Suite, fields: dict[str, str] | None) -> Iterator[tuple[str, str]]:
     """Soname and versions of each library of a package that lies in a default directory; not of glibc's own."""
-    if fields is None or int(fields["Size"]) > MAX_SIZE:
+    if fields is None or int(fields["Size"]) > MAX_SIZE or fields.get("Source", "").split(" ")[0] == GLIBC:
         return
     unpack = ["dpkg-deb", "--fsys-tarfile", "/dev/stdin"]
     data = subprocess.run(unpack, input=suite.package_file(fields), check=True, capture_output=True).stdout  # noqa: S603
@@ -73,9 +73,8 @@ def read_package(suite: Suite, fields: dict[str, str] | None) -> Iterator[tuple[
         for member in archive:
             file = archive.extractfile(member) if member.isfile() and LIBRARY.match(member.name) else None
             facts = read_facts_from_bytes(file.read()) if file else "not a library"
-            if isinstance(facts, str) or not facts.soname or GLIBC.match(" ".join(facts.version_definitions)):
-                continue
-            yield facts.soname, " ".join(sorted(facts.version_definitions))
+            if not isinstance(facts, str) and facts.soname:
+                yield facts.soname, " ".join(sorted(facts.version_definitions))
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def _of_match(reference: ImageReference, match: Match, architecture: Architectur
     moving = match.moving or row.rolling
     unsure = (Confidence.LIKELY,) if moving and profile.libc.family == "glibc" else ()
     move = find_move(match.image, reference.tag) if match.moving else None
-    profile = _with_layers(profile, reference.tag or "latest", configuration)
+    profile = _with_layers(profile, reference.tag or "latest", configuration, profile.release)
     return replace(
         profile,
         reference=_spelled(reference),
@@ -92,10 +92,10 @@ def _of_match(reference: ImageReference, match: Match, architecture: Architectur
     )
 
 
-def _with_layers(profile: ImageProfile, tag: str, configuration: Configuration) -> ImageProfile:
-    """The profile with what the image adds to its release."""
+def _with_layers(profile: ImageProfile, tag: str, configuration: Configuration, release: str | None) -> ImageProfile:
+    """The profile with what the image adds to its release, or to every release of a distribution."""
     name = next((layer for pattern, layer in configuration.layers if re.fullmatch(pattern, tag)), None)
-    rows = find_layers(name, profile.release) if name and profile.release else ()
+    rows = find_layers(name, release) if name and release else ()
     libraries = {soname: Library(soname) for row in rows for soname in row.libraries.split()}
     return replace(
         profile,
@@ -125,7 +125,7 @@ def _family_only(reference: ImageReference, match: Match, architecture: Architec
     """The libc's family is known, its version is not: the dynamic linker and libc's own names, no ceilings."""
     family = match.family or family_of(match.release or "")
     configuration = find_configuration(match.image)
-    return replace(
+    profile = replace(
         _start(reference, Libc(family), why=match.why),
         release=match.release,
         loaders=_loaders(family, architecture),
@@ -137,6 +137,7 @@ def _family_only(reference: ImageReference, match: Match, architecture: Architec
         confidence=match.confidence,
         moving=match.moving,
     )
+    return _with_layers(profile, reference.tag or "latest", configuration, "alpine") if family == "musl" else profile
 
 
 def release_profile(row: Release, architecture: Architecture) -> ImageProfile:
