@@ -44,12 +44,12 @@ class ImageView(Struct, frozen=True):
 class BaseView(Struct, frozen=True):
     """What may become of a stage's base image.
 
-    `moving` says that the tag may come to another glibc; `moved_on` is the day on which it last moved, `moved_from` the
-    release before, None where none is recorded. `pinned` is the same image under a tag that names its release, or words
-    for it where none is known.
-    `pinned_runtime` is the base of a stage that copies programs from this moving one, and pins a release of the same
-    distribution. `ended_on` is the day on which the release's security updates ended, and `days_since_end` how long
-    that was before the knowledge's date; None while they go on, or where not known. `repeated` says that an earlier stage stands on the same image.
+    `moving` says that the tag may come to another glibc; `moved_on` is the day on which it last moved, `moved_from`
+    the release before, None where none is recorded. `pinned` is the same image under a tag that names its release,
+    or words for it where none is known. `pinned_runtime` is the base of a stage that copies programs from this
+    moving one, and pins a release of the same distribution. `ended_on` is the day on which the release's security
+    updates ended, and `days_since_end` how long that was before the knowledge's date; None while they go on, or
+    where not known. `repeated` says that an earlier stage stands on the same image.
     """
 
     moving: bool
