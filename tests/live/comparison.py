@@ -24,13 +24,13 @@ from tests.live.subjects import packages, unpacked
 from tests.live.trials import STANDS, try_package
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tests.live.subjects import Package
     from tests.live.trials import Cell
 
 EXPLAINED = Path(__file__).with_name("differences.toml")
-HEADERS = ("root", "known by", "cells", "agree", "cause", "false alarms", "misses", "of symbols", "unknown")
+HEADERS = ("root", "known by", "cells", "agree", "cause", "detail", "false alarms", "misses", "of symbols", "unknown")
 
 
 class Difference(NamedTuple):
@@ -81,8 +81,8 @@ def compare(had: Sequence[Package]) -> list[Cell]:
     for stand in STANDS:
         root(stand.name)
     with tempfile.TemporaryDirectory() as folder:
-        libraries = [unpacked(package) / path for package in had for path in package.subjects]
-        host = build_host(Path(folder), libraries)
+        files = [path for package in had for path in unpacked(package).rglob("*") if path.is_file()]
+        host = build_host(Path(folder), files)
         return [cell for package in had for cell in try_package(package, host)]
 
 
@@ -94,23 +94,24 @@ def figures(cells: Sequence[Cell]) -> str:
         for stand in STANDS
     ]
     sums = [_row("all", source, [cell for cell in cells if cell.source == source]) for source in ("root", "knowledge")]
-    return tabulate([row for row in (*rows, *sums) if row[2]], HEADERS, colalign=("left", "left", *["right"] * 7))
+    return tabulate([row for row in (*rows, *sums) if row[2]], HEADERS, colalign=("left", "left", *["right"] * 8))
 
 
 def _row(stand: str, source: str, cells: Sequence[Cell]) -> tuple[object, ...]:
+    """Agreement is of the cells with an answer; cause and detail of those that fail in truth and by the answer."""
     kinds = Counter(cell.kind for cell in cells)
     known = len(cells) - kinds["unknown"]
-    right = kinds["agreed"] + kinds["other-cause"]
-    failing = [cell for cell in cells if cell.outcome.cause and cell.kind in ("agreed", "other-cause")]
-    named = sum(cell.kind == "agreed" for cell in failing)
+    misses = kinds["miss"] + kinds["miss-of-symbol"]
+    failing = sum(None not in (cell.outcome.cause, cell.answer.cause) and cell.kind != "unknown" for cell in cells)
     return (
         stand,
         source,
         len(cells),
-        _share(right, known),
-        _share(named, len(failing)),
+        _share(known - misses - kinds["false-alarm"], known),
+        _share(failing - kinds["other-cause"], failing),
+        _share(failing - kinds["other-cause"] - kinds["other-detail"], failing),
         kinds["false-alarm"],
-        kinds["miss"] + kinds["miss-of-symbol"],
+        misses,
         kinds["miss-of-symbol"],
         _share(kinds["unknown"], len(cells)),
     )
@@ -129,15 +130,21 @@ def explain(cells: Sequence[Cell], rows: Sequence[Difference]) -> tuple[list[str
         differing = [cell for cell in differing if not row.covers(cell)]
         lines.append(f"{len(covered):4} {row.kind}: {row.why}")
         done = done and bool(covered)
-    lines += [f"NOT EXPLAINED {_line(cell)}" for cell in differing]
-    return lines, done and not differing
+    return [*lines, *_group(differing)], done and not differing
 
 
-def _line(cell: Cell) -> str:
-    where = f"{cell.stand} by {cell.source}: {cell.package} {cell.subject}"
-    said = f"{cell.answer.cause} {cell.answer.detail} ({cell.answer.reason})"
-    truth = f"{cell.outcome.cause} {cell.outcome.detail} ({cell.outcome.message})"
-    return f"{cell.kind} {where}\n    depscan: {said}\n    in truth: {truth}"
+def _group(cells: Iterable[Cell]) -> Iterator[str]:
+    """Unexplained cells, those that are the same in several roots in one line."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for cell in cells:
+        answer = f"{cell.answer.cause} {cell.answer.detail} ({cell.answer.reason})"
+        truth = f"{cell.outcome.cause} {cell.outcome.detail} ({cell.outcome.message})"
+        groups.setdefault((cell.kind, cell.package, cell.subject, answer, truth), []).append(
+            f"{cell.stand}/{cell.source}"
+        )
+    for (kind, package, subject, answer, truth), stands in groups.items():
+        where = ", ".join(stands)
+        yield f"NOT EXPLAINED {kind}: {package} {subject}, {where}\n    depscan: {answer}\n    in truth: {truth}"
 
 
 def main() -> int:

@@ -36,7 +36,7 @@ _MESSAGES = (
     (re.compile(r"undefined symbol: ([^\s,]+)"), "symbol-missing"),
     (re.compile(r"symbol (\S+),? version \S+ not defined in file"), "symbol-missing"),
     (re.compile(r"Error relocating \S+: (\S+): (?:initial-exec TLS|symbol not found)"), "symbol-missing"),
-    (re.compile(r"(cannot .*|.*ISA level.*|.*not page-aligned.*)"), "refused"),
+    (re.compile(r"(cannot .*|.*ISA level.*|.*not page-aligned.*|ELF file OS ABI invalid)"), "refused"),
 )
 _LINKERS = re.compile(
     r"error while loading shared libraries|symbol lookup error|version `|Error (?:loading|relocating)"
@@ -44,7 +44,11 @@ _LINKERS = re.compile(
 
 
 class Outcome(NamedTuple):
-    """What a start came to. `cause` and `detail` are as depscan names them, None where the program's own code ran."""
+    """What a start came to. `cause` and `detail` are as depscan names them, None where the program's own code ran.
+
+    `refused` and `crashed` have no name in depscan: another complaint of the dynamic linker; a signal before or while
+    the program or library initialised itself.
+    """
 
     cause: str | None
     detail: str | None = None
@@ -82,15 +86,19 @@ def execute(
         for line in ran.err.splitlines()
         if line.startswith((f"{program}: ", "Error ")) and "no version inf" not in line
     ]
-    return _explain(lines[0]) if lines and _LINKERS.search(lines[0]) and ran.code else Outcome(None)
+    if lines and _LINKERS.search(lines[0]) and ran.code:
+        return _explain(lines[0])
+    return Outcome("crashed", None, f"signal {-ran.code}") if ran.code < 0 else Outcome(None)
 
 
 def load(root: Path, command: tuple[str, ...], environment: Mapping[str, str], binds: Mapping[str, Path]) -> Outcome:
     """Run dlopen.c's program, as `command`, and tell whether the library that its third word names was loaded."""
     library = command[2]
     ran = run(root, command, environment, binds)
-    if "loaded" in ran.out or ran.code < 0:
-        return Outcome(None, None, f"signal {-ran.code} in its constructors" if ran.code < 0 else "")
+    if "loaded" in ran.out:
+        return Outcome(None)
+    if ran.code < 0:
+        return Outcome("crashed", None, f"signal {-ran.code}")
     said = ran.out.strip()
     if f"{library}: cannot open shared object file" in said:  # glibc passes over another machine's file
         return Outcome("wrong-architecture", None, said)

@@ -46,7 +46,8 @@ class Law(NamedTuple):
 
     def perform(self) -> Outcome:
         """Do what the Dockerfile says, on a copy of the root, and start its program."""
-        environment, workdir = {}, "/"
+        environment: dict[str, str] = {}
+        workdir = "/"
         with copy_root("empty" if self.base == "scratch" else self.base) as here:
             for line in self.lines:
                 keyword, _, words = line.partition(" ")
@@ -55,7 +56,8 @@ class Law(NamedTuple):
                 elif keyword == "RUN":
                     subprocess.run(["chroot", here, "/bin/sh", "-c", words], check=True, capture_output=True)
                 elif keyword == "ENV":
-                    environment.update([words.split("=", 1)])
+                    name, _, value = words.partition("=")
+                    environment[name] = value
                 elif keyword == "WORKDIR":
                     workdir = words
             return execute(here, self.program, environment, workdir=workdir)

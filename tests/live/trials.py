@@ -65,17 +65,19 @@ class Cell(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """agreed, other-cause, false-alarm, miss, miss-of-symbol or unknown."""
+        """agreed, other-detail, other-cause, false-alarm, miss, miss-of-symbol or unknown."""
         truth, answer = self.outcome.cause, self.answer.cause
+        if truth == "crashed" and "Segmentation fault" in self.answer.reason:
+            return "agreed"
         if answer == "unknown":
             return "unknown"
         if answer is None and truth is not None:
             return "miss-of-symbol" if truth == "symbol-missing" else "miss"
         if answer is not None and truth is None:
             return "false-alarm"
-        return (
-            "agreed" if answer == truth and (self.outcome.detail or "") in (self.answer.detail or "") else "other-cause"
-        )
+        if answer != truth:
+            return "other-cause"
+        return "agreed" if (self.outcome.detail or "") in (self.answer.detail or "") else "other-detail"
 
 
 def try_package(package: Package, host: Path, stands: Iterable[Stand] = STANDS) -> Iterator[Cell]:
@@ -85,8 +87,8 @@ def try_package(package: Package, host: Path, stands: Iterable[Stand] = STANDS) 
     for stand in stands:
         subjects = [path for path in package.subjects if stand.family or _is_program(folder / path)]
         here = _prepared(stand)
-        binds = {PLACE: folder, HOST: host}
-        outcomes = {path: _try(here, stand, folder, path, environment, binds) for path in subjects}
+        setting = _Setting(here, stand, folder, environment, {PLACE: folder, HOST: host})
+        outcomes = {path: _try(setting, path) for path in subjects}
         for source, answers in _answers(stand, here, folder, environment):
             for path in subjects:
                 answer = answers[f"{PLACE}/{path}"]
@@ -115,16 +117,27 @@ def _prepared(stand: Stand) -> Path:
     return here
 
 
-def _try(
-    here: Path, stand: Stand, folder: Path, path: str, environment: Mapping[str, str], binds: Mapping[str, Path]
-) -> Outcome:
-    if _is_program(folder / path):
-        return execute(here, f"{PLACE}/{path}", environment, binds)
-    return load(here, _loading(stand, path), environment, binds)
+class _Setting(NamedTuple):
+    """A root with a package's files, unpacked in `folder`, mounted into it."""
+
+    here: Path
+    stand: Stand
+    folder: Path
+    environment: Mapping[str, str]
+    binds: Mapping[str, Path]
+
+
+def _try(setting: _Setting, path: str) -> Outcome:
+    if _is_program(setting.folder / path):
+        return execute(setting.here, f"{PLACE}/{path}", setting.environment, setting.binds)
+    return load(setting.here, _loading(setting.stand, path), setting.environment, setting.binds)
 
 
 def _loading(stand: Stand, path: str) -> tuple[str, ...]:
-    """As its host loads it: python at once (Python/dynload_shlib.c), node lazily (src/node_binding.h)."""
+    """As its host loads it: python at once (Python/dynload_shlib.c), node lazily (src/node_binding.h).
+
+    Other libraries are bound at once and without a host: what they need they must find themselves.
+    """
     helper, target = f"{HOST}/dlopen-{stand.family}", f"{PLACE}/{path}"
     if path.endswith(".node"):
         return (helper, "lazy", target, f"{HOST}/libhost.so")
