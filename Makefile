@@ -12,7 +12,7 @@ help:
 	@echo 'make demo    install depscan in .venv and show what it says of a container that will not start'
 	@echo 'make test    set everything up and run all tests'
 	@echo 'make check   format, lint, types, import contracts, generated files, then the tests'
-	@echo 'make live    only the tests that run real programs in real root file systems (root, debootstrap)'
+	@echo 'make live    real programs and libraries in real root file systems, beside the verdicts (root, debootstrap, gcc)'
 	@echo 'make bench   start-up, cold and warm runs, memory, beside other tools on the same files'
 	@echo 'make clean   remove what the other targets made'
 
@@ -27,6 +27,7 @@ test: $(VENV)/.dev
 
 live: $(VENV)/.dev
 	$(BIN)/python -m pytest -m live -rs tests/live
+	$(BIN)/python -m tests.live.comparison
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -57,7 +58,7 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/python
 
 $(VENV)/.dev: pyproject.toml scripts/debian-packages.sh | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	@sh scripts/debian-packages.sh --optional debootstrap skopeo umoci
+	@sh scripts/debian-packages.sh --optional debootstrap gcc skopeo umoci
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.bench: $(VENV)/.dev

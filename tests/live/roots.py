@@ -31,9 +31,8 @@ def why_not() -> str | None:
         return "needs root, for chroot"
     if os.uname().machine != "x86_64":
         return "the programs are x86_64's"
-    if shutil.which("debootstrap") is None:
-        return "needs debootstrap"
-    return None
+    missing = [name for name in ("debootstrap", "gcc") if shutil.which(name) is None]
+    return f"needs {' and '.join(missing)}" if missing else None
 
 
 def root(name: str) -> Path:
