@@ -281,16 +281,17 @@ def _certain_if(sure: bool) -> Confidence:
 
 def nearest_tag(reference: ImageReference) -> str | None:
     """A known spelling that the tag may have meant (python:3.12-bulseye), in the short form, or None."""
-    from difflib import get_close_matches  # noqa: PLC0415 - 3 ms at start-up, needed for an unknown tag only
-
     image, tag = canonical_image(reference), reference.tag
     tags = find_tags(image)
     if tag is None or not tags:
         return None
+    from difflib import get_close_matches  # noqa: PLC0415 - 3 ms at start-up, needed for an unknown tag only
+
     words = {*_codenames(), "alpine", "slim"}
     for token in re.split(r"[-_]", tag):
         near = get_close_matches(token, words - {token}, 1, 0.8) if token.isalpha() and token not in words else []
         if near:
             return familiar(msgspec.structs.replace(reference, tag=tag.replace(token, near[0])))
-    close = get_close_matches(tag, tags, 1, 0.85)
+    numbers = re.findall(r"\d+", tag)  # another number is another version, not a slip: nginx:1.13 is not nginx:1.31
+    close = get_close_matches(tag, [name for name in tags if re.findall(r"\d+", name) == numbers], 1, 0.8)
     return familiar(msgspec.structs.replace(reference, tag=close[0])) if close else None

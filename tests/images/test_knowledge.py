@@ -341,6 +341,7 @@ def test_an_architecture_without_facts_is_unknown() -> None:
         ("debian:bookwrm", "did you mean debian:bookworm?"),
         ("ubuntu:jamy", "did you mean ubuntu:jammy?"),
         ("golang:1.21-alpin", "did you mean golang:1.21-alpine?"),
+        ("maven:3.9-eclipse-temruin-17", "did you mean maven:3.9-eclipse-temurin-17?"),
         ("myorg/app:1", "--base myorg/app:1=glibc:VERSION"),
         ("Not An Image", "not an image reference"),
         ("$BASE", "not an image reference"),
@@ -350,6 +351,11 @@ def test_an_unknown_image_says_why(text: str, hint: str) -> None:
     image = known(text)
     assert hint in image.why
     assert image.release is None and image.confidence is Confidence.POSSIBLE
+
+
+@pytest.mark.parametrize("text", ["alpine:3.4", "nginx:1.13-alpine", "python:3.99", "maven:3.8.5-eclipse-temurin-17"])
+def test_another_number_is_no_near_miss(text: str) -> None:
+    assert "did you mean" not in known(text).why
 
 
 def test_every_release_makes_a_profile_on_every_architecture() -> None:
