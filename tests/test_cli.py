@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-import depscan.cli.trials  # noqa: F401 - binds the real engine before one stands in for it
+import depscan.cli.trials  # binds the real engine before one stands in for it
 from depscan.cli import OPTIONS, check_help, run
 from depscan.cli.output import wants_color, write_file
 from depscan.config import Config
