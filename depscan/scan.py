@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import sys
 from datetime import date
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -41,16 +42,17 @@ from depscan.source import SourceText
 from depscan.subjects.collection import collect
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from depscan.artifacts.facts import ElfFacts
     from depscan.dockerfile.instructions import Dockerfile, Problem, Stage
     from depscan.filesystem.entries import StageFilesystem
-    from depscan.findings import Finding
+    from depscan.findings import Edit, Finding
     from depscan.images.profile import ImageProfile
     from depscan.linking.placement import Placement
     from depscan.platforms import Platform
     from depscan.rulebook import Rule
-    from depscan.suggest import Change, Outcome
+    from depscan.suggest import Change, Outcome, Trial
 
 STANDARD_INPUT = "-"
 
@@ -166,8 +168,13 @@ def _shown(root: Path, dockerfile: Path | None) -> str:
     return str(root) if dockerfile is not None and dockerfile.is_absolute() else os.path.relpath(root)
 
 
-def _examine(text: _Text, dockerfile: Dockerfile, setting: _Setting, change: Change | None = None) -> _Examination:
-    """Stages to findings, once. All stages that somebody may run are judged: the target, or without one every leaf."""
+def _examine(
+    text: _Text, dockerfile: Dockerfile, setting: _Setting, assumed: Mapping[str, ElfFacts] | None = None
+) -> _Examination:
+    """Stages to findings, once. All stages that somebody may run are judged: the target, or without one every leaf.
+
+    `assumed` are facts that a rebuilt binary (by source) would have.
+    """
     config = setting.config
     target = target_index(dockerfile, config.target)
     leaves = leaf_stages(dockerfile) if config.target is None else ()
@@ -180,7 +187,7 @@ def _examine(text: _Text, dockerfile: Dockerfile, setting: _Setting, change: Cha
         build_arguments=config.build_arguments,
         needed=needed,
     )
-    placements = _place_all(stages, setting, change)
+    placements = _place_all(stages, setting, assumed or {})
     run_there = [item for item in placements if item.filesystem.stage.index in run]
     subjects = collect(
         dockerfile, stages, run_there, context_given=config.context is not None, cpu_floor=config.cpu_floor
@@ -200,11 +207,13 @@ def _profile(stage: Stage, config: Config) -> ImageProfile:
     return image_profile(stage.base or "", stage.platform, config.bases, online=config.online)
 
 
-def _place_all(stages: tuple[StageFilesystem, ...], setting: _Setting, change: Change | None) -> tuple[Placement, ...]:
+def _place_all(
+    stages: tuple[StageFilesystem, ...], setting: _Setting, assumed: Mapping[str, ElfFacts]
+) -> tuple[Placement, ...]:
     setting.inventory.read(stages)
     placements: list[Placement] = []
     for stage in stages:
-        artifacts = setting.inventory.artifacts(stage, change.assumed if change else {})
+        artifacts = setting.inventory.artifacts(stage, assumed)
         root = Root(stage, artifacts, setting.inventory.symbols)
         placements += [
             place(artifact, stage.entries[path], root, stage.stage.platform, setting.config.host_provided)
@@ -245,15 +254,20 @@ def _advise(
     """Add proved suggestions to the findings that are neither ignored nor mere notes."""
     if all(_needs_no_advice(finding) for finding in findings):
         return findings
-    from depscan.suggest import Outcome, apply_edits, suggest  # noqa: PLC0415 - most runs have nothing to suggest
+    from depscan.suggest import Outcome, apply_edits, suggest, try_out  # noqa: PLC0415 - most runs suggest nothing
 
     def outcome(examination: _Examination) -> Outcome:
         return Outcome(examination.stages, examination.placements, examination.findings)
 
-    def recheck(change: Change) -> Outcome:
-        edited = apply_edits(text.source, change.edits)
-        changed = replace(text, source=SourceText.of(text.source.path, edited)) if change.edits else text
-        return outcome(_examine(changed, _parse(changed, setting.platform, setting.config), setting, change))
+    @cache
+    def recheck_edited(edits: tuple[Edit, ...]) -> Trial:
+        changed = replace(text, source=SourceText.of(text.source.path, apply_edits(text.source, edits)))
+        return try_out(outcome(_examine(changed, _parse(changed, setting.platform, setting.config), setting)))
+
+    def recheck(change: Change) -> Trial:
+        if change.edits:
+            return recheck_edited(change.edits)
+        return try_out(outcome(_examine(text, examination.dockerfile, setting, change.assumed)))
 
     before = outcome(examination)
     return tuple(

@@ -18,7 +18,6 @@ from depscan.artifacts.facts import Linkage
 from depscan.filesystem.entries import Presence
 from depscan.findings import Edit, Location, Severity, Suggestion
 from depscan.images.candidates import candidates
-from depscan.images.lookup import profile as image_profile
 from depscan.linking.placement import Cause, Verdict
 from depscan.packages import install_command
 from depscan.packages.providers import who_provides
@@ -56,12 +55,25 @@ class Outcome(Struct, frozen=True):
     findings: tuple[Finding, ...]
 
 
+class Trial(Struct, frozen=True):
+    """What an examination of a changed input says of the change: little, so that many can be kept.
+
+    `verdicts` are by stage and path, `alarms` the identities of findings that are more than notes, `misfits` the stages
+    whose RUN lines use a package manager that their base does not have, `sizes` those of the images by stage.
+    """
+
+    verdicts: Mapping[tuple[int, str], Verdict]
+    alarms: frozenset[str]
+    misfits: frozenset[int]
+    sizes: Mapping[int, int | None]
+
+
 class _Candidate(Struct, frozen=True):
     suggestion: Suggestion
     change: Change
 
 
-def suggest(finding: Finding, before: Outcome, recheck: Callable[[Change], Outcome]) -> tuple[Suggestion, ...]:
+def suggest(finding: Finding, before: Outcome, recheck: Callable[[Change], Trial]) -> tuple[Suggestion, ...]:
     """The proved suggestions for a finding on artifacts; none for a finding on text."""
     placements = tuple(
         placement
@@ -78,8 +90,9 @@ def suggest(finding: Finding, before: Outcome, recheck: Callable[[Change], Outco
         if _adds_nothing(candidate.suggestion, proved, placements[0].filesystem.profile.reference):
             continue
         tried += 1
-        if _mends(recheck(candidate.change), finding, before):
-            proved.append(candidate.suggestion)
+        trial = recheck(candidate.change)
+        if _mends(trial, finding, before):
+            proved.append(_with_size(candidate.suggestion, trial.sizes.get(finding.stage or 0)))
     return tuple(proved)
 
 
@@ -109,15 +122,26 @@ def apply_edits(source: SourceText, edits: tuple[Edit, ...]) -> str:
     return "\n".join(lines)
 
 
-def _mends(after: Outcome, finding: Finding, before: Outcome) -> bool:
+def try_out(after: Outcome) -> Trial:
+    """What the outcome of a changed input says of the change."""
+    return Trial(
+        verdicts={(item.filesystem.stage.index, item.path): item.verdict for item in after.placements},
+        alarms=frozenset(new.identity for new in after.findings if new.severity is not Severity.NOTE),
+        misfits=frozenset(filesystem.stage.index for filesystem in after.stages if _misfits(filesystem)),
+        sizes={filesystem.stage.index: filesystem.profile.size for filesystem in after.stages},
+    )
+
+
+def _mends(trial: Trial, finding: Finding, before: Outcome) -> bool:
     """Every program of the finding loads, and nothing that was quiet before speaks now."""
-    verdicts = {(placement.filesystem.stage.index, placement.path): placement.verdict for placement in after.placements}
-    if any(verdicts.get((finding.stage or 0, path)) is not Verdict.LOADS for path in finding.artifacts):
+    stage = finding.stage or 0
+    if any(trial.verdicts.get((stage, path)) is not Verdict.LOADS for path in finding.artifacts):
         return False
-    if any(_misfits(filesystem) for filesystem in after.stages if filesystem.stage.index == finding.stage):
-        return False
-    known = {old.identity for old in before.findings}
-    return not any(new.identity not in known and new.severity is not Severity.NOTE for new in after.findings)
+    return stage not in trial.misfits and trial.alarms <= {old.identity for old in before.findings}
+
+
+def _with_size(suggestion: Suggestion, size: int | None) -> Suggestion:
+    return suggestion if suggestion.base is None else msgspec.structs.replace(suggestion, size=size)
 
 
 def _misfits(filesystem: StageFilesystem) -> bool:
@@ -132,7 +156,7 @@ def _candidates(finding: Finding, placements: tuple[Placement, ...], before: Out
     filesystem = placements[0].filesystem
     yield from _build_flags(placements)
     yield from _packages(placements, filesystem, path)
-    yield from _bases(filesystem, before, path, placements[0])
+    yield from _bases(filesystem, before, path)
 
 
 def _build_flags(placements: tuple[Placement, ...]) -> Iterator[_Candidate]:
@@ -232,14 +256,13 @@ def _packages(placements: tuple[Placement, ...], filesystem: StageFilesystem, pa
     yield _Candidate(suggestion, Change(edits=(edit,)))
 
 
-def _bases(filesystem: StageFilesystem, before: Outcome, path: str, placement: Placement) -> Iterator[_Candidate]:
+def _bases(filesystem: StageFilesystem, before: Outcome, path: str) -> Iterator[_Candidate]:
     """Other bases, nearest first, in place of the image at the bottom of the stage."""
     origin = _image_stage(filesystem.stage, before)
     for reference in candidates(filesystem.profile):
         edit = Edit(Location(path, origin.base_span), reference)
-        size = image_profile(reference, placement.platform, {}).size
         title = f"use FROM {reference}"
-        suggestion = Suggestion("base", title, proved=True, base=reference, edits=(edit,), size=size)
+        suggestion = Suggestion("base", title, proved=True, base=reference, edits=(edit,))
         yield _Candidate(suggestion, Change(edits=(edit,)))
 
 
