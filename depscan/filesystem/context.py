@@ -63,7 +63,10 @@ class Lookup(Struct, frozen=True):
 
 
 class BuildContext:
-    """A directory of files for COPY and ADD. `skipped` grows while it is read; `complete` falls when a cap is met."""
+    """A directory of files for COPY and ADD. `skipped` grows while it is read; `complete` falls when a cap is met.
+
+    `shown` is its path for messages, relative below the working directory.
+    """
 
     def __init__(self, root: Path, rules: IgnoreRules | None = None, *, max_entries: int = MAX_ENTRIES) -> None:
         self.root = root
@@ -76,6 +79,8 @@ class BuildContext:
         self._contents: dict[str, HostFile] = {}
         self._absolute = root.absolute()
         self._prefix = str(self._absolute)
+        relative = os.path.relpath(self._prefix)
+        self.shown = self._prefix if relative.startswith("..") else relative
 
     def content(self, entry: ContextEntry) -> HostFile:
         """The bytes of a file of this context; one object per file."""

@@ -117,7 +117,7 @@ def _why_not(stage: Stage) -> str | None:
         return "a Windows container: only Linux images are checked"
     if stage.unresolved:
         options = " ".join(f"--build-arg {name}=..." for name in stage.unresolved)
-        return f"the base {stage.instruction.text.strip()} is not known: pass {options}"
+        return f"its base {stage.instruction.arguments[0].text} is not known: pass {options}"
     if stage.base is None:
         return "the base is not known"
     return None

@@ -118,7 +118,7 @@ class ContextSource:
 
     def _refuse(self, path: str, *, named: str) -> Refusal:
         """Say why `path` gives nothing; `named` is the source as written."""
-        context, root = self.context, self.context.root
+        context, root = self.context, self.context.shown
         lookup = context.find(path)
         if lookup.entry is not None:
             pattern = context.rules.reason(lookup.entry.path)
@@ -128,7 +128,7 @@ class ContextSource:
         if lookup.escaped:
             return Refusal("source-outside-context", f"{named} lies outside the build context {root}")
         near = self._nearest(path)
-        hint = f"; did you mean {near}?" if near else ""
+        hint = f"; did you mean {near}?" if near and near != path else ""
         return Refusal("source-missing", f"{named} is not in the build context {root}{hint}")
 
     def _nearest(self, path: str) -> str | None:
