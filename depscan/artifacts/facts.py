@@ -2,11 +2,11 @@
 
 In: nothing (types only). Out: `ElfFacts` (what linking compares) and `Artifact` (facts with origin and evidence).
 A binary that does not exist yet is the same `Artifact` with origin predicted and a lower confidence.
+
+Annotations are evaluated at once, without the __future__ import: msgspec reads them, and from text that takes longer.
 """
 
-from __future__ import annotations
-
-from collections.abc import Mapping  # noqa: TC003 - the facts cache decodes by these hints
+from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec import Struct, field

@@ -3,21 +3,18 @@
 In: depscan/knowledge/ (written by scripts/refresh_knowledge.py, and hand-kept JSON). Out: `Release`, `Layout`, an
 image's tags, the rules that read names. The .jsonl files hold one row a line, so that a lookup decodes only its own
 lines; importlib.resources would cost more at start-up than the reading.
+
+Annotations are evaluated at once, without the __future__ import: msgspec reads them, and from text that takes longer.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct, field
 
-from depscan.findings import Confidence  # noqa: TC001 - msgspec reads the annotation when it decodes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from depscan.findings import Confidence
 
 KNOWLEDGE = Path(__file__).parent.parent / "knowledge"
 

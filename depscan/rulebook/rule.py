@@ -2,22 +2,21 @@
 
 In: nothing (types only). Out: `Rule` and `Example`. A rule is plain data, so that it can be kept on disk; its condition
 and templates are compiled when a subject of its kind first asks.
+
+Annotations are evaluated at once, without the __future__ import: msgspec reads them, and from text that takes longer.
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from depscan.findings import Confidence, Severity  # noqa: TC001 - msgspec reads the annotations when it decodes
+from depscan.findings import Confidence, Severity
 from depscan.subjects import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from depscan.rulebook.conditions import Condition
     from depscan.rulebook.templates import Template
 
@@ -96,7 +95,7 @@ class Rule(Struct, frozen=True):
 
 
 @cache
-def condition(text: str, kind: str) -> Condition:
+def condition(text: str, kind: str) -> "Condition":
     """The condition of a rule of this kind; raises ConditionError."""
     from depscan.rulebook.conditions import compile_condition  # noqa: PLC0415 - where there is a subject to judge
 
@@ -104,7 +103,7 @@ def condition(text: str, kind: str) -> Condition:
 
 
 @cache
-def template(text: str, kind: str) -> Template:
+def template(text: str, kind: str) -> "Template":
     """A text of a rule of this kind; raises TemplateError."""
     from depscan.rulebook.templates import compile_template  # noqa: PLC0415 - where there is something to tell
 

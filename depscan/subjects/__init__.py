@@ -3,21 +3,16 @@
 In: nothing (types only). Out: the views and `KINDS`, which `rulebook` and `conditions` check every name of a rule
 against, and `Subject`, what the engine evaluates a rule on. `engine` builds subjects from placements and stages.
 A view repeats facts in a rule author's words; it computes nothing that linking has not found.
+
+Annotations are evaluated at once, without the __future__ import: `rulebook` reads them, which takes longer from text.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from msgspec import Struct
 
 from depscan.findings import Confidence
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from depscan.source import Span
-
+from depscan.source import Span
 
 CXX_RUNTIME = frozenset({"libstdc++.so.6", "libgcc_s.so.1"})  # GCC's, which the same packages bring everywhere
 
