@@ -23,13 +23,13 @@ from depscan.artifacts.header import (
     DT_RELR,
     DT_VERDEFNUM,
     DT_VERNEEDNUM,
-    MAX_SIZE,
     PT_LOAD,
     TYPES,
     UnreadableError,
     read_header,
 )
 from depscan.artifacts.machines import EM_X86_64, find_float_abi, name_machine
+from depscan.artifacts.magic import MAX_SIZE
 from depscan.artifacts.notes import Note, find_abi, find_isa_level
 from depscan.artifacts.relocations import read_lookups
 from depscan.artifacts.symbols import Symbols, pack

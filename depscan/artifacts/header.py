@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     Reader = Callable[[int, int], bytes]
 
-MAX_SIZE = 512 << 20  # bytes; a larger file is not read
-
 ET_REL, ET_EXEC, ET_DYN, ET_CORE = 1, 2, 3, 4
 TYPES = {ET_REL: "REL", ET_EXEC: "EXEC", ET_DYN: "DYN", ET_CORE: "CORE"}
 

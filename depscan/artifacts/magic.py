@@ -7,6 +7,7 @@ every file of a build context passes here; 512 bytes are enough for every kind (
 from __future__ import annotations
 
 HEAD_SIZE = 512
+MAX_SIZE = 512 << 20  # bytes; a larger file is not read
 
 # (offset, bytes, kind). Sources: gABI, execve(2), Mach-O's loader.h and fat.h, the PE/COFF specification, ar(5),
 # APPNOTE.TXT 4.3, RFC 1952, RFC 8878, the bzip2, xz and 7-Zip format texts, POSIX ustar, rpm's lead, WebAssembly's

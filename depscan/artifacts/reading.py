@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from depscan.artifacts.header import MAX_SIZE
+from depscan.artifacts.magic import MAX_SIZE
 from depscan.cachefiles import find_cache_folder
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from depscan.filesystem.archives import HEAD_SIZE, read_archive, read_member
 from depscan.filesystem.entries import HostFile, InlineFile
 
 if TYPE_CHECKING:
@@ -47,6 +46,8 @@ def _read_host(path: Path, size: int) -> bytes | None:
 
 
 def _read_member(content: ArchiveMember, size: int) -> bytes | None:
+    from depscan.filesystem.archives import HEAD_SIZE, read_archive, read_member  # noqa: PLC0415 - few have an archive
+
     if size > HEAD_SIZE:
         return read_member(content.archive, content.name, size)
     archive = read_archive(content.archive)
