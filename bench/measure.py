@@ -41,6 +41,14 @@ def measure(
     return Cost(*(statistics.median(column) for column in zip(*costs[1:], strict=True)))
 
 
+def measure_in_turn(
+    commands: Sequence[Sequence[str]], *, runs: int, environment: Mapping[str, str] | None = None
+) -> list[Cost]:
+    """The same for several commands, one run of each in turn: a machine that slows down slows all of them."""
+    rounds = [[_run(command, environment) for command in commands] for _ in range(runs + 1)]
+    return [Cost(*map(statistics.median, zip(*costs, strict=True))) for costs in zip(*rounds[1:], strict=True)]
+
+
 def _run(command: Sequence[str], environment: Mapping[str, str] | None) -> Cost:
     start = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603 - the commands of run.py
@@ -55,5 +63,6 @@ def _run(command: Sequence[str], environment: Mapping[str, str] | None) -> Cost:
 
 
 def _inherited() -> dict[str, str]:
-    """This process's environment; depscan's bytecode is kept between runs, as an installed package's is."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    """This process's environment; bytecode is kept between runs, as an installed package's is, and no wish counts."""
+    wishes = ("PYTHONDONTWRITEBYTECODE", "DEPSCAN_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(wishes)}

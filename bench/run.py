@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tabulate import tabulate
 
-from bench.measure import Cost, measure
-from bench.workloads import Workload, make_workloads
+from bench.measure import Cost, measure, measure_in_turn
+from bench.workloads import Workload, copy_seed, make_workloads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,18 +26,22 @@ PYELFTOOLS = [sys.executable, str(Path(__file__).with_name("pyelftools_needs.py"
 
 
 class Bench(NamedTuple):
-    """`runs` per figure; `home` keeps depscan's facts cache, emptied before each cold run."""
+    """`runs` per figure; `home` keeps depscan's caches, emptied before each cold run."""
 
     runs: int
     home: Path
 
     def cold(self, command: Sequence[str]) -> Cost:
-        """With an empty facts cache."""
+        """With empty caches."""
         return self._measure(command, lambda: shutil.rmtree(self.home, ignore_errors=True))
 
     def warm(self, command: Sequence[str]) -> Cost:
-        """With the facts of the run before."""
+        """With what the run before kept."""
         return self._measure(command, None)
+
+    def in_turn(self, commands: Sequence[Sequence[str]]) -> list[Cost]:
+        """With what the run before kept, one command after the other, so that they may be compared."""
+        return measure_in_turn(commands, runs=self.runs, environment={"XDG_CACHE_HOME": str(self.home)})
 
     def _measure(self, command: Sequence[str], before: Callable[[], None] | None) -> Cost:
         return measure(command, runs=self.runs, environment={"XDG_CACHE_HOME": str(self.home)}, before=before)
@@ -49,25 +53,29 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="depscan-bench-") as folder:
         bench = Bench(runs, Path(folder, "cache"))
         none, one, many, big = make_workloads(Path(folder, "projects"), many=200, big=4, big_size=32)
-        bare = bench.warm([sys.executable, "-c", "pass"])
         _write(f"depscan {runs} runs each, medians, Python {sys.version.split()[0]}\n")
-        _print_startup(bench, bare, one)
+        bare = _print_startup(bench, one, copy_seed(Path(folder, "seed")))
         _print_checks(bench, bare, (none, one, many, big))
         _print_readers(bench, many, big)
 
 
-def _print_startup(bench: Bench, bare: Cost, one: Workload) -> None:
-    dockerfile = str(one.dockerfile)
-    rows = [
-        ("python -c pass", bare),
-        ("depscan --version", bench.warm([_own(), "--version"])),
-        ("depscan, 1 binary, warm", bench.warm([_own(), dockerfile])),
-        ("depscan, 1 binary, warm, concise", bench.warm([_own(), "--format", "concise", dockerfile])),
-        ("depscan, 1 binary, cold", bench.cold([_own(), dockerfile])),
-    ]
+def _print_startup(bench: Bench, one: Workload, seed: Path) -> Cost:
+    """Print the first table; gives the bare interpreter's cost, the unit of all."""
+    commands = {
+        "python -c pass": [sys.executable, "-c", "pass"],
+        "python -c 'import typer'": [sys.executable, "-c", "import typer"],
+        "depscan --version": [_own(), "--version"],
+        "depscan, 1 binary, warm": [_own(), str(one.dockerfile)],
+        "depscan, 1 binary, warm, concise": [_own(), "--format", "concise", str(one.dockerfile)],
+        "depscan, 1 finding, warm, concise": [_own(), "--format", "concise", str(seed)],
+    }
     if hadolint := _tool("hadolint"):
-        rows.append(("hadolint", bench.warm([hadolint, dockerfile])))
+        commands["hadolint"] = [hadolint, str(one.dockerfile)]
+    rows = list(zip(commands, bench.in_turn(list(commands.values())), strict=True))
+    bare = rows[0][1]
+    rows.append(("depscan, 1 binary, cold", bench.cold([_own(), str(one.dockerfile)])))
     _print_table("Start-up (the bare interpreter is the unit)", rows, bare)
+    return bare
 
 
 def _print_checks(bench: Bench, bare: Cost, workloads: Sequence[Workload]) -> None:

@@ -8,11 +8,20 @@ programs with data after the last section: the same facts, more bytes to read.
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import NamedTuple
 
-ELF = Path(__file__).parents[1] / "fixtures" / "elf"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+SEED = FIXTURES / "dockerfiles" / "seed"
+ELF = FIXTURES / "elf"
 MIB = 1 << 20
+_DOCKERFILE = """\
+FROM debian:12-slim
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
+COPY bin/ /opt/app/bin/
+CMD ["/opt/app/bin/program-000"]
+"""
 _PROGRAMS = ("hello-glibc-dynamic", "needs-cxx", "needs-libpq", "rust-glibc")
 
 
@@ -35,6 +44,11 @@ def make_workloads(folder: Path, *, many: int, big: int, big_size: int) -> tuple
     )
 
 
+def copy_seed(folder: Path) -> Path:
+    """The Dockerfile of a glibc program on Alpine, away from this repository's configuration: one finding."""
+    return Path(shutil.copytree(SEED, folder)) / "Dockerfile"
+
+
 def _make(folder: Path, *, count: int, padding: int) -> Workload:
     """`count` programs, each followed by `padding` MiB."""
     binaries = folder / "bin"
@@ -49,6 +63,6 @@ def _make(folder: Path, *, count: int, padding: int) -> Workload:
                 stream.write(os.urandom(MIB))
         path.chmod(0o755)
     dockerfile = folder / "Dockerfile"
-    dockerfile.write_text('FROM debian:12-slim\nCOPY bin/ /opt/app/bin/\nCMD ["/opt/app/bin/program-000"]\n')
+    dockerfile.write_text(_DOCKERFILE)
     files = tuple(sorted(binaries.glob("program-*")))
     return Workload(folder.name, dockerfile, files, sum(path.stat().st_size for path in files) / MIB)
