@@ -47,7 +47,7 @@ OPTIONS: dict[str, tuple[str | None, str]] = {
     "min-confidence": ("CONFIDENCE", "Report from certain, likely or possible on (default: possible)."),
     "config": ("FILE", "Configuration file (default: the closest depscan.toml or pyproject.toml upward)."),
     "isolated": (None, "Ignore configuration files and the environment."),
-    "no-cache": (None, "Parse every binary anew."),
+    "no-cache": (None, "Parse every binary and rule anew."),
     "jobs": ("N", "Processes that parse new binaries (default: one per CPU)."),
     "quiet": (None, "Print findings only."),
     "verbose": (None, "Print also what was chosen and why, and every row."),
