@@ -10,18 +10,32 @@ import argparse
 import gzip
 import hashlib
 import lzma
+import os
 import re
+import subprocess
 import urllib.request
 from email.utils import parsedate_to_datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MIRROR = "http://deb.debian.org/debian"
 SUITES = {"debian:11": "bullseye", "debian:12": "bookworm", "debian:13": "trixie"}
+
+
+@cache
+def find_mirror() -> str:
+    """The address of a Debian mirror: $DEBIAN_MIRROR, else the one that this machine's apt is set up with."""
+    if mirror := os.environ.get("DEBIAN_MIRROR"):
+        return mirror.rstrip("/")
+    command = ["apt-get", "indextargets", "--format", "$(REPO_URI)"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
+    mirrors = sorted(address.rstrip("/") for address in found if address.rstrip("/").endswith("/debian"))
+    if not mirrors:
+        raise SystemExit("no Debian mirror in apt's sources; run apt-get update, or set DEBIAN_MIRROR")
+    return mirrors[0]
 
 
 class OutOfSyncError(SystemExit):
@@ -80,7 +94,7 @@ class Suite:
     @cached_property
     def release(self) -> str:
         """The Release file."""
-        return download(f"{MIRROR}/dists/{self.name}/Release", self.cache).decode()
+        return download(f"{find_mirror()}/dists/{self.name}/Release", self.cache).decode()
 
     @property
     def as_of(self) -> str:
@@ -98,7 +112,7 @@ class Suite:
 
     def index(self, path: str) -> bytes:
         """An index below dists/<suite>, checked; raises OutOfSyncError."""
-        data = download(f"{MIRROR}/dists/{self.name}/{path}", self.cache)
+        data = download(f"{find_mirror()}/dists/{self.name}/{path}", self.cache)
         check_digest(f"{self.name}/{path}", data, self._digests.get(path))
         return data
 
@@ -125,7 +139,7 @@ class Suite:
         except OutOfSyncError:
             if not self.stale_contents:
                 raise
-            data = download(f"{MIRROR}/dists/{self.name}/main/Contents-amd64.gz", self.cache)
+            data = download(f"{find_mirror()}/dists/{self.name}/main/Contents-amd64.gz", self.cache)
             digest = hashlib.sha256(data).hexdigest()[:12]
             self.contents_source = f"Contents-amd64.gz (of the state before, sha256 {digest})"
         for line in gzip.decompress(data).decode(errors="replace").splitlines():
@@ -134,7 +148,7 @@ class Suite:
 
     def package_file(self, fields: dict[str, str]) -> bytes:
         """A .deb, checked; raises OutOfSyncError."""
-        data = download(f"{MIRROR}/{fields['Filename']}", self.cache)
+        data = download(f"{find_mirror()}/{fields['Filename']}", self.cache)
         check_digest(fields["Filename"], data, fields["SHA256"])
         return data
 

@@ -18,6 +18,8 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from debian_archive import find_mirror
+
 from depscan.artifacts.elf import read_elf
 from depscan.artifacts.symbols import base_name, unpack
 
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 
 EXPORTS = Path(__file__).parent.parent / "depscan" / "knowledge" / "exports"
 GCOMPAT = Path(__file__).with_name("gcompat_exports.json")
-MIRROR = "http://deb.debian.org/debian"
 SUITES = {"bullseye": "debian:11", "bookworm": "debian:12", "trixie": "debian:13"}
 MUSL = {"bullseye": "1.2.2", "bookworm": "1.2.3", "trixie": "1.2.5"}
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
@@ -138,4 +139,4 @@ def lines(table: Table) -> Iterable[str]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else MIRROR)
+    main(sys.argv[1] if len(sys.argv) > 1 else find_mirror())

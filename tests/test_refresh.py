@@ -16,11 +16,13 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(SCRIPTS))
 
 
-def test_an_index_that_release_does_not_name_is_refused(tmp_path: Path) -> None:
+def test_an_index_that_release_does_not_name_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from debian_archive import OutOfSyncError, Suite
 
+    monkeypatch.setenv("DEBIAN_MIRROR", "http://mirror.example/debian/")
+
     digest = hashlib.sha256(b"index").hexdigest()
-    mirror = "deb.debian.org_debian_dists_trixie_"
+    mirror = "mirror.example_debian_dists_trixie_"
     release = (
         f"Date: Sat, 21 Nov 2026 09:15:44 UTC\nVersion: 13.8\nSHA256:\n {digest} 5 main/good\n {digest} 5 main/bad\n"
     )
