@@ -10,6 +10,7 @@ import gzip
 import io
 import json
 import tarfile
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -95,7 +96,10 @@ class Made(NamedTuple):
 
 
 def image(
-    *layers: Any, configuration: dict[str, Any] | None = None, suffix: str = "+gzip", compress: Any = gzip.compress
+    *layers: Any,
+    configuration: dict[str, Any] | None = None,
+    suffix: str = "+gzip",
+    compress: Any = partial(gzip.compress, mtime=0),
 ) -> Made:
     """An image of layers, each members or the bytes of a tar."""
     tars = [layer if isinstance(layer, bytes) else tar(layer) for layer in layers]
