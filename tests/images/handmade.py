@@ -88,6 +88,9 @@ def digest(data: bytes) -> str:
     return f"sha256:{sha256(data).hexdigest()}"
 
 
+_GZIP = partial(gzip.compress, mtime=0)  # the same bytes whatever the second
+
+
 class Made(NamedTuple):
     """An image: its blobs by digest, and the descriptor of its manifest."""
 
@@ -99,7 +102,7 @@ def image(
     *layers: Any,
     configuration: dict[str, Any] | None = None,
     suffix: str = "+gzip",
-    compress: Any = partial(gzip.compress, mtime=0),
+    compress: Any = _GZIP,
 ) -> Made:
     """An image of layers, each members or the bytes of a tar."""
     tars = [layer if isinstance(layer, bytes) else tar(layer) for layer in layers]
