@@ -191,13 +191,16 @@ def _loaders(family: str, architecture: Architecture) -> tuple[str, ...]:
 
 
 def _libraries(family: str, names: tuple[str, ...], architecture: Architecture) -> dict[str, Library]:
-    """The rows' names and the dynamic linker's own, which depends on the architecture."""
-    known = dict.fromkeys(names)
+    """The rows' names and the dynamic linker's own, which depends on the architecture.
+
+    Alpine's libc.musl-ARCH.so.1 is a link beside musl's dynamic linker (docker-alpine's minirootfs).
+    """
+    known: dict[str, str | None] = dict.fromkeys(names)
     if family == "glibc" and names:
         known[architecture.glibc.rpartition("/")[2]] = None
     if family == "musl" and architecture.musl_soname:
-        known[architecture.musl_soname] = None
-    return {name: Library(name) for name in known}
+        known[architecture.musl_soname] = f"{architecture.musl.rpartition('/')[0]}/{architecture.musl_soname}"
+    return {name: Library(name, path) for name, path in known.items()}
 
 
 def _paths(paths: tuple[str, ...], architecture: Architecture) -> tuple[str, ...]:

@@ -129,16 +129,19 @@ def _copied(root: Root, path: str, family: str, *, readable: bool) -> Loader:
 
 
 def native_loader(root: Root, facts: ElfFacts) -> Loader:
-    """The dynamic linker that would load a shared object: the stage's own, by the object's libc where it has two."""
+    """The dynamic linker that would load a shared object: the stage's own, by the object's libc where there are two."""
     profile = root.profile
     second = profile.secondary
     if second is not None and facts.libc == second.libc.family:
         profile = second
     family = profile.libc.family
+    brought = next((path for path in sorted(root.artifacts) if interpreter_family(path) == facts.libc), None)
+    if brought is not None and family in ("glibc", "musl") and family != facts.libc:
+        reason = f"{brought}, which the Dockerfile brought, may load it, or the image's own dynamic linker"
+        return Loader(Presence.UNKNOWN, brought, None, profile, copied=True, reason=reason)
     if family in ("glibc", "musl"):
         path = profile.loaders[0] if profile.loaders else ""
         return Loader(Presence.PROVIDED, path, family, profile, confidence=root.confidence)
-    brought = next((path for path in sorted(root.artifacts) if interpreter_family(path) == facts.libc), None)
     if brought is not None:
         return Loader(Presence.PROVIDED, brought, facts.libc, profile, copied=True)
     change = root.change("/lib", foreign=True)

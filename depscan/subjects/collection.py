@@ -12,7 +12,7 @@ from depscan.artifacts.facts import Linkage, Origin
 from depscan.filesystem.entries import Presence
 from depscan.findings import Confidence
 from depscan.linking.loaders import interpreter_family
-from depscan.linking.placement import Verdict
+from depscan.linking.placement import Cause, Verdict
 from depscan.platforms import MACHINES
 from depscan.subjects import (
     CXX_RUNTIME,
@@ -28,7 +28,7 @@ from depscan.subjects import (
 )
 from depscan.subjects.base_choice import base_view
 from depscan.subjects.missing_symbols import symbol_view
-from depscan.subjects.purpose import purpose
+from depscan.subjects.purpose import brought_linkers, purpose
 from depscan.subjects.second_libc import second_libc
 from depscan.subjects.wording import describe_artifact, describe_base, describe_image, describe_search
 
@@ -59,8 +59,9 @@ def collect(
     `context_given`: the user named the build context; one that was guessed weakens what is missing in it. `cpu_floor`
     is the configured level of the oldest CPU, e.g. x86-64-v2.
     """
-    stages = tuple(stages)
-    collector = _Collector(dockerfile, Confidence.CERTAIN if context_given else _confidence_of_guess(stages), cpu_floor)
+    stages, placements = tuple(stages), tuple(placements)
+    context = Confidence.CERTAIN if context_given else _confidence_of_guess(stages)
+    collector = _Collector(dockerfile, context, cpu_floor, placements)
     problems = [*dockerfile.problems, *(problem for stage in stages for problem in stage.problems)]
     return (
         *(collector.problem(problem) for problem in problems),
@@ -72,8 +73,14 @@ def collect(
 class _Collector:
     """Knows the Dockerfile, to widen a word's span to its instruction's and to find a stage's FROM line."""
 
-    def __init__(self, dockerfile: Dockerfile, context: Confidence, cpu_floor: str | None) -> None:
+    def __init__(
+        self, dockerfile: Dockerfile, context: Confidence, cpu_floor: str | None, placements: Iterable[Placement]
+    ) -> None:
         self._context = context
+        loading = [placement for placement in placements if placement.verdict is Verdict.LOADS]
+        self._loading = {_arrival(placement) for placement in loading}
+        self._loading_dynamic = {_arrival(item) for item in loading if item.artifact.facts.interpreter is not None}
+        self._linkers: dict[int, frozenset[str]] = {}
         self._cpu_floor = cpu_floor
         self._common: dict[int, dict[str, object]] = {}
         self._stages = dockerfile.stages
@@ -150,9 +157,7 @@ class _Collector:
             instruction_span=self._instruction_at(entry.span),
             root=root,
             related=((origin.base_span, describe_base(placement)),),
-            confidence=Confidence.weakest(
-                proof, placement.artifact.confidence, purpose(entry, filesystem, self._word_at(entry.span))
-            ),
+            confidence=Confidence.weakest(proof, placement.artifact.confidence, self._purpose(placement)),
             stage=filesystem.stage.index,
             artifact=placement.path,
             source=entry.source,
@@ -166,6 +171,27 @@ class _Collector:
             runtime_message=failure.runtime_message if failure is not None else None,
             carrier=_is_carrier(filesystem),
         )
+
+    def _purpose(self, placement: Placement) -> Confidence:
+        filesystem, entry = placement.filesystem, placement.entry
+        index = filesystem.stage.index
+        if index not in self._linkers:
+            self._linkers[index] = brought_linkers(filesystem)
+        return purpose(
+            entry,
+            filesystem,
+            self._word_at(entry.span),
+            interpreter=placement.artifact.facts.interpreter,
+            linkers=self._linkers[index],
+            variant=self._is_variant(placement),
+        )
+
+    def _is_variant(self, placement: Placement) -> bool:
+        """Whether a directory brought builds for several machines or C libraries, of which another one loads here."""
+        if placement.entry.named:
+            return False
+        beside = {Cause.WRONG_ARCHITECTURE: self._loading, Cause.INTERPRETER_MISSING: self._loading_dynamic}
+        return placement.cause is not None and _arrival(placement) in beside.get(placement.cause, ())
 
     def _of_stage(self, filesystem: StageFilesystem) -> dict[str, object]:
         """The views that all binaries of a stage share: made once, since one of them looks at every file."""
@@ -222,6 +248,11 @@ class _Collector:
         while stage.base_stage is not None:
             stage = self._stages[stage.base_stage]
         return stage
+
+
+def _arrival(placement: Placement) -> tuple[int, Span]:
+    """The stage and the word of the instruction that a binary came with."""
+    return placement.filesystem.stage.index, placement.entry.span
 
 
 def _confidence_of_guess(stages: Iterable[StageFilesystem]) -> Confidence:

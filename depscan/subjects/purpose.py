@@ -1,8 +1,8 @@
 """How sure it is that a program in the image is meant to be run there.
 
-In: an entry and its stage. Out: a `Confidence` that caps a finding's, never a verdict's. `COPY . .` also carries
-test data and tools for other machines; a program that the instruction names, that stands on PATH or that the stage
-starts is meant to run.
+In: an entry and its stage. Out: a `Confidence` that caps a finding's, never a verdict's. What the stage starts is meant
+to run. `COPY . .` also carries test data and tools for other machines, a web root holds downloads for other systems, an
+init container only copies, and a program beside a bundled dynamic linker may be started by it.
 """
 
 from __future__ import annotations
@@ -11,46 +11,93 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from depscan.findings import Confidence
+from depscan.linking.loaders import interpreter_family
 
 if TYPE_CHECKING:
-    from depscan.filesystem.entries import FileEntry, StageFilesystem
+    from collections.abc import Iterator
+
+    from depscan.filesystem.entries import FileEntry, StageFilesystem, StartCommand
 
 _SHALLOW = 1  # app/tool and app/bin/tool of `COPY app .` are likely programs, app/vendor/x/tool may be anything
 _ASIDE = frozenset({"test", "tests", "testdata", "fixtures", "__tests__", "spec", "examples", "prebuilds"})
+_SERVED = frozenset({"share", "www", "html", "htdocs", "public", "static", "downloads", "download", "assets"})
+_SHELLS = frozenset({"sh", "bash", "ash", "dash"})
+_CARRIERS = frozenset({"cp", "mv", "tar", "rsync", "install", "cat"})
 
 
-def purpose(entry: FileEntry, filesystem: StageFilesystem, word: str) -> Confidence:
-    """Certain for what is named, started or on PATH; possible for test data and what lies deep; else likely.
+def purpose(
+    entry: FileEntry,
+    filesystem: StageFilesystem,
+    word: str,
+    *,
+    interpreter: str | None = None,
+    linkers: frozenset[str] = frozenset(),
+    variant: bool = False,
+) -> Confidence:
+    """Certain for what is started, else for what is named or on PATH unless something speaks against; else likely.
 
-    `word` is the source as the instruction names it, e.g. `.` of `COPY . /app`.
+    `word` is the source as the instruction names it, e.g. `.` of `COPY . /app`. `interpreter` is the program's,
+    `linkers` are the stage's `brought_linkers`. `variant`: it is one of several builds, for other machines or C
+    libraries, that came together.
     """
-    if entry.named or _is_started(entry.path, filesystem) or _on_path(entry.path, filesystem):
+    programs = [program for start in (filesystem.entrypoint, filesystem.command) for program in _programs(start)]
+    if any(_names(program, entry.path, filesystem) for program in programs):
+        return Confidence.CERTAIN
+    if variant or _is_served(entry.path) or _only_carries(programs) or _has_own_linker(interpreter, linkers):
+        return Confidence.POSSIBLE
+    if entry.named or _on_path(entry.path, filesystem):
         return Confidence.CERTAIN
     parts = posixpath.dirname(entry.source).lower().split("/")
     aside = _ASIDE.intersection(parts) or _depth(entry.source, word) > _SHALLOW
     return Confidence.POSSIBLE if aside else Confidence.LIKELY
 
 
-def _depth(source: str, word: str) -> int:
-    """How many directories lie between the source as named and the file."""
-    named = [part for part in word.split("/") if part not in ("", ".")]
-    return len([part for part in source.split("/") if part]) - len(named) - 1
+def _programs(start: StartCommand | None) -> Iterator[str]:
+    """The program that a start command runs; of `sh -c "exec /app --serve"` the one that the shell runs."""
+    words = list(start.words) if start is not None else []
+    if start is not None and start.form == "shell":
+        words = ["sh", "-c", *words]
+    if len(words) > 2 and posixpath.basename(words[0]) in _SHELLS and words[1] == "-c":
+        words = [word for word in words[2].split() if word != "exec"]
+    if words:
+        yield words[0]
 
 
-def _is_started(path: str, filesystem: StageFilesystem) -> bool:
-    for start in (filesystem.entrypoint, filesystem.command):
-        first = start.words[0].split() if start is not None and start.words else []
-        if first and _resolve(first[0], filesystem) == path:
-            return True
-    return False
-
-
-def _resolve(program: str, filesystem: StageFilesystem) -> str | None:
+def _names(program: str, path: str, filesystem: StageFilesystem) -> bool:
     if "/" not in program:
-        return None  # looked up on PATH, which `_on_path` answers
-    return filesystem.resolve(posixpath.join(filesystem.workdir or "/", program))
+        return posixpath.basename(path) == program and _on_path(path, filesystem)
+    return filesystem.resolve(posixpath.join(filesystem.workdir or "/", program)) == path
 
 
 def _on_path(path: str, filesystem: StageFilesystem) -> bool:
     directories = (filesystem.environment.get("PATH") or "").split(":")
     return posixpath.dirname(path) in {filesystem.resolve(directory) for directory in directories if directory}
+
+
+def _is_served(path: str) -> bool:
+    """Whether it lies among files for others: a web root, downloads, data for any architecture (FHS 3.0, 4.11)."""
+    return bool(_SERVED.intersection(posixpath.dirname(path).split("/")))
+
+
+def _only_carries(programs: list[str]) -> bool:
+    """Whether the stage starts a program that copies files elsewhere, as init containers do."""
+    return any(posixpath.basename(program) in _CARRIERS for program in programs)
+
+
+def brought_linkers(filesystem: StageFilesystem) -> frozenset[str]:
+    """The dynamic linkers that the Dockerfile put into a stage as files, by their names."""
+    entries = filesystem.entries.items()
+    return frozenset(path for path, entry in entries if entry.kind == "file" and interpreter_family(path) != "other")
+
+
+def _has_own_linker(interpreter: str | None, linkers: frozenset[str]) -> bool:
+    """Whether a dynamic linker of the program's libc was brought to another place than where the program looks."""
+    if interpreter is None:
+        return False
+    return any(interpreter_family(path) == interpreter_family(interpreter) for path in linkers - {interpreter})
+
+
+def _depth(source: str, word: str) -> int:
+    """How many directories lie between the source as named and the file."""
+    named = [part for part in word.split("/") if part not in ("", ".")]
+    return len([part for part in source.split("/") if part]) - len(named) - 1
