@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from depscan.images.architectures import architecture_of
+from depscan.images.ceilings import defined_ceilings
 from depscan.images.dynamic_linkers import family_of_linker, find_linkers, glibc_version, read_bytes
 from depscan.images.ldcache import configured_directories, read_cache
 from depscan.images.profile import ImageProfile, ImageTree, Libc, Library
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from depscan.images.dynamic_linkers import Linker
     from depscan.platforms import Platform
 
-_NUMBERED = re.compile(r"([A-Za-z]\w*?)_(\d+(?:\.\d+)*)")
 _SHELLS = re.compile(
     r"(?:r?ba|da|a|z|k|c|tc|fi)?sh|busybox|toybox|env|[mng]?awk|sed|perl[\d.]*|python[\d.]*|pypy3?|ruby[\d.]*"
     r"|node(?:js)?|deno|bun|php[\d.]*|lua[\d.]*|tclsh[\d.]*|wish|Rscript|java|pwsh|guile|make|dotnet"
@@ -161,25 +161,13 @@ def _real_place(view: RootView, path: str) -> str:
 def _libc(view: RootView, linker: Linker, libraries: Mapping[str, Library]) -> tuple[Libc, str]:
     """Version, ceilings and tags, and the words that name the build."""
     if linker.family != "glibc":
-        return Libc(linker.family, linker.version, _ceilings(libraries.values())), ""
+        return Libc(linker.family, linker.version, defined_ceilings(libraries.values())), ""
     place = libraries.get("libc.so.6")
     resolved = view.resolve(place.path or "") if place else None
     version = glibc_version(read_bytes(view.libraries[resolved])) if resolved and resolved in view.libraries else None
     tags = {name.removeprefix("GLIBC_") for name in (place.versions if place else None) or () if "_ABI_" in name}
-    libc = Libc("glibc", version[0] if version else None, _ceilings(libraries.values()), frozenset(tags))
+    libc = Libc("glibc", version[0] if version else None, defined_ceilings(libraries.values()), frozenset(tags))
     return libc, version[1] if version else ""
-
-
-def _ceilings(libraries: Iterable[Library]) -> dict[str, str]:
-    """The highest version of each namespace that the libraries define."""
-    highest: dict[str, tuple[tuple[int, ...], str]] = {}
-    for library in libraries:
-        for name in library.versions or ():
-            match = _NUMBERED.fullmatch(name)
-            if match is not None:
-                rank = (tuple(int(part) for part in match[2].split(".")), match[2])
-                highest[match[1]] = max(rank, highest.get(match[1], ((), "")))
-    return {namespace: text for namespace, (_, text) in sorted(highest.items())}
 
 
 def _interpreters(view: RootView) -> Iterator[str]:

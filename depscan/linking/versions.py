@@ -113,7 +113,7 @@ def _abi_tag(name: str, libc: Libc) -> tuple[Presence, str | None, Confidence]:
 
 def numeric(text: str) -> tuple[int, ...]:
     """2.34 as (2, 34), for comparison; zeros at the end do not count."""
-    numbers = [int(part) for part in text.split(".") if part.isdigit()]
+    numbers = [int(part) for part in text.replace("_", ".").split(".") if part.isdigit()]
     while numbers and numbers[-1] == 0:
         numbers.pop()
     return tuple(numbers)
