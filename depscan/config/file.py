@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from depscan.errors import ConfigError
+from depscan.source import UnusableTextError, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,17 +92,10 @@ def _shown(path: Path) -> str:
 
 def _text(path: Path, shown: str) -> str:
     try:
-        with path.open("rb") as stream:
-            data = stream.read(_MAX_BYTES + 1)
-    except OSError as error:
-        raise ConfigError(f"{shown}: cannot be read ({error.strerror}); check the path and its permissions") from None
-    if len(data) > _MAX_BYTES:
-        raise ConfigError(f"{shown}: larger than {_MAX_BYTES} bytes; that is no configuration file")
-    try:
-        return data.decode().replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigError(f"{shown}:{line}: not UTF-8; save the file as UTF-8") from None
+        return read_text(path, _MAX_BYTES, "configuration file")
+    except UnusableTextError as error:
+        place = shown if error.line is None else f"{shown}:{error.line}"
+        raise ConfigError(f"{place}: {error.reason}") from None
 
 
 def _table(text: str, shown: str) -> dict[str, object]:

@@ -18,6 +18,7 @@ from depscan.findings import Confidence, Severity
 from depscan.rulebook.places import TomlText
 from depscan.rulebook.rule import Example
 from depscan.rulebook.vocabulary import did_you_mean
+from depscan.source import UnusableTextError, read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,21 +81,10 @@ def read_rule_file(path: Path, *, skip_examples: bool = False) -> RuleFile:
 
 
 def _read(path: Path) -> str:
-    """The text; of a regular file only, since a FIFO in a rule folder would block for ever."""
     try:
-        if not path.is_file():
-            raise RuleFileError(f"{path}:1:1: not a regular file; remove it from the rule folder")
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise RuleFileError(f"{path}:1:1: cannot be read ({error.strerror}); check its permissions") from None
-    if len(data) > MAX_BYTES:
-        raise RuleFileError(f"{path}:1:1: larger than {MAX_BYTES} bytes; a rule is one short file")
-    try:
-        return data.decode().replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise RuleFileError(f"{path}:{line}:1: not UTF-8; save the file as UTF-8") from None
+        return read_text(path, MAX_BYTES, "rule file")
+    except UnusableTextError as error:
+        raise RuleFileError(f"{path}:{error.line or 1}:1: {error.reason}") from None
 
 
 def _syntax_error(path: Path, text: str, message: str) -> RuleFileError:
