@@ -12,7 +12,7 @@ from depscan.artifacts.facts import Linkage, Origin
 from depscan.filesystem.entries import Presence
 from depscan.findings import Confidence
 from depscan.linking.loaders import interpreter_family
-from depscan.linking.placement import Cause, Verdict
+from depscan.linking.placement import Verdict
 from depscan.platforms import MACHINES
 from depscan.subjects import (
     CXX_RUNTIME,
@@ -79,7 +79,7 @@ class _Collector:
         self._context = context
         loading = [placement for placement in placements if placement.verdict is Verdict.LOADS]
         self._loading = {_arrival(placement) for placement in loading}
-        self._loading_dynamic = {_arrival(item) for item in loading if item.artifact.facts.interpreter is not None}
+        self._loading_by_libc = {_arrival(placement) for placement in loading if _is_of_the_images_libc(placement)}
         self._linkers: dict[int, frozenset[str]] = {}
         self._cpu_floor = cpu_floor
         self._common: dict[int, dict[str, object]] = {}
@@ -190,8 +190,10 @@ class _Collector:
         """Whether a directory brought builds for several machines or C libraries, of which another one loads here."""
         if placement.entry.named:
             return False
-        beside = {Cause.WRONG_ARCHITECTURE: self._loading, Cause.INTERPRETER_MISSING: self._loading_dynamic}
-        return placement.cause is not None and _arrival(placement) in beside.get(placement.cause, ())
+        if placement.artifact.facts.machine != MACHINES.get(placement.platform.architecture):
+            return _arrival(placement) in self._loading
+        foreign = placement.artifact.facts.libc in ("glibc", "musl") and not _is_of_the_images_libc(placement)
+        return foreign and _arrival(placement) in self._loading_by_libc
 
     def _of_stage(self, filesystem: StageFilesystem) -> dict[str, object]:
         """The views that all binaries of a stage share: made once, since one of them looks at every file."""
@@ -253,6 +255,10 @@ class _Collector:
 def _arrival(placement: Placement) -> tuple[int, Span]:
     """The stage and the word of the instruction that a binary came with."""
     return placement.filesystem.stage.index, placement.entry.span
+
+
+def _is_of_the_images_libc(placement: Placement) -> bool:
+    return placement.artifact.facts.libc == placement.filesystem.profile.libc.family
 
 
 def _confidence_of_guess(stages: Iterable[StageFilesystem]) -> Confidence:

@@ -22,6 +22,8 @@ FILES = {
     "app/vendor/x/y/tool": "hello-glibc-dynamic",
     "app/tests/tool": "hello-glibc-dynamic",
     "loader": "libfoo.so.1",
+    "addons/a.node": "plugin-fortified.so",
+    "addons/tool": "hello-musl-dynamic",
 }
 CERTAIN, LIKELY, POSSIBLE = "certain", "likely", "possible"
 
@@ -59,6 +61,8 @@ def confidence(tmp_path: Path):
         (["COPY bin/ /usr/local/bin/"], {"/usr/local/bin/tool-arm64": POSSIBLE}),
         (["COPY bin/tool-arm64 /usr/local/bin/tool"], {"/usr/local/bin/tool": CERTAIN}),
         (["COPY gnu-and-musl/ /opt/"], {"/opt/tool-gnu": POSSIBLE}),
+        (["COPY addons/ /opt/"], {"/opt/a.node": POSSIBLE}),
+        (["COPY addons/a.node /opt/"], {"/opt/a.node": LIKELY}),
         (["COPY bin/ /opt/", 'ENTRYPOINT ["/opt/tool-arm64"]'], {"/opt/tool-arm64": CERTAIN}),
     ],
 )
