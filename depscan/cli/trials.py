@@ -6,12 +6,14 @@ In: paths and a `Config`. Out: what their reports print; raises UsageError where
 from __future__ import annotations
 
 import posixpath
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from depscan.artifacts.reading import read_facts, read_symbols
-from depscan.errors import UsageError, did_you_mean
+from depscan.cli.image_programs import place_image_program
+from depscan.errors import UsageError
 from depscan.images.candidates import all_bases
 from depscan.linking.bases import BaseTrial, try_bases
 from depscan.linking.placement import Verdict
@@ -57,26 +59,31 @@ def _platform_of(facts: ElfFacts) -> Platform:
 
 
 def find_placements(path: str, dockerfiles: Sequence[str], config: Config) -> list[Placement]:
-    """The binary at `path` in the stages that are run, on each platform.
+    """The binary at `path` in the stages that are run, on each platform: the Dockerfile's or the image's own.
 
     No rule runs: their suggestions would cost more than the answer.
     """
     result = scan(dockerfiles, replace(config, select=frozenset({"dockerfile-syntax"})))
-    there = [placement for each in result.scans for placement in _of_target(each)]
-    found = [placement for placement in there if placement.path == _canonical(path, placement)]
+    answers = [_find(path, each, config) for each in result.scans]
+    found = [answer for answer in answers if not isinstance(answer, str)]
     if not found:
-        known = sorted({placement.path for placement in there})
-        remedy = did_you_mean(path, known, "they are " + ", ".join(known[:5])) if known else "there is none"
-        raise UsageError(f"{path}: no binary that the Dockerfile puts there; {remedy}")
+        raise UsageError(next(answer for answer in answers if isinstance(answer, str)))
     return found
 
 
-def _of_target(scan_: Scan) -> list[Placement]:
+def _find(path: str, scan_: Scan, config: Config) -> Placement | str:
+    """The placement at `path` in the last stage of the target; a str tells why there is none."""
     last = max(scan_.in_target, default=None)
-    return [placement for placement in scan_.placements if placement.filesystem.stage.index == last]
-
-
-def _canonical(path: str, placement: Placement) -> str | None:
-    """The path as the stage has it: relative to its working directory, links followed."""
-    filesystem = placement.filesystem
-    return filesystem.resolve(posixpath.join(filesystem.workdir or "/", path))
+    filesystem = next((each for each in scan_.stages if each.stage.index == last), None)
+    if filesystem is None:
+        return f"{path}: {scan_.source.path} has no stage with a final file system; nothing can be looked for"
+    where = filesystem.resolve(posixpath.join(filesystem.workdir or "/", path))
+    if where is None:
+        return f"{path}: a loop of symbolic links in {filesystem.profile.name}"
+    there = {each.path: each for each in scan_.placements if each.filesystem.stage.index == last}
+    if where in there:
+        return there[where]
+    own = place_image_program(where, filesystem, {key: each.artifact for key, each in there.items()}, config)
+    if isinstance(own, str) and (close := get_close_matches(where, there, n=1)):
+        return f"{path}: no binary that the Dockerfile puts there; did you mean {close[0]!r}?"
+    return own
