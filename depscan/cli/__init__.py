@@ -211,14 +211,17 @@ def why(
     no_cache: Annotated[bool, _option("no-cache")] = False,
     format: Format = None,  # noqa: A002 - the option's name
 ) -> int:
-    """Tell where each library of one binary in the image was looked for and found, by which law, as a tree."""
+    """Tell where each library of one binary in the image was looked for and found, by which law, as a tree.
+
+    The image's own programs are known where the base is a real image: --base REFERENCE=docker:REFERENCE, for example.
+    """
     options = {**_named(locals()), "format": None}
-    from depscan.cli.trials import find_placements  # noqa: PLC0415 - only this command
+    from depscan.cli.trials import explain_binary  # noqa: PLC0415 - only this command
     from depscan.reports import why as report  # noqa: PLC0415 - likewise
 
     found = find_dockerfiles([dockerfile] if dockerfile else [])
     render = _pick(format, {"text": report.render_text, "json": report.render_json})
-    write_stdout(render(find_placements(path, found, load_config(options, os.environ, common_folder(found)))))
+    write_stdout(render(explain_binary(path, found, load_config(options, os.environ, common_folder(found)))))
     return 0
 
 

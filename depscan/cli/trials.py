@@ -18,6 +18,7 @@ from depscan.images.candidates import all_bases
 from depscan.linking.bases import BaseTrial, try_bases
 from depscan.linking.placement import Verdict
 from depscan.platforms import DEFAULT_PLATFORM, MACHINES, parse_platform
+from depscan.reports.why import Explained
 from depscan.scan import scan
 
 if TYPE_CHECKING:
@@ -58,14 +59,18 @@ def _platform_of(facts: ElfFacts) -> Platform:
     return parse_platform(name) if name else DEFAULT_PLATFORM
 
 
-def find_placements(path: str, dockerfiles: Sequence[str], config: Config) -> list[Placement]:
+def explain_binary(path: str, dockerfiles: Sequence[str], config: Config) -> list[Explained]:
     """The binary at `path` in the stages that are run, on each platform: the Dockerfile's or the image's own.
 
     No rule runs: their suggestions would cost more than the answer.
     """
     result = scan(dockerfiles, replace(config, select=frozenset({"dockerfile-syntax"})))
     answers = [_find(path, each, config) for each in result.scans]
-    found = [answer for answer in answers if not isinstance(answer, str)]
+    found = [
+        Explained(answer, _needed(answer, each))
+        for answer, each in zip(answers, result.scans, strict=True)
+        if not isinstance(answer, str)
+    ]
     if not found:
         raise UsageError(next(answer for answer in answers if isinstance(answer, str)))
     return found
@@ -87,3 +92,18 @@ def _find(path: str, scan_: Scan, config: Config) -> Placement | str:
     if isinstance(own, str) and (close := get_close_matches(where, there, n=1)):
         return f"{path}: no binary that the Dockerfile puts there; did you mean {close[0]!r}?"
     return own
+
+
+def _needed(placement: Placement, scan_: Scan) -> dict[str, tuple[str, ...]]:
+    """What each object of the process needs, by path: the Dockerfile's files and, of a real image, its own."""
+    filesystem = placement.filesystem
+    index = filesystem.stage.index
+    facts = {each.path: each.artifact.facts for each in scan_.placements if each.filesystem.stage.index == index}
+    own = filesystem.profile.tree.facts if filesystem.profile.tree else {}
+    found = {placement.path: placement.artifact.facts.needed}
+    for need in placement.link.needs:
+        real = filesystem.resolve(need.provider) if need.provider else None
+        known = facts.get(real or "") or own.get(real or "")
+        if need.provider and known is not None:
+            found[need.provider] = known.needed
+    return found
