@@ -45,6 +45,7 @@ class Disturb(Struct, frozen=True):
 
     roots: tuple[str, ...]
     foreign_libc: bool = True
+    archive: bool = False
 
 
 class RefreshCache(Struct, frozen=True):
@@ -104,7 +105,7 @@ class Action(Struct, frozen=True):
 def apply_effect(effect: Effect, action: Action) -> None:
     """Enter one effect. Needs `tree.step()` before each command's first."""
     if isinstance(effect, Disturb):
-        _disturb(effect.roots, action, foreign_libc=effect.foreign_libc)
+        _disturb(effect, action)
     elif isinstance(effect, SetMode):
         _set_mode(effect, action)
     elif isinstance(effect, RefreshCache):
@@ -119,7 +120,7 @@ def _place(effect: FileEntry | Remove, action: Action) -> None:
     tree = action.tree
     if action.command.conditional:
         _forget(tree, effect.path)
-        _disturb((effect.path,), action, foreign_libc=True)
+        _disturb(Disturb((effect.path,)), action)
     elif isinstance(effect, Remove):
         tree.remove(effect.path)
     else:
@@ -141,8 +142,14 @@ def _set_mode(effect: SetMode, action: Action) -> None:
     action.tree.change_mode(effect.entry.path, old | new if action.command.conditional else new)
 
 
-def _disturb(roots: tuple[str, ...], action: Action, *, foreign_libc: bool) -> None:
-    action.tree.mark(roots, foreign_libc=foreign_libc, reason=action.reason, span=action.span)
+def _disturb(effect: Disturb, action: Action) -> None:
+    action.tree.mark(
+        effect.roots,
+        foreign_libc=effect.foreign_libc,
+        reason=action.reason,
+        span=action.span,
+        archive=effect.archive,
+    )
 
 
 def _record_packages(effect: Install | Uninstall, action: Action) -> None:

@@ -82,7 +82,8 @@ class UnknownChange(Struct, frozen=True):
 
     `roots` are the directories below which anything may have appeared, changed or gone ("/" for everywhere).
     `foreign_libc` says whether it may have brought a dynamic linker of another libc family: a distribution's package
-    manager that names no compat layer cannot. `reason` is for the report, e.g. "RUN make install".
+    manager that names no compat layer cannot. `reason` is for the report, e.g. "RUN make install". `archive` says that
+    all it brought are packages of the release's own archive, so that a library which none of these has is not among it.
     """
 
     roots: tuple[str, ...]
@@ -90,6 +91,7 @@ class UnknownChange(Struct, frozen=True):
     reason: str
     span: Span
     sequence: int
+    archive: bool = False
 
     def touches(self, path: str) -> bool:
         """Whether `path` lies in one of the roots."""

@@ -2,7 +2,8 @@
 
 In: an `Action`. Out: the packages it installs with what they are known to bring, and an unknown change where packages
 put files. Such a change brings no other libc than the distribution's own, unless a package is a compat layer or a glibc
-for Alpine, comes from elsewhere, or is not known by name.
+for Alpine, comes from elsewhere, or is not known by name. One of apt with the sources that the base image came with
+brings nothing that the release's archive does not have.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from depscan.filesystem.effects import Action
+    from depscan.filesystem.tree import Tree
     from depscan.images.profile import ImageProfile
     from depscan.packages.installation import Installation
     from depscan.packages.providers import Provision
@@ -28,6 +30,7 @@ PACKAGE_ROOTS = (
     *(f"/{name}" for name in ("bin", "boot", "etc", "opt", "sbin", "var", *_LIBRARIES[:4])),
     *(f"/usr/{name}" for name in ("bin", "games", "include", "sbin", "share", "src", *_LIBRARIES)),
 )
+_SOURCES, _SETTINGS = "/etc/apt/sources.list.d", "/etc/apt/apt.conf"
 
 
 def run_manager(action: Action) -> Iterator[Effect]:
@@ -40,7 +43,12 @@ def run_manager(action: Action) -> Iterator[Effect]:
     if root:
         yield Disturb((root,))
         return
-    yield Disturb(("/",) if installation.outside else roots, foreign_libc=_may_be_foreign(installation))
+    archive = installation.manager == "apt" and installation.complete and not installation.outside
+    yield Disturb(
+        ("/",) if installation.outside else roots,
+        foreign_libc=_may_be_foreign(installation),
+        archive=archive and _has_own_sources(action.tree),
+    )
     if installation.removed:
         yield Uninstall(installation.removed)
     if installation.installed:
@@ -50,6 +58,27 @@ def run_manager(action: Action) -> Iterator[Effect]:
 def _changes(installation: Installation) -> bool:
     named = installation.installed or installation.removed or installation.outside
     return bool(named) or installation.upgrades or not installation.complete
+
+
+def add_source(action: Action) -> Iterator[Effect]:  # noqa: ARG001 - a reader like the others
+    """`add-apt-repository`: what is installed later may come from anywhere."""
+    yield Disturb((_SOURCES,), foreign_libc=False)
+
+
+def _has_own_sources(tree: Tree) -> bool:
+    """Whether apt still asks the sources alone that the official image has: its release's main, updates, security.
+
+    Any other file below /etc/apt, a key too, tells of another source; what a private image has there is not known.
+    """
+    changed = [root for change in tree.changes if not change.archive for root in change.roots]
+    below = [path for path in (*changed, *tree.entries) if path.startswith("/etc/apt/")]
+    if any(not path.startswith(_SETTINGS) for path in below) or not {"/", "/etc", "/etc/apt"}.isdisjoint(changed):
+        return False
+    image = tree.profile.tree
+    if image is None:
+        return True
+    added = [path for path in image.files if path.startswith(f"{_SOURCES}/") and path != f"{_SOURCES}/debian.sources"]
+    return tree.profile.reference.startswith("docker.io/library/") and not added
 
 
 def _may_be_foreign(installation: Installation) -> bool:

@@ -16,7 +16,7 @@ from depscan.filesystem import download_programs as download
 from depscan.filesystem import file_programs as files
 from depscan.filesystem.effects import Disturb, RefreshCache
 from depscan.filesystem.options import read_options
-from depscan.filesystem.package_programs import run_manager
+from depscan.filesystem.package_programs import add_source, run_manager
 from depscan.filesystem.text_programs import run_tee
 from depscan.packages import PROGRAMS as MANAGERS
 
@@ -40,7 +40,7 @@ HARMLESS = frozenset(
     which who whoami xxd yes yq
     addgroup adduser chage chattr chfn chgrp chown chpasswd chsh delgroup deluser gpasswd groupadd groupdel groupmod
     lchage newgrp passwd setcap setfacl useradd userdel usermod visudo
-    add-apt-repository apt-add-repository apt-cache apt-config apt-key apt-mark debconf-set-selections
+    apt-cache apt-config apt-key apt-mark debconf-set-selections
     deb-systemd-helper dpkg-divert dpkg-query dpkg-reconfigure dpkg-statoverride cosign fc-cache gpg gpg2 gpgconf gpgv
     locale-gen localedef openssl slsa-verifier ssh-keygen ssh-keyscan trust update-ca-certificates update-ca-trust
     update-locale update-mime-database update-rc.d yum-config-manager
@@ -110,6 +110,7 @@ def run_copy_tool(action: Action) -> Iterator[Effect]:
 READERS: dict[str, Reader] = {
     **dict.fromkeys(HARMLESS, nothing),
     **dict.fromkeys(MANAGERS, run_manager),
+    **dict.fromkeys(("add-apt-repository", "apt-add-repository"), add_source),
     **dict.fromkeys(build.TOOLS, build.run_tool),
     **dict.fromkeys(("make", "gmake", "ninja", "cmake", "meson", "bmake"), build.run_make),
     **dict.fromkeys(("python", "pypy"), build.run_module),

@@ -156,10 +156,12 @@ class Tree:
             return Presence.MISSING
         return Presence.UNKNOWN
 
-    def mark(self, roots: tuple[str, ...], *, foreign_libc: bool, reason: str, span: Span) -> None:
-        """Record that anything below `roots` may have changed."""
+    def mark(
+        self, roots: tuple[str, ...], *, foreign_libc: bool, reason: str, span: Span, archive: bool = False
+    ) -> None:
+        """Record that anything below `roots` may have changed; see `UnknownChange`."""
         canonical = tuple(self.canonical(root, follow_last=True) for root in roots)
-        self.changes.append(UnknownChange(canonical, foreign_libc, reason, span, self.step()))
+        self.changes.append(UnknownChange(canonical, foreign_libc, reason, span, self.step(), archive))
 
     def freeze(self, stage: Stage) -> StageFilesystem:
         """The stage as it stands now."""

@@ -28,7 +28,7 @@ def archive_has(release: str | None, soname: str) -> bool | None:
     """Whether any package in Debian's archive of `release` (its component main) contains a file of this name.
 
     None for a release that was not read, for names other than lib*.so.*, and for a name that lengthens the version of
-    one that is there (libpq.so.5.15 beside libpq.so.5).
+    one that is there (libpq.so.5.15 beside libpq.so.5) or shortens it: ldconfig may make a link of the shorter name.
     """
     head, table = _table()
     name = _NAME.fullmatch(soname)
@@ -39,8 +39,9 @@ def archive_has(release: str | None, soname: str) -> bool | None:
     if versions.get(name[2], 0) & bit:
         return True
     parts = name[2].split(".")
-    shorter = (".".join(parts[:size]) for size in range(1, len(parts)))
-    return None if any(versions.get(version, 0) & bit for version in shorter) else False
+    shorter = {".".join(parts[:size]) for size in range(1, len(parts))}
+    related = (mask for version, mask in versions.items() if version in shorter or version.startswith(name[2] + "."))
+    return None if any(mask & bit for mask in related) else False
 
 
 def _versions(table: bytes, stem: str) -> dict[str, int]:

@@ -143,17 +143,19 @@ def _search(soname: str, requester: Loaded, loader: Loader, root: Root, trace: l
     else:
         places_to_look = places(requester, loader, root)
     unknown = unfit = flaw = None
+    sure = loader.confidence
     for place in places_to_look:
         found = _look(place, posixpath.basename(soname), requester, loader, root)
         trace.append(SearchStep(posixpath.join(place.directory, posixpath.basename(soname)), place.law, found.presence))
         if found.presence is Presence.PROVIDED or (found.final and unknown is None):
             return found
         unfit, flaw = unfit or found.unfit, flaw or found.flaw
+        sure = Confidence.weakest(sure, found.confidence)
         if found.presence is Presence.UNKNOWN:
             unknown = unknown or found.reason
     if unknown is not None:
         return _Found(Presence.UNKNOWN, reason=unknown)
-    return _Found(Presence.MISSING, confidence=loader.confidence, unfit=unfit, flaw=flaw)
+    return _Found(Presence.MISSING, confidence=sure, unfit=unfit, flaw=flaw)
 
 
 def _look(place: Place, soname: str, requester: Loaded, loader: Loader, root: Root) -> _Found:
@@ -177,7 +179,7 @@ def _look(place: Place, soname: str, requester: Loaded, loader: Loader, root: Ro
         library = root.installed(soname, loader.profile)
         if library is not None:
             return _Found(Presence.PROVIDED, library.path or soname, confidence=loader.confidence)
-    return _Found(seen.presence, reason=seen.reason)
+    return _Found(seen.presence, reason=seen.reason, confidence=seen.confidence)
 
 
 def _fitting(path: str, seen: Sighting, place: Place, requester: Loaded, root: Root, *, musl: bool) -> _Found:

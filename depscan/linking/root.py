@@ -2,8 +2,9 @@
 
 In: a `StageFilesystem` (what the Dockerfile put there, what RUN may have changed) on its `ImageProfile`, and the
 artifacts read from its entries. Out: `Root.file` answers provided, missing or unknown with the reason. Missing needs a
-complete list below and no later change that could have brought the file; else the answer is unknown. Of a real image
-every file is known (`ImageProfile.tree`), of the others what the knowledge has.
+complete list below and no later change that could have brought the file; apt cannot bring what its archive does not
+have. Else the answer is unknown. Of a real image every file is known (`ImageProfile.tree`), of the others what the
+knowledge has.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from depscan.filesystem.entries import Presence
 from depscan.findings import Confidence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from depscan.artifacts.facts import Artifact, ElfFacts
     from depscan.artifacts.symbols import Symbols
@@ -30,7 +31,7 @@ class Sighting(Struct, frozen=True):
     """What stands at a path, its links followed.
 
     `entry` is set where the Dockerfile put it there, `facts` where it was read as an ELF file (of the stage or of a
-    real image). `reason` explains an unknown.
+    real image). `reason` explains an unknown. `confidence` is less than certain for what an archive is known to lack.
     """
 
     presence: Presence
@@ -38,6 +39,7 @@ class Sighting(Struct, frozen=True):
     entry: FileEntry | None = None
     facts: ElfFacts | None = None
     reason: str | None = None
+    confidence: Confidence = Confidence.CERTAIN
 
 
 class Root:
@@ -103,10 +105,13 @@ class Root:
             return Sighting(
                 Presence.PROVIDED, resolved, facts=profile.tree.facts.get(resolved) if profile.tree else None
             )
+        complete = self._deleted(resolved) or self._list_complete(profile, foreign=foreign)
         change = self.change(resolved, foreign=foreign) or self.change(path, foreign=foreign)
+        if change is not None and complete and self._archive_lacks(path, resolved, profile, foreign=foreign):
+            return Sighting(Presence.MISSING, resolved, confidence=Confidence.LIKELY)
         if change is not None:
             return Sighting(Presence.UNKNOWN, resolved, reason=f"{change.reason} may have put it there")
-        if self._deleted(resolved) or self._list_complete(profile, foreign=foreign):
+        if complete:
             return Sighting(Presence.MISSING, resolved)
         return Sighting(Presence.UNKNOWN, resolved, reason=f"the files of {profile.reference} are not completely known")
 
@@ -146,14 +151,21 @@ class Root:
 
     def change(self, path: str, *, foreign: bool = False) -> UnknownChange | None:
         """The last change that may have put `path` there."""
-        return next(
-            (
-                change
-                for change in reversed(self.filesystem.changes)
-                if change.touches(path) and (change.foreign_libc or not foreign)
-            ),
-            None,
-        )
+        return next(self._changes(path, foreign=foreign), None)
+
+    def _changes(self, path: str, *, foreign: bool) -> Iterator[UnknownChange]:
+        changes = reversed(self.filesystem.changes)
+        return (each for each in changes if each.touches(path) and (each.foreign_libc or not foreign))
+
+    def _archive_lacks(self, path: str, resolved: str, profile: ImageProfile, *, foreign: bool) -> bool:
+        """Whether all that may have put a file there installed packages of an archive in which none has that name."""
+        changes = [*self._changes(resolved, foreign=foreign), *self._changes(path, foreign=foreign)]
+        if not all(change.archive for change in changes) or profile is not self.profile:
+            return False
+        from depscan.images.sonames import archive_has  # noqa: PLC0415 - only where packages are installed
+
+        names = {posixpath.basename(path), posixpath.basename(resolved)}
+        return all(archive_has(profile.release, name) is False for name in names)
 
     def installed(self, soname: str, profile: ImageProfile) -> Library | None:
         """A library of the image or of a named package that lies on the default path, by name."""
