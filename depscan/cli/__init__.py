@@ -10,12 +10,13 @@ annotations, and evaluating them from text three times over was a tenth of a run
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from depscan.cli.inputs import check_file, common_folder, find_dockerfiles
-from depscan.cli.output import write_reports, write_stdout
+from depscan.cli.output import find_width, wants_color, write_reports, write_stdout
 from depscan.config import load_config
 from depscan.errors import DepscanError, UsageError, did_you_mean
 from depscan.reports.escaping import printable, printable_lines
@@ -191,7 +192,8 @@ def bases(
     from depscan.reports import bases as report  # noqa: PLC0415 - likewise
 
     paths = [check_file(file, "depscan bases build/server") for file in files]
-    render = _pick(format, {"text": report.render_text, "json": report.render_json})
+    text = partial(report.render_text, width=find_width(), color=wants_color(os.environ))
+    render = _pick(format, {"text": text, "json": report.render_json})
     write_stdout(render(try_files(paths, load_config(options, os.environ, common_folder(files)))))
     return 0
 

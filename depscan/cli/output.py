@@ -7,6 +7,7 @@ renamed, so that an interrupted run leaves the old one or none.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +37,11 @@ def wants_color(environment: Mapping[str, str]) -> bool:
     if environment.get("FORCE_COLOR"):
         return environment["FORCE_COLOR"] != "0"
     return sys.stdout.isatty() and environment.get("TERM") != "dumb"
+
+
+def find_width() -> int:
+    """The columns of the terminal, or what COLUMNS says, from 60 on; 100 where the text goes elsewhere."""
+    return max(60, shutil.get_terminal_size((100, 24)).columns)
 
 
 def write_stdout(text: str) -> None:

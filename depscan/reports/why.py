@@ -60,6 +60,7 @@ class _Tree:
             self._by_requester.setdefault(need.requested_by, []).append(need)
             if need.provider is not None:
                 self._first.setdefault(need.provider, need)
+        self._sonames = {need.soname for need in explained.placement.link.needs}
         self._versions: dict[str, list[VersionCheck]] = {}
         for check in explained.placement.link.versions:
             self._versions.setdefault(check.library, []).append(check)
@@ -71,7 +72,8 @@ class _Tree:
     def loaded(self, path: str) -> tuple[str, ...]:
         """What the object at `path` needs and what was in the process before."""
         new = {need.soname for need in self._by_requester.get(path, ())}
-        return tuple(soname for soname in dict.fromkeys(self._needed.get(path, ())) if soname not in new)
+        needed = dict.fromkeys(self._needed.get(path, ()))
+        return tuple(soname for soname in needed if soname in self._sonames and soname not in new)
 
     def _library(self, need: Need, depth: int) -> _Library:
         path = need.provider
