@@ -28,7 +28,11 @@ MAX_PATHS = 256 << 20  # characters of all paths
 MAX_TEXT = 16 << 20  # bytes of a configuration file or package database
 MAX_TEXTS = 128 << 20  # bytes of all of them
 MAX_LIBRARY = 512 << 20  # bytes; as artifacts.header's
+MAX_DATABASE = 256 << 20  # bytes of one database of rpm, which is read into memory
 
+_DATABASE = re.compile(
+    r"(?:/var/lib|/usr/lib/sysimage|/usr/share)/rpm/(?:rpmdb\.sqlite(?:-wal)?|Packages\.db|Packages)"
+)
 _WANTED = re.compile(
     r"/etc/os-release|/usr/lib/os-release|/etc/ld\.so\.conf|/etc/ld\.so\.conf\.d/[^/]+\.conf|/etc/ld-musl-[^/]+\.path"
     r"|(?:/usr/[^/]+)?/etc/ld\.so\.cache|/var/lib/dpkg/status|/var/lib/dpkg/status\.d/[^/]+|(?:/usr)?/lib/apk/db/installed"
@@ -44,13 +48,20 @@ class Contents(Struct, frozen=True):
     """A root file system: `files` by absolute path, links not followed.
 
     `libraries` are the files of this machine that hold the bytes of its ELF shared objects, `programs` the PT_INTERP of
-    its dynamic programs, `texts` the configuration files and package databases, all by path in the image.
+    its dynamic programs, `texts` the configuration files and package databases, `databases` the files with
+    those of rpm, which are large and change in many layers; all by path in the image.
     """
 
     files: Mapping[str, ImageFile]
     libraries: Mapping[str, Path]
     programs: Mapping[str, str]
     texts: Mapping[str, bytes]
+    databases: Mapping[str, Path] = {}
+
+
+def is_database(path: str) -> bool:
+    """Whether a file is a database of rpm, or what was not yet merged into one."""
+    return _DATABASE.fullmatch(path) is not None
 
 
 def is_wanted(path: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from depscan.images.contents import MAX_DEPTH, MAX_FILES, MAX_PATH, MAX_PATHS, BadImageError, Contents
+from depscan.images.contents import MAX_DEPTH, MAX_FILES, MAX_PATH, MAX_PATHS, BadImageError, Contents, is_database
 from depscan.images.profile import ImageFile
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class FileTree:
         libraries: dict[str, Path] = {}
         programs: dict[str, str] = {}
         texts: dict[str, bytes] = {}
+        databases: dict[str, Path] = {}
         characters = 0
         for path, node in self._walk():
             characters += len(path)
@@ -84,8 +85,8 @@ class FileTree:
             elif isinstance(node.content, str):
                 programs[path] = node.content
             elif node.content is not None:
-                libraries[path] = node.content
-        return Contents(files, libraries, programs, texts)
+                (databases if is_database(path) else libraries)[path] = node.content
+        return Contents(files, libraries, programs, texts, databases)
 
     def _walk(self) -> Iterator[tuple[str, Node]]:
         waiting = [("", self._root)]

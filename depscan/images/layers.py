@@ -22,6 +22,7 @@ from depscan.images.contents import (
     BadImageError,
     Contents,
     interpreter,
+    is_database,
     is_library,
     is_wanted,
     printable_path,
@@ -161,7 +162,7 @@ class _Unpacking:
                 raise BadImageError(f"its package databases are larger than {MAX_TEXTS >> 20} MB")
             return file.read(MAX_TEXT)
         head = file.read(HEAD_SIZE)
-        if member.size <= MAX_LIBRARY and is_library(name, head):
+        if member.size <= MAX_LIBRARY and (is_library(name, head) or is_database(self.tree.canonical(name))):
             return self._keep(head, file)
         return interpreter(head)
 

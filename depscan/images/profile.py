@@ -72,6 +72,14 @@ class ImageTree(Struct, frozen=True):
     texts: Mapping[str, str] = field(default_factory=dict)
 
 
+class Package(Struct, frozen=True):
+    """An installed package; `version` is the whole one as the distribution spells it, e.g. 1:3.0.7-28.el9."""
+
+    name: str
+    version: str
+    architecture: str
+
+
 class ImageProfile(Struct, frozen=True):
     """What a base image provides.
 
@@ -90,6 +98,8 @@ class ImageProfile(Struct, frozen=True):
     `entrypoint` and `cmd` are those of a real image's configuration, None where not known. `trouble` says why a source
     that was asked first (a layout, an archive, a registry) could not be read, where the knowledge answered instead.
     `layers` names what the knowledge joined to the release, each with its source (python: docker-library/python ...).
+    `packages` are those that a real image's databases list, None where none was read; `packages_unread` names a
+    database that is there and could not be read, with the reason.
     """
 
     reference: str
@@ -122,6 +132,8 @@ class ImageProfile(Struct, frozen=True):
     cmd: tuple[str, ...] | None = None
     trouble: str | None = None
     layers: tuple[str, ...] = ()
+    packages: tuple[Package, ...] | None = None
+    packages_unread: str | None = None
 
     @property
     def name(self) -> str:

@@ -17,9 +17,10 @@ from msgspec.structs import replace
 from depscan.images.architectures import architecture_of
 from depscan.images.ceilings import defined_ceilings
 from depscan.images.dynamic_linkers import family_of_linker, find_linkers, glibc_version, read_bytes
+from depscan.images.installed import find_installed
 from depscan.images.ldcache import configured_directories, read_cache
 from depscan.images.profile import ImageProfile, ImageTree, Libc, Library
-from depscan.images.release import find_libc_package, find_package_manager, find_release
+from depscan.images.release import find_package_manager, find_release
 from depscan.images.rootview import RootView
 from depscan.platforms import MACHINES
 
@@ -46,6 +47,7 @@ def make_profile(reference: str, contents: Contents, platform: Platform, *, cach
     first = _part(reference, view, family, linkers, platform)
     others = sorted({linker.family for linker in _native(linkers, platform)} - {family})
     interpreters = frozenset(_interpreters(view))
+    installed = find_installed(contents)
     return replace(
         first,
         release=find_release(contents),
@@ -59,7 +61,9 @@ def make_profile(reference: str, contents: Contents, platform: Platform, *, cach
         interpreters=interpreters,
         interpreters_complete=True,
         package_manager=find_package_manager(contents),
-        why=", ".join(part for part in (first.why, find_libc_package(contents)) if part),
+        why=", ".join(part for part in (first.why, installed.libc) if part),
+        packages=installed.packages,
+        packages_unread=installed.unread,
         secondary=_part(reference, view, others[0], linkers, platform) if others else None,
         tree=ImageTree(
             files=contents.files,

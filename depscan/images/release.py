@@ -1,8 +1,7 @@
-"""Which release a real image is, and which package manager and C library package it has.
+"""Which release a real image is, and which package manager it has.
 
-In: its `Contents`. Out: the release's id as the knowledge names it (debian:12, alpine:3.20, ubi:9), the package
-manager's name, and the version of the libc package. os-release(5) names the distribution, dpkg's and apk's databases
-the package.
+In: its `Contents`. Out: the release's id as the knowledge names it (debian:12, alpine:3.20, ubi:9), and the package
+manager's name. os-release(5) names the distribution.
 """
 
 from __future__ import annotations
@@ -11,8 +10,6 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from depscan.images.contents import Contents
 
 _ASSIGNMENT = re.compile(r"""^([A-Z_]+)=(["']?)(.*?)\2\s*$""", re.MULTILINE)
@@ -75,30 +72,3 @@ def find_package_manager(contents: Contents) -> str | None:
     """The package manager whose program is there, or None."""
     found = (name for name, paths in _MANAGERS.items() if any(path in contents.files for path in paths))
     return next(found, None)
-
-
-def find_libc_package(contents: Contents) -> str | None:
-    """Name and version of the package that brings the C library, by dpkg's or apk's database; None without one."""
-    for path, data in contents.texts.items():
-        if path == "/var/lib/dpkg/status" or path.startswith("/var/lib/dpkg/status.d/libc6"):
-            found = next(_stanzas(data, b"Package: libc6\n", b"Version: "), None)
-        elif path.endswith("/apk/db/installed"):
-            found = next(_stanzas(data, b"P:musl\n", b"V:"), None) or next(_stanzas(data, b"P:glibc\n", b"V:"), None)
-        else:
-            found = None
-        if found:
-            return found
-    return None
-
-
-def _stanzas(data: bytes, head: bytes, key: bytes) -> Iterator[str]:
-    """The value of `key` in the stanzas that hold the line `head`."""
-    at = data.find(head)
-    while at >= 0 and (at == 0 or data[at - 1 : at] == b"\n"):
-        start, end = data.rfind(b"\n\n", 0, at) + 1, data.find(b"\n\n", at)
-        stanza = data[max(start, 0) : end if end >= 0 else None]
-        value = next((line[len(key) :] for line in stanza.splitlines() if line.startswith(key)), None)
-        if value:
-            name = head.partition(b":")[2].strip().decode()
-            yield f"{name} {value.decode('utf-8', 'replace')[:80]}"
-        at = data.find(head, at + 1)

@@ -21,6 +21,7 @@ from depscan.images.contents import (
     BadImageError,
     Contents,
     interpreter,
+    is_database,
     is_library,
     is_wanted,
     printable_path,
@@ -35,7 +36,7 @@ _SMALLEST_ELF = 52  # bytes of a 32-bit ELF header
 
 def read_root(root: Path) -> Contents:
     """The files of a root directory; raises BadImageError where it cannot be read or is beyond all bounds."""
-    contents = Contents({}, {}, {}, {})
+    contents = Contents({}, {}, {}, {}, {})
     for path, entry in _walk(root):
         status = entry.stat(follow_symlinks=False)
         contents.files[path] = _file(entry, status)  # type: ignore[index]
@@ -95,6 +96,8 @@ def _take(contents: Contents, path: str, place: str, size: int) -> None:
         contents.texts[path] = head  # type: ignore[index]
         if sum(map(len, contents.texts.values())) > MAX_TEXTS:
             raise BadImageError(f"its package databases are larger than {MAX_TEXTS >> 20} MB")
+    elif is_database(path):
+        contents.databases[path] = Path(place)  # type: ignore[index]
     elif size <= MAX_LIBRARY and is_library(path, head):
         contents.libraries[path] = Path(place)  # type: ignore[index]
     elif program := interpreter(head):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from depscan.images.candidates import pinned_spelling
 from depscan.images.ceilings import all_ceilings
 from depscan.images.lifetimes import days_since_end, find_end
@@ -37,6 +39,8 @@ def _image(profile: ImageProfile) -> dict[str, object]:
         "interpreters": sorted(profile.interpreters),
         "interpreters_complete": profile.interpreters_complete,
         "package_manager": profile.package_manager,
+        "packages": _packages(profile),
+        "packages_unread": profile.packages_unread,
         "size": profile.size,
         "why": profile.why,
         "layers": list(profile.layers),
@@ -68,7 +72,7 @@ def _rows(profile: ImageProfile) -> Iterator[tuple[str, str]]:
         ("loaders", ", ".join(profile.loaders)),
         ("second libc", f"{second.libc.family} {second.libc.version}, {second.loaders[0]}" if second else ""),
         ("interpreters", _shown(sorted(profile.interpreters), complete=profile.interpreters_complete)),
-        ("packages", profile.package_manager or ""),
+        ("packages", _package_row(profile)),
         ("size", f"{profile.size / 1e6:.1f} MB compressed" if profile.size else ""),
     )
     yield from (row for row in rows if row[1])
@@ -78,6 +82,18 @@ def _rows(profile: ImageProfile) -> Iterator[tuple[str, str]]:
     yield "source", profile.source + (f" of {profile.as_of}" if profile.as_of else "")
     yield "confidence", str(profile.confidence)
     yield from _reasons(profile)
+
+
+def _packages(profile: ImageProfile) -> list[dict[str, str]] | None:
+    """All installed packages; None where they are not known."""
+    return [msgspec.structs.asdict(package) for package in profile.packages] if profile.packages is not None else None
+
+
+def _package_row(profile: ImageProfile) -> str:
+    """The package manager, how many packages its databases list, and why one of these could not be read."""
+    count = f"{len(profile.packages)} installed" if profile.packages is not None else ""
+    unread = f"installed ones not known: {profile.packages_unread}" if profile.packages_unread else ""
+    return "; ".join(part for part in (profile.package_manager, count, unread) if part)
 
 
 def _release(profile: ImageProfile) -> str:
