@@ -1,0 +1,4 @@
+defmodule Web.MixProject do
+  use Mix.Project
+  def project, do: [app: :web, version: "0.1.0"]
+end

@@ -1,0 +1,4 @@
+#!/bin/sh
+set -e
+export CGO_ENABLED=0
+go build -o dist/tool .
