@@ -86,9 +86,9 @@ def _read_rpm(place: Path, found: set[Package]) -> str | None:
         if len(data) > MAX_DATABASE:
             return f"larger than {MAX_DATABASE >> 20} MB"
         packages = set[Package]()
-        for blob in read_blobs(data):
+        for number, blob in enumerate(read_blobs(data)):
             packages.update(package for package in (read_header(blob),) if package)
-            if len(packages) > _MAX_PACKAGES:
+            if number == _MAX_PACKAGES:
                 return f"more than {_MAX_PACKAGES} packages"
     except OSError as error:
         return error.strerror or "it cannot be read"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MAX_BLOB = 64 << 20
-_MAX_STEPS = 50_000_000  # of SQLite's virtual machine, in which a view could loop for ever
+_MAX_STEPS = 5_000_000  # of SQLite's virtual machine, in which a view could loop for ever
 _STEPS = 10_000
 
 _HASH_MAGIC = 0x061561  # at byte 12 of the first page
@@ -57,8 +57,11 @@ def _read_sqlite(data: bytes) -> Iterator[bytes]:
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(len(data), _MAX_BLOB))
         connection.deserialize(data[:18] + b"\1\1" + data[20:])
         connection.set_progress_handler(is_too_long, _STEPS)
-        yield from (bytes(blob) for (blob,) in connection.execute("SELECT blob FROM Packages") if blob)
-    except (sqlite3.Error, TypeError, ValueError) as error:
+        for (blob,) in connection.execute("SELECT blob FROM Packages"):
+            if not isinstance(blob, bytes):
+                raise UnreadDatabaseError("damaged: a row that is no header")
+            yield blob
+    except (sqlite3.Error, ValueError) as error:
         raise UnreadDatabaseError(f"damaged: {error}") from None
     finally:
         connection.close()
