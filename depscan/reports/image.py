@@ -33,9 +33,8 @@ def render_json(profiles: Sequence[ImageProfile]) -> str:
 def _image(profile: ImageProfile) -> dict[str, object]:
     return {
         **image_object(profile),
-        "loaders": list(profile.loaders),
-        "libraries": sorted(profile.libraries),
-        "ceilings": all_ceilings(profile),
+        **_linking(profile),
+        "second_libc": _second(profile.secondary) if profile.secondary else None,
         "interpreters": sorted(profile.interpreters),
         "interpreters_complete": profile.interpreters_complete,
         "package_manager": profile.package_manager,
@@ -51,6 +50,20 @@ def _image(profile: ImageProfile) -> dict[str, object]:
     }
 
 
+def _linking(profile: ImageProfile) -> dict[str, object]:
+    """What one C library of an image provides."""
+    return {
+        "loaders": list(profile.loaders),
+        "libraries": sorted(profile.libraries),
+        "ceilings": all_ceilings(profile),
+    }
+
+
+def _second(profile: ImageProfile) -> dict[str, object]:
+    """The C library beside the first, with its own dynamic linker and libraries."""
+    return {"family": profile.libc.family, "version": profile.libc.version, **_linking(profile)}
+
+
 def render_text(profiles: Sequence[ImageProfile]) -> str:
     """A paragraph per image."""
     return "\n".join("".join(f"{line}\n" for line in _lines(profile)) for profile in profiles)
@@ -64,13 +77,12 @@ def _lines(profile: ImageProfile) -> Iterator[str]:
 
 def _rows(profile: ImageProfile) -> Iterator[tuple[str, str]]:
     """Labels and values; "not known" is said where it matters and left out elsewhere."""
-    yield "libc", " ".join(part for part in (profile.libc.family, profile.libc.version) if part)
+    yield "libc", _libc(profile)
     yield "release", _release(profile)
-    second = profile.secondary
     rows = (
         ("versions", _versions(profile)),
         ("loaders", ", ".join(profile.loaders)),
-        ("second libc", f"{second.libc.family} {second.libc.version}, {second.loaders[0]}" if second else ""),
+        *(_second_rows(profile.secondary) if profile.secondary else ()),
         ("interpreters", _shown(sorted(profile.interpreters), complete=profile.interpreters_complete)),
         ("packages", _package_row(profile)),
         ("size", f"{profile.size / 1e6:.1f} MB compressed" if profile.size else ""),
@@ -82,6 +94,16 @@ def _rows(profile: ImageProfile) -> Iterator[tuple[str, str]]:
     yield "source", profile.source + (f" of {profile.as_of}" if profile.as_of else "")
     yield "confidence", str(profile.confidence)
     yield from _reasons(profile)
+
+
+def _libc(profile: ImageProfile) -> str:
+    return " ".join(part for part in (profile.libc.family, profile.libc.version) if part)
+
+
+def _second_rows(second: ImageProfile) -> Iterator[tuple[str, str]]:
+    """What the second C library provides; each program gets that whose dynamic linker it names."""
+    yield "second libc", "; ".join(part for part in (_libc(second), _versions(second)) if part)
+    yield "its loaders", ", ".join(second.loaders)
 
 
 def _packages(profile: ImageProfile) -> list[dict[str, str]] | None:

@@ -93,7 +93,7 @@ def test_a_header_that_fits_on_a_page_of_berkeley_db() -> None:
 
 
 LOOP = (
-    b"CREATE VIEW Packages AS WITH RECURSIVE n(blob) AS (SELECT 1 UNION ALL SELECT blob + 1 FROM n) SELECT blob FROM n"
+    "CREATE VIEW Packages AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT {} AS blob FROM n"
 )
 
 
@@ -111,7 +111,9 @@ def sqlite_of(script: str) -> bytes:
         (SQLITE[:5000], "damaged: database disk image is malformed"),
         (sqlite_of("CREATE TABLE other (x)"), "damaged: no such table: Packages"),
         (sqlite_of("CREATE TABLE Packages (blob); INSERT INTO Packages VALUES ('text')"), "damaged: "),
-        (sqlite_of(LOOP.decode()), "damaged: "),
+        (sqlite_of(LOOP.format("x")), "damaged: a row that is no header"),
+        (sqlite_of(LOOP.format("zeroblob(9)")), "more than 100000 packages"),
+        (sqlite_of(LOOP.format("zeroblob(9)") + " WHERE x < 0"), "damaged: interrupted"),
         (NDB[:4200], "damaged: "),
         (NDB.replace(b"BlbS", b"BlbX"), "damaged: a blob is not where its slot says"),
         (BERKELEY[:6000], "damaged: "),
