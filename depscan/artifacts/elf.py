@@ -83,7 +83,9 @@ def _read(read: Reader, size: int, source: Path | bytes) -> ElfFacts:
     if header.interpreter is None and _UPX_MARK in read(max(0, size - _UPX_TAIL), _UPX_TAIL):
         raise UnreadableError("packed by UPX: what it needs cannot be seen")
     if not header.segments:
-        return ElfFacts(TYPES[header.type], name_machine(header), header.bits, header.little_endian, linkage=None)
+        return ElfFacts(
+            TYPES[header.type], name_machine(header), header.bits, header.little_endian, None, os_abi=header.os_abi
+        )
     try:
         return _collect(header, read, _parse(source))
     except (UnicodeError, RuntimeError, TypeError, ValueError, IndexError, OverflowError) as error:
@@ -154,6 +156,7 @@ def _state(header: Header, binary: lief.ELF.Binary, notes: list[Note], symbols: 
         relr=header.count(DT_RELR) > 0,
         bind_now=header.binds_now,
         no_default_libraries=bool((header.value(DT_FLAGS_1) or 0) & DF_1_NODEFLIB),
+        os_abi=header.os_abi,
         symbols=pack(symbols) if len(binary.dynamic_symbols) <= _MAX_SYMBOLS else b"",
     )
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from depscan.artifacts.prediction import Prediction
 from depscan.findings import Confidence
 
 
@@ -49,8 +50,9 @@ class ElfFacts(Struct, frozen=True):
     (os, lowest kernel version) of NT_GNU_ABI_TAG. `isa_level` is x86-64-v2, -v3 or -v4 where the GNU property note
     demands it. `relr` says that it has DT_RELR relocations, `bind_now` that all its symbols are bound when it is
     loaded, `no_default_libraries` that its needs are not looked for in default directories (DF_1_NODEFLIB). `symbols`
-    is the blob of its dynamic symbols (see `symbols`), None where it was left in the cache. `libc` is glibc, musl, none
-    or unknown, by evidence; `language` go, rust or c, or None where nothing tells.
+    is the blob of its dynamic symbols (see `symbols`), None where it was left in the cache. `os_abi` is the raw
+    EI_OSABI: 0 (System V) or 3 (GNU) on Linux, 9 in files for FreeBSD. `libc` is glibc, musl, none or unknown, by
+    evidence; `language` go, rust or c, or None where nothing tells.
     """
 
     type: str
@@ -74,12 +76,14 @@ class ElfFacts(Struct, frozen=True):
     symbols: bytes | None = None
     libc: str = "unknown"
     language: str | None = None
+    os_abi: int = 0
 
 
 class Artifact(Struct, frozen=True):
     """A program or library. `source` is the path in the context, or what the report shall call its origin.
 
-    `kind` is elf, script or archive-member. `evidence` are the sentences that a finding prints.
+    `kind` is elf, script or archive-member. `evidence` are the sentences that a finding prints. `prediction` is what a
+    file that is not built yet rests on, None for one that was read.
     """
 
     kind: str
@@ -88,3 +92,4 @@ class Artifact(Struct, frozen=True):
     origin: Origin
     evidence: tuple[str, ...] = ()
     confidence: Confidence = Confidence.CERTAIN
+    prediction: Prediction | None = None

@@ -63,6 +63,7 @@ class Header(Struct, frozen=True):
     segments: tuple[Segment, ...]
     interpreter: str | None
     dynamic: tuple[tuple[int, int], ...] | None
+    os_abi: int = 0
 
     def count(self, tag: int) -> int:
         """How many dynamic entries have `tag`."""
@@ -111,6 +112,7 @@ def read_header(read: Reader, size: int) -> Header:
         segments=segments,
         interpreter=_read_interpreter(layout, segments),
         dynamic=dynamic,
+        os_abi=ident[7],
     )
 
 

@@ -54,6 +54,12 @@ def unpack(blob: bytes) -> Symbols | None:
     return Symbols(tuple(functions), tuple(data), frozenset(exports))
 
 
+@lru_cache(64)
+def bare_names(exports: frozenset[str]) -> frozenset[str]:
+    """The names without their versions; kept for the libraries that many programs share."""
+    return frozenset(map(base_name, exports))
+
+
 def base_name(symbol: str) -> str:
     """`puts` of `puts@GLIBC_2.2.5`."""
     return symbol.partition("@")[0]

@@ -15,16 +15,18 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
+from depscan.artifacts.symbols import bare_names
 from depscan.filesystem.content import read_head
 from depscan.filesystem.entries import Presence
 from depscan.findings import Confidence
 from depscan.linking.configured import in_cache
+from depscan.linking.fitness import MUSL_REFUSED, NO_ELF, SHORT, find_misfit
 from depscan.linking.loaders import interpreter_family
 from depscan.linking.placement import Need, SearchStep
 from depscan.linking.search import Loaded, Place, places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from depscan.artifacts.facts import ElfFacts
     from depscan.linking.loaders import Loader
@@ -32,10 +34,6 @@ if TYPE_CHECKING:
 
 _MAGIC = b"\x7fELF"
 _HEADER_SIZE = 64
-# What the dynamic linkers say of a file that they cannot load; the float ABI is in glibc's check of the ELF header
-# (sysdeps/unix/sysv/linux/arm/ldsodefs.h), which has no words for it.
-_NO_ELF, _SHORT, _OTHER_FLOAT = "invalid ELF header", "file too short", "internal error"
-_MUSL_NO_ELF = "Exec format error"
 MAX_OBJECTS = 4096  # a bound against hostile chains; real programs stay far below
 
 # musl answers these by itself, without touching the disk (musl ldso/dynlink.c, load_library).
@@ -71,12 +69,22 @@ class _Found(Struct, frozen=True):
     final: bool = False
 
 
-def load_closure(program: Loaded, loader: Loader, root: Root, host_provided: tuple[str, ...]) -> Closure:
-    """Load what LD_PRELOAD names and `program` needs, and what these need, breadth first; each name once."""
-    objects: dict[str, Loaded] = {}
+def load_closure(
+    program: Loaded,
+    loader: Loader,
+    root: Root,
+    host_provided: tuple[str, ...],
+    present: Mapping[str, Loaded] | None = None,
+) -> Closure:
+    """Load what LD_PRELOAD names and `program` needs, and what these need, breadth first; each name once.
+
+    `present` objects are in the process already, with what they need.
+    """
+    objects: dict[str, Loaded] = dict(present or {})
     needs: list[Need] = []
     queue = [program, *_preloaded(program, loader, root)]
-    objects.update((loaded.name, loaded) for loaded in queue[1:])
+    for loaded in queue[1:]:
+        objects.update((name, loaded) for name in _names(loaded, loader))
     if program.facts is not None and program.facts.soname:
         objects[program.facts.soname] = program
     for requester in queue:
@@ -87,12 +95,22 @@ def load_closure(program: Loaded, loader: Loader, root: Root, host_provided: tup
                 return Closure(objects, tuple(needs), truncated=True)
             need, found = _satisfy(soname, requester, loader, root, host_provided)
             needs.append(need)
-            loaded = Loaded(found.path or soname, soname, found.facts, requester)
-            objects[soname] = loaded
+            loaded = Loaded(found.path or found.unfit or soname, soname, found.facts, requester)
+            for name in _names(loaded, loader):
+                objects.setdefault(name, loaded)
             if found.facts is not None:
-                objects.setdefault(found.facts.soname or soname, loaded)
                 queue.append(loaded)
     return Closure(objects, tuple(needs), truncated=False)
+
+
+def _names(loaded: Loaded, loader: Loader) -> Iterator[str]:
+    """The names that an object answers to: the one it was asked for by, for glibc its soname too.
+
+    musl compares names without a slash only (ldso/dynlink.c, load_library, shortname).
+    """
+    yield loaded.name
+    if loader.family == "glibc" and loaded.facts is not None and loaded.facts.soname:
+        yield loaded.facts.soname
 
 
 def _preloaded(program: Loaded, loader: Loader, root: Root) -> Iterator[Loaded]:
@@ -100,7 +118,7 @@ def _preloaded(program: Loaded, loader: Loader, root: Root) -> Iterator[Loaded]:
     for name in re.split(r"[\s:]+", root.filesystem.environment.get("LD_PRELOAD") or ""):
         _, found = _satisfy(name, program, loader, root, ()) if name else (None, None)
         if found is not None and found.presence is not Presence.MISSING:
-            yield Loaded(found.path or name, posixpath.basename(name), found.facts, program)
+            yield Loaded(found.path or name, name, found.facts, program)
 
 
 def _satisfy(
@@ -169,6 +187,8 @@ def _look(place: Place, soname: str, requester: Loaded, loader: Loader, root: Ro
         seen = root.linked_by_ldconfig(place.directory, soname) or seen
     if seen.entry is not None or seen.facts is not None:
         found = _fitting(path, seen, place, requester, root, musl=loader.family == "musl")
+        if loader.family == "musl" and found.facts is not None and _is_libc(path, found.facts, root):
+            return _Found(Presence.PROVIDED, loader.path, reason="musl answers for a second C library itself")
         if found.presence is Presence.PROVIDED and not place.any_cpu:
             return _Found(Presence.UNKNOWN, reason=f"{path} is for newer CPUs only")
         guessed = loader.copied and place.default  # which directories a copied linker searches is not certain
@@ -182,11 +202,16 @@ def _look(place: Place, soname: str, requester: Loaded, loader: Loader, root: Ro
     return _Found(seen.presence, reason=seen.reason, confidence=seen.confidence)
 
 
+def _is_libc(path: str, facts: ElfFacts, root: Root) -> bool:
+    """Whether musl takes a file for a C library, of which it loads no second one (ldso/dynlink.c, load_library)."""
+    symbols = root.symbols(path, facts)
+    return symbols is not None and bare_names(symbols.exports) >= {"__libc_start_main", "stdin"}
+
+
 def _fitting(path: str, seen: Sighting, place: Place, requester: Loaded, root: Root, *, musl: bool) -> _Found:
     """A file of that name is there. The image's own were in its cache; of a copied one only a later ldconfig knows.
 
-    glibc passes over a library of another class or machine and goes on (elf/dl-load.c, open_verify), a file that is not
-    ELF ends its search. musl takes the first file (ldso/dynlink.c, map_library).
+    A file that is not ELF ends the search of both dynamic linkers.
     """
     if place.law == "ld.so.cache" and seen.entry is not None:
         cached = in_cache(root, seen.entry.sequence)
@@ -197,18 +222,16 @@ def _fitting(path: str, seen: Sighting, place: Place, requester: Loaded, root: R
     if seen.facts is None:
         head = read_head(seen.entry, _HEADER_SIZE) if seen.entry is not None else None
         if head is not None and not head.startswith(_MAGIC):
-            words = _NO_ELF if len(head) == _HEADER_SIZE else _SHORT
-            return _Found(Presence.MISSING, unfit=path, flaw=_MUSL_NO_ELF if musl else words, final=True)
+            words = NO_ELF if len(head) == _HEADER_SIZE else SHORT
+            return _Found(Presence.MISSING, unfit=path, flaw=MUSL_REFUSED if musl else words, final=True)
         return _Found(Presence.PROVIDED, path, reason="its content is not known")
     found, wanted = seen.facts, requester.facts
-    if wanted is not None and (found.machine, found.bits) != (wanted.machine, wanted.bits):
-        flaw = f"wrong ELF class: ELFCLASS{found.bits}" if found.bits != wanted.bits else None
-        if musl:
-            flaw = _MUSL_NO_ELF if flaw else "unsupported relocation type"
-        return _Found(Presence.MISSING, unfit=path if flaw else None, flaw=flaw, final=musl)
-    if wanted is not None and not musl and None is not found.float_abi != wanted.float_abi is not None:
-        return _Found(Presence.MISSING, unfit=path, flaw=_OTHER_FLOAT, final=True)
-    return _Found(Presence.PROVIDED, path, found)
+    misfit = find_misfit(found, wanted, family="musl" if musl else "glibc") if wanted is not None else None
+    if misfit is None:
+        return _Found(Presence.PROVIDED, path, found)
+    unfit = path if misfit.words else None
+    facts = found if misfit.mapped else None
+    return _Found(Presence.MISSING, facts=facts, unfit=unfit, flaw=misfit.words, final=misfit.final)
 
 
 def _other_major(soname: str, loader: Loader, root: Root) -> str | None:

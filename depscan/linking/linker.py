@@ -17,6 +17,8 @@ from depscan.findings import Confidence
 from depscan.images.architectures import architecture_of
 from depscan.linking import messages
 from depscan.linking.closure import load_closure
+from depscan.linking.fitness import NARROW, OTHER_RELOCATIONS, find_native_misfit
+from depscan.linking.hosts import find_host
 from depscan.linking.loaders import Loader, find_interpreter, native_loader
 from depscan.linking.placement import (
     Cause,
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
     from depscan.artifacts.facts import Artifact, ElfFacts
     from depscan.filesystem.entries import FileEntry
+    from depscan.linking.closure import Closure
+    from depscan.linking.fitness import Misfit
     from depscan.linking.root import Root
 
 
@@ -53,6 +57,7 @@ class _Subject(Struct, frozen=True):
     root: Root
     platform: Platform
     host_provided: tuple[str, ...]
+    alone: bool = False  # no host is looked for
 
     @property
     def program(self) -> bool:
@@ -95,25 +100,37 @@ def _link(subject: _Subject) -> tuple[LinkResult, Confidence]:
 
 
 def _check_machine(subject: _Subject) -> LinkResult | None:
-    """The kernel refuses another machine's program with ENOEXEC, a dynamic linker another machine's library."""
-    architecture, facts = subject.platform.architecture, subject.facts
-    native = MACHINES.get(architecture)
+    """The kernel refuses another machine's program with ENOEXEC; at a library the dynamic linker looks (`_misfit`)."""
+    facts, native = subject.facts, MACHINES.get(subject.platform.architecture)
     if native is None:
         return LinkResult(unknowns=(f"what runs on {subject.platform} is not known",))
-    if facts.machine == native and (facts.machine, facts.bits) != ("x86_64", 32):
-        return None
-    if facts.machine in COMPATIBLE_MACHINES.get(architecture, ()):
-        linker = Presence.PROVIDED if subject.program else _foreign_linker(subject)
-        if linker is Presence.PROVIDED:
-            return None
-        if linker is Presence.UNKNOWN:
-            return LinkResult(
-                unknowns=(f"whether {facts.machine} programs run here, which could load it, is not known",)
-            )
-    if facts.machine == native:
+    if (facts.machine, facts.bits) == ("x86_64", 32) and facts.machine == native:
         return LinkResult(unknowns=("x32 programs need a kernel built for them",))
-    text = messages.exec_format(subject.path) if subject.program else messages.wrong_class(subject.path, facts.bits)
-    return LinkResult(failures=(Failure(Cause.WRONG_ARCHITECTURE, facts.machine, text),))
+    runs = _runs(subject)
+    if runs is Presence.UNKNOWN:
+        return LinkResult(unknowns=(f"whether {facts.machine} programs run here, which could load it, is not known",))
+    if runs is Presence.PROVIDED or not subject.program:
+        return None
+    return LinkResult(failures=(Failure(Cause.WRONG_ARCHITECTURE, facts.machine, messages.exec_format(subject.path)),))
+
+
+def _runs(subject: _Subject) -> Presence:
+    """Whether programs of the subject's machine run here, and so could load it where it is a library."""
+    architecture, machine = subject.platform.architecture, subject.facts.machine
+    if machine == MACHINES.get(architecture):
+        return Presence.PROVIDED
+    if machine not in COMPATIBLE_MACHINES.get(architecture, ()):
+        return Presence.MISSING
+    return Presence.PROVIDED if subject.program else _foreign_linker(subject)
+
+
+def _misfit(subject: _Subject, loader: Loader) -> Misfit | None:
+    """Why the dynamic linker takes the file for no library of the programs that run here."""
+    facts = subject.facts
+    if _runs(subject) is Presence.PROVIDED:
+        return find_native_misfit(facts, facts.machine, facts.bits, family=loader.family)
+    native = MACHINES[subject.platform.architecture]
+    return find_native_misfit(facts, native, 32 if native in NARROW else 64, family=loader.family)
 
 
 def _foreign_linker(subject: _Subject) -> Presence:
@@ -143,13 +160,21 @@ def _link_program(subject: _Subject, loader: Loader) -> tuple[LinkResult, Confid
 
 
 def _link_library(subject: _Subject, loader: Loader) -> tuple[LinkResult, Confidence]:
+    misfit = _misfit(subject, loader)
+    if misfit is not None and not misfit.mapped:
+        return LinkResult(failures=(_misfit_failure(subject, misfit, loader),)), Confidence.CERTAIN
     if loader.presence is Presence.UNKNOWN:
         return LinkResult(unknowns=(loader.reason or "the stage's dynamic linker is not known",)), loader.confidence
     if loader.presence is Presence.MISSING:
         if not subject.facts.needed:
             return LinkResult(unknowns=("there is no dynamic linker in this stage",)), loader.confidence
         return _without_loader(subject, loader)
-    return _load(subject, loader)
+    return _load(subject, loader, misfit)
+
+
+def _misfit_failure(subject: _Subject, misfit: Misfit, loader: Loader) -> Failure:
+    text = messages.unfit_object(subject.path, misfit.words, loader.family)
+    return Failure(Cause.WRONG_ARCHITECTURE, misfit.detail, text)
 
 
 def _without_loader(subject: _Subject, loader: Loader) -> tuple[LinkResult, Confidence]:
@@ -160,14 +185,17 @@ def _without_loader(subject: _Subject, loader: Loader) -> tuple[LinkResult, Conf
     return LinkResult(needs=(need,), failures=(failure,), notes=("no dynamic linker here",)), loader.confidence
 
 
-def _load(subject: _Subject, loader: Loader) -> tuple[LinkResult, Confidence]:
-    """The dynamic linker is there: load the closure, then check versions, then symbols."""
-    program = Loaded(subject.path, subject.facts.soname or subject.path, subject.facts)
-    closure = load_closure(program, loader, subject.root, subject.host_provided)
+def _load(subject: _Subject, loader: Loader, misfit: Misfit | None = None) -> tuple[LinkResult, Confidence]:
+    """The dynamic linker is there: load the closure, then check versions, then symbols.
+
+    With a `misfit`, musl maps the file with its closure before it stops.
+    """
+    program, closure, host = _load_libraries(subject, loader)
     versions = check_versions(program, closure, loader, subject.root)
     symbols = check_symbols(program, closure, loader, subject.root, plugin=not subject.program)
     failures = (
         *_library_failures(closure.needs, subject, loader),
+        *((_misfit_failure(subject, misfit, loader),) if misfit is not None else ()),
         *(_version_failure(check, subject, loader) for check in versions if _is_unmet(check)),
         *(_symbol_failure(check, subject, loader) for check in symbols if _stops(check, subject)),
         *_permission(subject),
@@ -187,11 +215,36 @@ def _load(subject: _Subject, loader: Loader) -> tuple[LinkResult, Confidence]:
         symbols=symbols,
         failures=failures,
         unknowns=tuple(dict.fromkeys(unknowns)),
-        notes=tuple(_notes(subject, symbols, loader)),
+        notes=(*((f"{host} loads it",) if host else ()), *_notes(subject, symbols, loader)),
         compat=loader.compat,
     )
     parts = [loader.confidence, *(need.confidence for need in closure.needs if need.presence is Presence.PROVIDED)]
     return link, Confidence.weakest(*parts)
+
+
+def _load_libraries(subject: _Subject, loader: Loader) -> tuple[Loaded, Closure, str | None]:
+    """The program and its closure; of a library that finds only part of what it needs, by a host that loads it."""
+    program = Loaded(subject.path, subject.facts.soname or subject.path, subject.facts)
+    closure = load_closure(program, loader, subject.root, subject.host_provided)
+    if subject.program or subject.alone or not any(need.not_searched for need in closure.needs):
+        return program, closure, None
+    host = find_host(program, subject.root, lambda path: _load_host(path, subject))
+    if host is None:
+        return program, closure, None
+    closure = load_closure(host.library, loader, subject.root, subject.host_provided, host.present)
+    return host.library, closure, host.path
+
+
+def _load_host(path: str, subject: _Subject) -> Closure | None:
+    """The closure of another file of the stage, None where it does not load."""
+    facts, root = subject.root.artifacts[path].facts, subject.root
+    entry = root.filesystem.entries[path]
+    host = _Subject(path, facts, entry, root, subject.platform, subject.host_provided, alone=True)
+    link, _ = _link(host)
+    if link.failures or link.unknowns:
+        return None
+    loader = find_interpreter(root, facts) if facts.interpreter is not None else native_loader(root, facts)
+    return load_closure(Loaded(path, facts.soname or path, facts), loader, root, subject.host_provided)
 
 
 def _is_missing(need: Need, subject: _Subject) -> bool:
@@ -204,9 +257,15 @@ def _is_unmet(check: VersionCheck) -> bool:
 
 
 def _library_failures(needs: tuple[Need, ...], subject: _Subject, loader: Loader) -> list[Failure]:
-    """All missing libraries in load order; none where each may be left to a host process."""
-    certain = any(_is_missing(need, subject) for need in needs)
-    return [_library_failure(need, subject, loader) for need in needs if certain and need.presence is Presence.MISSING]
+    """All missing libraries in load order; none where each may be left to a host process.
+
+    Those that musl finds unfit at their first relocation come last: it relocates when all is loaded.
+    """
+    missing = [need for need in needs if need.presence is Presence.MISSING]
+    if not any(_is_missing(need, subject) for need in missing):
+        return []
+    missing.sort(key=lambda need: need.flaw == OTHER_RELOCATIONS)
+    return [_library_failure(need, subject, loader) for need in missing]
 
 
 def _library_failure(need: Need, subject: _Subject, loader: Loader) -> Failure:

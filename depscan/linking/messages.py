@@ -36,9 +36,13 @@ def version_not_found(program: str, library: str, version: str, requested_by: st
     return f"{program}: {library}: version `{version}' not found (required by {requested_by})"
 
 
-def wrong_class(path: str, bits: int) -> str:
-    """A shared object of another class or machine."""
-    return f"{path}: wrong ELF class: ELFCLASS{bits}"
+def unfit_object(path: str, words: str | None, family: str | None) -> str:
+    """A shared object, opened by its path, that no program here can load; glibc has no words for another machine."""
+    if family != "musl":
+        return f"{path}: {words or _NOT_FOUND}"
+    if words is not None and "relocation" in words:
+        return f"Error relocating {path}: {words}"
+    return f"Error loading shared library {path}: {words}"
 
 
 def unfit_library(program: str, library: str, flaw: str, requested_by: str, family: str | None) -> str:

@@ -148,3 +148,13 @@ class Placement(Struct, frozen=True):
     def path(self) -> str:
         """The path in the image."""
         return self.entry.path
+
+    @property
+    def culprit(self) -> Failure | None:
+        """The failure that a finding speaks of: the first, but that a file is for another machine before all others.
+
+        musl looks at the machine last, and stops before at a library that is missing, which nobody should add.
+        """
+        failures, machine = self.link.failures, self.artifact.facts.machine
+        foreign = (each for each in failures if (each.cause, each.detail) == (Cause.WRONG_ARCHITECTURE, machine))
+        return next(foreign, failures[0] if failures else None)

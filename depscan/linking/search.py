@@ -207,10 +207,17 @@ def _lib(machine: str, root: Root) -> tuple[str, ...]:
 def _absolute(directory: str, root: Root, law: str) -> Iterator[Place]:
     """An empty or relative entry means the working directory of the process."""
     if directory.startswith("/"):
-        yield Place(posixpath.normpath("/" + directory.lstrip("/")), law)
+        yield Place(_tidy(directory, root), law)
         return
     workdir = root.filesystem.workdir
     if workdir is None:
         yield Place("/", f"{law} (relative to an unknown working directory)", certain=False)
         return
-    yield Place(posixpath.normpath(posixpath.join(workdir, directory)), f"{law} (working directory)")
+    yield Place(_tidy(posixpath.join(workdir, directory), root), f"{law} (working directory)")
+
+
+def _tidy(directory: str, root: Root) -> str:
+    """The kernel goes up from the real directory: only a path without `..` may be shortened by its text alone."""
+    if "/.." in directory:
+        return root.filesystem.resolve(directory) or "/"
+    return posixpath.normpath("/" + directory.lstrip("/"))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from depscan.artifacts.symbols import base_name
+from depscan.artifacts.symbols import bare_names
 from depscan.filesystem.entries import Presence
 from depscan.findings import Confidence
 from depscan.images.exports import Exports, gcompat_exports, library_exports, musl_exports, names_of_musl
@@ -95,15 +95,10 @@ class _Scope:
     def _find_library(self, loaded: Loaded) -> _Library:
         symbols = self.root.symbols(loaded.path, loaded.facts) if loaded.facts is not None else None
         if symbols is not None:
-            names = _names(symbols.exports)
+            names = bare_names(symbols.exports)
             return _Library(Exports(names, names), symbols.exports)
         release = self.loader.profile.release if self.root.copied(loaded.path) is None else None
         return _Library(library_exports(loaded.name, release) or _UNLISTED)
-
-
-@lru_cache(64)
-def _names(exports: frozenset[str]) -> frozenset[str]:
-    return frozenset(map(base_name, exports))
 
 
 class _Musl(_Scope):
@@ -127,7 +122,8 @@ class _Musl(_Scope):
 
     def _all(self) -> list[_Library]:
         """The C library first, then what else is in the process."""
-        others = [loaded for loaded in self.closure.objects.values() if not is_musls_own(loaded.name)]
+        objects = self.closure.objects.values()
+        others = [each for each in objects if not is_musls_own(each.name) and each.path != self.loader.path]
         found = [self._musl(), self.library(self.program), *map(self.library, others)]
         if self.loader.compat == "gcompat" or any("libgcompat.so" in loaded.name for loaded in others):
             found.append(_Library(gcompat_exports()))
@@ -142,7 +138,7 @@ class _Musl(_Scope):
             facts = self.root.file(path).facts
             symbols = self.root.symbols(path, facts) if facts is not None else None
             if symbols is not None:
-                names = _names(symbols.exports)
+                names = bare_names(symbols.exports)
                 answered = names | _aliases(names)
                 certain = answered if version and numeric(version) >= _ALIASES_SINCE else names
                 return _Library(Exports(certain, answered), symbols.exports)

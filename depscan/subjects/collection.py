@@ -88,7 +88,9 @@ class _Collector:
         self._instructions: list[Instruction] = everything
 
     def placed(self, placement: Placement) -> Iterator[Subject]:
-        yield self._subject(placement, "artifact", {}, root=f"{placement.cause} {placement.detail}")
+        culprit = placement.culprit
+        root = f"{culprit.cause} {culprit.detail}" if culprit is not None else "loads"
+        yield self._subject(placement, "artifact", {}, root=root)
         if placement.verdict is not Verdict.FAILS:
             return
         for need in placement.link.needs:
@@ -147,7 +149,7 @@ class _Collector:
         more: tuple[str, ...] = (),
     ) -> Subject:
         filesystem, entry = placement.filesystem, placement.entry
-        failure = failure or next(iter(placement.link.failures), None)
+        failure = failure or placement.culprit
         proof = failure.confidence if failure is not None else placement.confidence
         origin = self._image_stage(filesystem.stage)
         return Subject(
@@ -297,6 +299,7 @@ def _is_carrier(filesystem: StageFilesystem) -> bool:
 
 def _artifact_view(placement: Placement, cpu_floor: str | None) -> ArtifactView:
     facts = placement.artifact.facts
+    culprit = placement.culprit
     above = cpu_floor is not None and facts.isa_level is not None and facts.isa_level > cpu_floor
     return ArtifactView(
         path=placement.path,
@@ -310,8 +313,8 @@ def _artifact_view(placement: Placement, cpu_floor: str | None) -> ArtifactView:
         interpreter=facts.interpreter,
         interpreter_libc=interpreter_family(facts.interpreter) if facts.interpreter else None,
         verdict=placement.verdict.value,
-        cause=placement.cause.value if placement.cause else None,
-        detail=placement.detail,
+        cause=culprit.cause.value if culprit is not None else None,
+        detail=culprit.detail if culprit is not None else None,
         cpu_level=facts.isa_level,
         cpu_floor=cpu_floor if above else None,  # x86-64 < x86-64-v2 < x86-64-v3 < x86-64-v4 as texts too
     )

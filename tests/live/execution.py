@@ -27,7 +27,10 @@ _BIND, _PRIVATE, _RECURSIVE = 4096, 1 << 18, 16384  # sys/mount.h
 # ldso/dynlink.c. The first that matches the first line counts; a cause without a name in depscan is `refused`.
 _MESSAGES = (
     (
-        re.compile(r"wrong ELF class|invalid ELF header|Exec format error|unsupported relocation type"),
+        re.compile(
+            r"wrong ELF class|invalid ELF header|Exec format error|unsupported relocation type"
+            r"|OS ABI invalid|data encoding"
+        ),
         "wrong-architecture",
     ),
     (re.compile(r"(?:libraries|^\S+ dlopen): (\S+): cannot open shared object file"), "library-missing"),
@@ -36,7 +39,7 @@ _MESSAGES = (
     (re.compile(r"undefined symbol: ([^\s,]+)"), "symbol-missing"),
     (re.compile(r"symbol (\S+),? version \S+ not defined in file"), "symbol-missing"),
     (re.compile(r"Error relocating \S+: (\S+): (?:initial-exec TLS|symbol not found)"), "symbol-missing"),
-    (re.compile(r"(cannot .*|.*ISA level.*|.*not page-aligned.*|ELF file OS ABI invalid)"), "refused"),
+    (re.compile(r"(cannot .*|.*ISA level.*|.*not page-aligned.*)"), "refused"),
 )
 _LINKERS = re.compile(
     r"error while loading shared libraries|symbol lookup error|version `|Error (?:loading|relocating)"

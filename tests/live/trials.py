@@ -130,15 +130,39 @@ class _Setting(NamedTuple):
 def _try(setting: _Setting, path: str) -> Outcome:
     if _is_program(setting.folder / path):
         return execute(setting.here, f"{PLACE}/{path}", setting.environment, setting.binds)
-    return load(setting.here, _loading(setting.stand, path), setting.environment, setting.binds)
+    user = _find_user(setting.folder, path)
+    if user is not None and _is_program(setting.folder / user):
+        started = execute(setting.here, f"{PLACE}/{user}", setting.environment, setting.binds)
+        if started.cause is None:
+            return started  # with all that it needs, the library too
+        user = None
+    return load(setting.here, _loading(setting.stand, path, user), setting.environment, setting.binds)
 
 
-def _loading(stand: Stand, path: str) -> tuple[str, ...]:
+def _find_user(folder: Path, path: str) -> str | None:
+    """The file of a wheel that needs one of the wheel's own libraries, directly or by others of them."""
+    if ".libs/" not in path:
+        return None
+    facts = {file.relative_to(folder): explain_elf(file) for file in sorted(folder.rglob("*")) if file.is_file()}
+    names, outside = {path.rpartition("/")[2]}, None
+    while outside is None:
+        users = [file for file, known in facts.items() if isinstance(known, ElfFacts) and names & {*known.needed}]
+        outside = next((file for file in users if ".libs/" not in str(file)), None)
+        if {file.name for file in users} <= names:
+            break
+        names |= {file.name for file in users}
+    return str(outside) if outside is not None else None
+
+
+def _loading(stand: Stand, path: str, module: str | None) -> tuple[str, ...]:
     """As its host loads it: python at once (Python/dynload_shlib.c), node lazily (src/node_binding.h).
 
-    Other libraries are bound at once and without a host: what they need they must find themselves.
+    A wheel's own libraries come with the `module` that needs them; other libraries are bound at once and without a
+    host: what they need they must find themselves.
     """
     helper, target = f"{HOST}/dlopen-{stand.family}", f"{PLACE}/{path}"
+    if module is not None:
+        return (helper, "now", target, f"{HOST}/libhost.so", f"{PLACE}/{module}")
     if path.endswith(".node"):
         return (helper, "lazy", target, f"{HOST}/libhost.so")
     if ".cpython-" in path or ".abi3." in path:
