@@ -42,7 +42,7 @@ def test_musl_beside_glibc_in_a_real_image(tmp_path: Path, run_depscan: RunDepsc
     second = document["second_libc"]
     assert (second["family"], second["version"]) == ("musl", "1.2.3")
     assert "/lib/ld-musl-x86_64.so.1" in second["loaders"]
-    assert "  second libc  musl 1.2.3\n" in text
+    assert "\n  second libc  musl 1.2.3" in text
 
 
 def test_one_libc_is_not_followed_by_another(run_depscan: RunDepscan) -> None:

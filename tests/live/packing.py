@@ -1,11 +1,12 @@
 """Real roots packed as images by other people's tools, and a real registry to push them to.
 
-In: a root directory. Out: an OCI layout (umoci), archives (skopeo), a running docker-registry on loopback. The registry
+In: a root directory. Out: an OCI layout (umoci), archives (skopeo), a docker-registry and a podman that run. The registry
 is Debian's package unpacked into the cache of roots: installing it would start a service.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -84,6 +85,31 @@ def registry(folder: Path, *, secure: bool = False) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait()
+
+
+@contextmanager
+def podman(folder: Path) -> Iterator[dict[str, str]]:
+    """Podman with an empty store in `folder` and its service; gives the environment that names both."""
+    (folder / "storage.conf").write_text(
+        f'[storage]\ndriver = "vfs"\ngraphroot = "{folder}/g"\nrunroot = "{folder}/r"\n'
+    )
+    socket_path = folder / "podman.sock"
+    environment = {"CONTAINERS_STORAGE_CONF": f"{folder}/storage.conf", "DOCKER_HOST": f"unix://{socket_path}"}
+    service = subprocess.Popen(
+        ["podman", "system", "service", "--time=0", f"unix://{socket_path}"],
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(200):
+            if socket_path.exists():
+                break
+            time.sleep(0.05)
+        yield environment
+    finally:
+        service.terminate()
+        service.wait()
 
 
 def _program() -> Path:

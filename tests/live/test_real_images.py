@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import asdict, replace
 
 from depscan.images.contents import BadImageError
+from depscan.images.daemon import CLIENTS
 from depscan.images.knowledge import lookup
 from depscan.images.reference import parse_reference
 from depscan.images.registry import read_registry
 from depscan.images.sources import read_source
 from depscan.platforms import DEFAULT_PLATFORM
-from tests.live.packing import LOGIN, NAME, copy, pack_layout, registry, why_not_packed
+from tests.live.packing import LOGIN, NAME, copy, pack_layout, podman, registry, run, why_not_packed
 from tests.live.roots import root
 
 if TYPE_CHECKING:
@@ -127,6 +129,25 @@ def test_a_registry_with_tls_and_login(layout: Path, tmp_path: Path, monkeypatch
         pulled = read_registry(reference, DEFAULT_PLATFORM)
     assert "its certificate or TLS is not accepted" in untrusted
     assert _rest(pulled) == _rest(read(layout))
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_running_client(client: str, layout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Podman as it is, in a store of its own; docker's client at podman's service, which speaks its protocol."""
+    missing = [tool for tool in {"podman", client} if shutil.which(tool) is None]
+    if missing:
+        pytest.skip(f"needs {', '.join(missing)}")
+    copy(layout, f"docker-archive:{tmp_path}/image.tar:localhost/corp/base:1")
+    with podman(tmp_path) as environment:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        run("podman", "load", "--quiet", "--input", tmp_path / "image.tar")
+        saved = read_source(parse_reference(NAME), f"{client}:localhost/corp/base:1", DEFAULT_PLATFORM)
+        with pytest.raises(BadImageError, match=f"^{client} save failed: .*(?:not known|No such image)"):
+            read_source(parse_reference(NAME), f"{client}:localhost/corp/base:2", DEFAULT_PLATFORM)
+    assert saved.source == "archive"
+    assert saved.why.startswith(f"read from {client} save localhost/corp/base:1, sha256:")
+    assert _rest(saved) == _rest(read(layout))
 
 
 def _failure(name: str) -> str:
