@@ -43,7 +43,9 @@ def test_why_tells_where_each_library_was_found(project: Path, run_depscan: RunD
         "/opt/app/bin/api on debian:12-slim (linux/amd64): loads\n"
         "  interpreter /lib64/ld-linux-x86-64.so.2 => /usr/lib64/ld-linux-x86-64.so.2\n"
         "  libfoo.so.1 => /opt/app/lib/libfoo.so.1 (RUNPATH)\n"
+        "    already loaded: libc.so.6\n"
         "  libc.so.6 (default path)\n"
+        "      missing in /opt/app/lib (RUNPATH)\n"
     )
 
 
@@ -117,13 +119,17 @@ def test_bases_as_json_is_what_the_contract_names(run_depscan: RunDepscan) -> No
 
 
 def test_several_files_give_a_matrix(run_depscan: RunDepscan) -> None:
-    files = [str(ELF / name) for name in ("hello-glibc-dynamic", "hello-musl-dynamic", "hello-static")]
-    out = run_depscan("bases", *files, "--isolated").out
-    head, _, *rows = out.partition("\n\n")[0].splitlines()
+    names = ("hello-glibc-dynamic", "hello-musl-dynamic", "hello-static")
+    out = run_depscan("bases", *(str(ELF / name) for name in names), "--isolated").out
+    matrix, legend, *groups = out.split("\n\n")
+    head, _, *rows = matrix.splitlines()
     assert head.split()[:3] == ["file", "A", "B"]
-    assert [row.split()[0] for row in rows] == files
-    assert set(rows[2].split()[1:]) == {"loads"}
-    assert "interpreter-missing /lib/ld-musl-x86_64.so.1" in out
+    assert [row.split()[0] for row in rows] == list(names)
+    assert set(rows[2].split()[1:]) == {"+"}
+    assert legend == "+ loads   - fails   ? not known"
+    assert groups[0].startswith("A  3 of 3 load on frolvlad/alpine-glibc")
+    assert any("   - interpreter-missing /lib/ld-musl-x86_64.so.1: hello-musl-dynamic" in group for group in groups)
+    assert " alpine:3.20, " in out
 
 
 def test_files_keep_their_places_relative_to_each_other(tmp_path: Path, run_depscan: RunDepscan) -> None:

@@ -7,7 +7,6 @@ renamed, so that an interrupted run leaves the old one or none.
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +40,8 @@ def wants_color(environment: Mapping[str, str]) -> bool:
 
 def find_width() -> int:
     """The columns of the terminal, or what COLUMNS says, from 60 on; 100 where the text goes elsewhere."""
+    import shutil  # noqa: PLC0415 - only `depscan bases`
+
     return max(60, shutil.get_terminal_size((100, 24)).columns)
 
 

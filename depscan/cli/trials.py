@@ -89,9 +89,16 @@ def _find(path: str, scan_: Scan, config: Config) -> Placement | str:
     if where in there:
         return there[where]
     own = place_image_program(where, filesystem, {key: each.artifact for key, each in there.items()}, config)
+    name = posixpath.basename(where)
+    if isinstance(own, str) and (row := next((row for row in scan_.skipped if _is_named(row.subject, name)), None)):
+        return f"{path}: {row.subject} was skipped: {row.reason}"
     if isinstance(own, str) and (close := get_close_matches(where, there, n=1)):
         return f"{path}: no binary that the Dockerfile puts there; did you mean {close[0]!r}?"
     return own
+
+
+def _is_named(subject: str, name: str) -> bool:
+    return bool(name) and posixpath.basename(subject) == name
 
 
 def _needed(placement: Placement, scan_: Scan) -> dict[str, tuple[str, ...]]:

@@ -90,7 +90,7 @@ def _matrix(trials: Sequence[BaseTrial], width: int, *, color: bool) -> Iterator
             yield from _reasons_of(group, names, width)
     if len(groups) > _MOST_EXPLAINED:
         yield ""
-        yield f"Why on {', '.join(letters[_MOST_EXPLAINED:])}: --format json, or ask about one file"
+        yield f"Why on {letters[_MOST_EXPLAINED]} and further: --format json, or ask about one file"
 
 
 def _block(
@@ -155,8 +155,8 @@ def _file_names(placements: Sequence[Placement], most: int) -> list[str]:
 
 
 def _letter(number: int) -> str:
-    """A, B, ... Z, A1, B1, ..."""
-    return _LETTERS[number % 26] + (str(number // 26) if number >= 26 else "")
+    """A, B, ... Z, AA, AB, ... as a spreadsheet's columns."""
+    return (_letter(number // 26 - 1) if number >= 26 else "") + _LETTERS[number % 26]
 
 
 def _colored(verdict: str, text: str) -> str:
