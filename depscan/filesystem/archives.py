@@ -162,12 +162,9 @@ def _open_xz(file: BinaryIO) -> object:
 
 
 def _open_zstd(file: BinaryIO) -> object:
-    from importlib import import_module  # noqa: PLC0415 - as above
+    from depscan.images.zstd import open_zstd  # noqa: PLC0415 - as above
 
-    try:
-        return import_module("compression.zstd").ZstdFile(file)  # Python 3.14
-    except ImportError:
-        return import_module("zstandard").ZstdDecompressor().stream_reader(file)
+    return open_zstd(file)
 
 
 _OPENERS: dict[bytes, Callable[[BinaryIO], object]] = {

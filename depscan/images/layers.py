@@ -40,7 +40,6 @@ MAX_RATIO = 250  # of unpacked to packed bytes, beyond _FREE_BYTES; deflate ends
 _FREE_BYTES = 256 << 20
 _MAX_EXTENSION = 1 << 20  # bytes of a pax header or long name
 _CHUNK = 1 << 17
-_ZSTD_WINDOW = 1 << 27  # bytes, what `zstd --ultra` needs
 _DIGESTS = {"sha256": 64, "sha512": 128}
 
 
@@ -189,13 +188,13 @@ def decompressed(packed: io.RawIOBase) -> BinaryIO:
 
 
 def _open_zstd(file: BinaryIO) -> BinaryIO:
+    from depscan.images.zstd import open_zstd  # noqa: PLC0415 - as above
+
     try:
-        from zstandard import ZstdDecompressor  # noqa: PLC0415 - optional
+        return open_zstd(file)
     except ImportError:
         message = "it is compressed with zstd, which needs a package: pip install 'depscan-lint[registry]'"
         raise BadImageError(message) from None
-    reader = ZstdDecompressor(max_window_size=_ZSTD_WINDOW).stream_reader(file, read_across_frames=True)
-    return cast("BinaryIO", reader)
 
 
 def _open_tar(stream: io.RawIOBase) -> tarfile.TarFile:

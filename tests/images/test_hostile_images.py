@@ -160,6 +160,25 @@ def test_missing_zstandard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert "pip install 'depscan-lint[registry]'" in reason(write_layout(tmp_path / "image", made))
 
 
+def test_a_zstd_frame_that_wants_much_memory(tmp_path: Path) -> None:
+    parameters = zstandard.ZstdCompressionParameters(window_log=28)
+    stream = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+
+    def compress(layer: bytes) -> bytes:
+        return stream.compress(layer) + stream.flush()
+
+    assert "cannot be read: " in reason(write_layout(tmp_path / "i", image(A_ROOT, suffix="+zstd", compress=compress)))
+
+
+def test_zstd_of_several_frames(tmp_path: Path) -> None:
+    def compress(layer: bytes) -> bytes:
+        return zstandard.compress(layer[:1024]) + zstandard.compress(layer[1024:])
+
+    made = image(A_ROOT, suffix="+zstd", compress=compress)
+    found = read_source(REFERENCE, str(write_layout(tmp_path / "i", made)), DEFAULT_PLATFORM)
+    assert found.release == "debian:12"
+
+
 def manifest(**fields: Any) -> Made:
     config = json.dumps(CONFIGURATION).encode()
     document = {

@@ -1,6 +1,6 @@
 """Real roots packed as images by other people's tools, and a real registry to push them to.
 
-In: a root directory. Out: an OCI layout (umoci), archives (skopeo), a docker-registry and a podman that run. The registry
+In: a root directory. Out: an OCI layout (umoci), archives (skopeo), a running docker-registry, a podman. The registry
 is Debian's package unpacked into the cache of roots: installing it would start a service.
 """
 

@@ -1,0 +1,25 @@
+"""A zstd stream, by what this Python has for it: its own module since 3.14 (PEP 784), else the package zstandard.
+
+In: a file at a frame's start. Out: the stream in it, over all its frames. The window is bounded at what `zstd --ultra`
+needs, since a hostile frame may ask for gigabytes of memory.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import BinaryIO, cast
+
+_WINDOW_LOG = 27  # 128 MB
+
+
+def open_zstd(file: BinaryIO) -> BinaryIO:
+    """The decompressed stream; raises ImportError where neither module is there."""
+    try:
+        own = import_module("compression.zstd")  # by name: type checkers of older versions do not know it
+    except ImportError:
+        from zstandard import ZstdDecompressor  # noqa: PLC0415 - optional
+
+        reader = ZstdDecompressor(max_window_size=1 << _WINDOW_LOG).stream_reader(file, read_across_frames=True)
+        return cast("BinaryIO", reader)
+    options = {own.DecompressionParameter.window_log_max: _WINDOW_LOG}
+    return cast("BinaryIO", own.ZstdFile(file, options=options))
