@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import ssl
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import urllib3
 
 from depscan.images import lookup, transport
 from depscan.images.contents import BadImageError
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from depscan.images.profile import ImageProfile
+    from tests.conftest import RunDepscan
     from tests.images.registries import Registry
 
 IMAGE = index(image(A_ROOT), platforms=[{"os": "linux", "architecture": "amd64"}])
@@ -331,3 +335,51 @@ def test_a_manifest_of_an_attestation_only() -> None:
     made: Made = index(wrap({"mediaType": "x"}, {}), platforms=[{"os": "unknown", "architecture": "unknown"}])
     with serve(made) as registry:
         assert "an index without manifests" in reason(registry)
+
+
+def test_a_registry_that_stops_within_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "READ_S", 0.05)
+
+    def hang(registry: Registry, path: str, _: Mapping[str, str]) -> Any:
+        time.sleep(0.3)
+
+    with serve(IMAGE, hang) as registry:
+        assert reason(registry).endswith(": it does not answer in time")
+
+
+def test_a_certificate_that_is_not_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What urllib3 raises for one; the live tests meet a real one."""
+    failure = ssl.SSLCertVerificationError("certificate verify failed: self-signed certificate")
+    asked = []
+
+    def refuse(*_: Any, **__: Any) -> None:
+        asked.append(1)
+        raise urllib3.exceptions.SSLError(failure)
+
+    monkeypatch.setattr(urllib3.PoolManager, "request", refuse)
+    with pytest.raises(BadImageError) as error:
+        read_registry(parse_reference("corp.example/base:1"), DEFAULT_PLATFORM)
+    assert str(error.value).startswith("corp.example: its certificate or TLS is not accepted (")
+    assert "self-signed certificate" in str(error.value)
+    assert len(asked) == 1, "a certificate does not change in seconds"
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause"),
+    [
+        ((401, {"WWW-Authenticate": 'Basic realm="x"'}, b""), "asks for a login"),
+        ((404, {}, b""), "does not have it (404)"),
+        ((429, {"Retry-After": "3600"}, b""), "too many requests (429)"),
+        ((302, {"Location": "/v2/corp/base/manifests/1"}, b""), "redirects more than 5 times"),
+        ((200, {}, b"<html>"), "no valid JSON"),
+    ],
+)
+def test_the_run_goes_on_and_a_row_names_the_cause(
+    answer: Any, cause: str, tmp_path: Path, run_depscan: RunDepscan
+) -> None:
+    with serve(IMAGE, lambda *_: answer) as registry:
+        (tmp_path / "Dockerfile").write_text(f"FROM {registry.host}/corp/base:1\n")
+        run = run_depscan("--isolated", "--online", "--format", "json", str(tmp_path / "Dockerfile"))
+    (row,) = [row for row in json.loads(run.out)["scans"][0]["skipped"] if cause in row["reason"]]
+    assert (run.code, row["subject"], row["line"]) == (0, f"{registry.host}/corp/base:1", 1)
+    assert "\n" not in row["reason"]
