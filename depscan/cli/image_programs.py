@@ -54,7 +54,9 @@ def _hindrance(path: str, filesystem: StageFilesystem) -> str | None:
     profile = filesystem.profile
     entry, change = filesystem.entries.get(path), filesystem.change_at(path)
     if entry is not None:
-        what = "a directory" if entry.kind == "directory" else "no ELF file that can be read"
+        if entry.kind == "file" and entry.content is None:
+            return f"{path} comes from {entry.source}, whose bytes are known after a build only"
+        what = "no ELF file that can be read" if entry.kind == "file" else f"a {entry.kind}"
         return f"{path} comes from {entry.source} and is {what}"
     if path in filesystem.removed:
         return f"{path}: a RUN removes it"

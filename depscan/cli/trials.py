@@ -18,6 +18,7 @@ from depscan.images.candidates import all_bases
 from depscan.linking.bases import BaseTrial, try_bases
 from depscan.linking.placement import Verdict
 from depscan.platforms import DEFAULT_PLATFORM, MACHINES, parse_platform
+from depscan.reports.escaping import printable
 from depscan.reports.why import Explained
 from depscan.scan import scan
 
@@ -98,7 +99,8 @@ def _find(path: str, scan_: Scan, config: Config) -> Placement | str:
 
 
 def _is_named(subject: str, name: str) -> bool:
-    return bool(name) and posixpath.basename(subject) == name
+    """Whether a skipped row tells of a file of this name, which it may write with escapes."""
+    return bool(name) and posixpath.basename(subject) in (name, printable(name))
 
 
 def _needed(placement: Placement, scan_: Scan) -> dict[str, tuple[str, ...]]:

@@ -154,6 +154,8 @@ def test_what_there_is_in_its_place(path: str, words: str, project: Path, run_de
         ),
         ("FROM debian:12\nRUN rm /usr/bin/curl\n", "/usr/bin/curl: a RUN removes it"),
         ("FROM debian:12\nCOPY Dockerfile /usr/bin/curl\n", "comes from Dockerfile and is no ELF file"),
+        ("FROM debian:12\nADD https://example.com/curl /usr/bin/\n", "whose bytes are known after a build only"),
+        ("FROM debian:12\nWORKDIR /usr/bin/curl\n", "is a directory"),
         ("# nothing\n", "no stage with a final file system"),
     ],
 )

@@ -1,7 +1,7 @@
-"""`depscan bases` of real programs: where it says that they load, they are started, in each root that stands for a base.
+"""`depscan bases` of real programs, each started in every root that stands for a base.
 
 The roots are those of `trials.STANDS` that an official image is made of, and musl's by the Alpine release with the same
-musl. A base that says `fails` is held to it as well; `unknown` says nothing.
+musl. Where depscan says `loads` the program must start, where `fails` it must not; `unknown` says nothing.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def test_where_it_says_that_a_program_loads(name: str, request: pytest.FixtureRe
     verdicts = {base: told[base]["verdict"] for base in ROOTS}
     known = {base: verdict for base, verdict in verdicts.items() if verdict != "unknown"}
     assert known == {base: _outcome(file, ROOTS[base]) for base in known}
-    assert "loads" in known.values()
+    assert len(known) >= len(ROOTS) - 1
 
 
 def _outcome(file: Path, stand: str) -> str:
