@@ -89,7 +89,7 @@ def _finding(
     artifacts = tuple(sorted({member.artifact for member in members if member.artifact is not None}))
     return Finding(
         rule=rule.id,
-        severity=Severity.NOTE if all(member.carrier for member in members) else severity,
+        severity=max(severity, min((member.gravest for member in members), key=_rank), key=_rank),
         confidence=Confidence.weakest(first.confidence, rule.max_confidence),
         message=rule.tell(first.names) + _count(len(artifacts) - 1),
         location=Location(path, first.span),
@@ -103,6 +103,10 @@ def _finding(
         ignored=ignore is not None,
         ignore_reason=ignore.reason if ignore else None,
     )
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank
 
 
 def _count(others: int) -> str:

@@ -117,7 +117,7 @@ def test_severity_is_the_rules_unless_the_user_says_otherwise() -> None:
 
 def test_a_stage_that_only_carries_files_has_notes() -> None:
     config = Config(severity={"copy-source-missing": Severity.ERROR})
-    assert run(subject(carrier=True), config=config)[0].severity is Severity.NOTE
+    assert run(subject(gravest=Severity.NOTE), config=config)[0].severity is Severity.NOTE
 
 
 def test_runtime_message_of_the_rule_serves_subjects_without_one() -> None:

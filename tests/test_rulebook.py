@@ -22,6 +22,7 @@ from depscan.rulebook.rule import condition, template
 from depscan.subjects import (
     KINDS,
     ArtifactView,
+    BuildView,
     ImageView,
     LibcView,
     NeedView,
@@ -208,7 +209,7 @@ def test_a_missing_interpreter_is_one_rule(interpreter: str, libc: str, family: 
     """One root cause, one rule: whatever the interpreter and the image are."""
     program = artifact(cause="interpreter-missing", interpreter=interpreter, interpreter_libc=libc)
     image = ImageView("example:1", None, LibcView(family, None), True, None, "knowledge", None)
-    assert len(fired("artifact", artifact=program, image=image, stage=STAGE, platform=PLATFORM)) == 1
+    assert len(fired("artifact", artifact=program, image=image, stage=STAGE, platform=PLATFORM, build=BuildView())) == 1
 
 
 @pytest.mark.parametrize(
@@ -217,7 +218,10 @@ def test_a_missing_interpreter_is_one_rule(interpreter: str, libc: str, family: 
 def test_a_missing_library_is_one_rule(cxx: bool, other: str | None, elsewhere: str | None) -> None:
     need = NeedView("libx.so.1", "/app", "missing", other, cxx, elsewhere, None, None)
     program = artifact(cause="library-missing", detail="libx.so.1")
-    assert len(fired("need", need=need, artifact=program, image=IMAGE, stage=STAGE, platform=PLATFORM)) == 1
+    assert (
+        len(fired("need", need=need, artifact=program, image=IMAGE, stage=STAGE, platform=PLATFORM, build=BuildView()))
+        == 1
+    )
 
 
 @pytest.mark.parametrize(("status", "weak", "fires"), [("unmet", False, 1), ("unmet", True, 0), ("unknown", False, 0)])
@@ -225,7 +229,18 @@ def test_only_a_strong_unmet_version_fires(status: str, weak: bool, fires: int) 
     version = VersionView("GLIBC_2.34", "GLIBC", "libc.so.6", "/app", status, "GLIBC_2.31", weak)
     program = artifact(cause="version-missing")
     assert (
-        len(fired("version", version=version, artifact=program, image=IMAGE, stage=STAGE, platform=PLATFORM)) == fires
+        len(
+            fired(
+                "version",
+                version=version,
+                artifact=program,
+                image=IMAGE,
+                stage=STAGE,
+                platform=PLATFORM,
+                build=BuildView(),
+            )
+        )
+        == fires
     )
 
 
@@ -235,7 +250,13 @@ def test_every_cause_of_a_program_that_linking_gives_has_a_rule() -> None:
     for cause in set(Cause) - without_linking:
         program = artifact(cause=cause.value, interpreter="/lib64/ld-linux-x86-64.so.2", interpreter_libc="glibc")
         program = replace(program, detail=program.machine)
-        names: dict[str, object] = {"artifact": program, "image": IMAGE, "stage": STAGE, "platform": PLATFORM}
+        names: dict[str, object] = {
+            "artifact": program,
+            "image": IMAGE,
+            "stage": STAGE,
+            "platform": PLATFORM,
+            "build": BuildView(),
+        }
         names["need"] = NeedView("libx.so.1", "/app", "missing", None, False, None, None, None)
         names["symbol"] = SymbolView("__memcpy_chk", "__memcpy_chk", None, "/app", "missing", None)
         names["version"] = VersionView("GLIBC_2.34", "GLIBC", "libc.so.6", "/app", "unmet", "GLIBC_2.31", False)

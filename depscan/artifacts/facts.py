@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from depscan.artifacts.prediction import Prediction
 from depscan.findings import Confidence
 
 
@@ -81,7 +82,8 @@ class ElfFacts(Struct, frozen=True):
 class Artifact(Struct, frozen=True):
     """A program or library. `source` is the path in the context, or what the report shall call its origin.
 
-    `kind` is elf, script or archive-member. `evidence` are the sentences that a finding prints.
+    `kind` is elf, script or archive-member. `evidence` are the sentences that a finding prints. `prediction` is what a
+    file that is not built yet rests on, None for one that was read.
     """
 
     kind: str
@@ -90,3 +92,4 @@ class Artifact(Struct, frozen=True):
     origin: Origin
     evidence: tuple[str, ...] = ()
     confidence: Confidence = Confidence.CERTAIN
+    prediction: Prediction | None = None

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from depscan.filesystem.effects import Disturb, Effect
 from depscan.filesystem.options import read_options
+from depscan.filesystem.products import products
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,6 +114,7 @@ def run_tool(action: Action) -> Iterator[Effect]:
     roots = [*places, *_HOME, *_outputs(action, tool), *(value for value in given if value)]
     paths = [action.path(root) for root in roots]
     yield Disturb(("/",) if None in paths else tuple(dict.fromkeys(path for path in paths if path)), foreign_libc=False)
+    yield from products(action, unversioned(name))
 
 
 def _outputs(action: Action, tool: Tool) -> Iterator[str]:

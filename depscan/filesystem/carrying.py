@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from depscan.artifacts.facts import Origin
 from depscan.filesystem.entries import resolve_links
@@ -69,7 +70,7 @@ def carry_from_stage(carriage: Carriage, source: str, view: StageFilesystem) -> 
         _carry_glob(carriage, path, view)
         return None
     resolved = resolve_links(path, view.links) or path
-    if resolved not in view.entries and not any(entry for entry in _entries_below(view, resolved)):
+    if view.entry(resolved) is None and not any(entry for entry in _entries_below(view, resolved)):
         if resolved != "/" and _is_missing(view, resolved):
             return Refusal("source-missing", f"{source} is not in the stage that {carriage.label} names")
         _carry_unknown(carriage, resolved, Origin.STAGE, resolved, foreign_libc=_is_foreign(carriage.tree, view))
@@ -96,7 +97,7 @@ def _carry_glob(carriage: Carriage, pattern: str, view: StageFilesystem) -> None
 
 def _carry_known(carriage: Carriage, path: str, name: str, view: StageFilesystem, *, named: bool = True) -> None:
     """Copy the entries at and below `path`: older ones than a change that touches them, the changes, then the rest."""
-    entry = view.entries.get(path)
+    entry = view.entry(path)
     below = list(_entries_below(view, path))
     kind = "file" if entry is not None and entry.kind != "directory" and not below else "directory"
     tree, destination, span, chmod = carriage.tree, carriage.destination, carriage.span, carriage.chmod
@@ -117,11 +118,21 @@ def _carry_known(carriage: Carriage, path: str, name: str, view: StageFilesystem
     _carry_changes(carriage, path, target, view)
     if certain or not doubtful:
         place(tree, Picked(name, kind, certain, named), destination, span, chmod)
+    if kind == "directory":
+        _carry_expected(carriage, path, target, view)
+
+
+def _carry_expected(carriage: Carriage, path: str, target: str, view: StageFilesystem) -> None:
+    """Programs whose names are not known come along with their directory."""
+    for directory, entry in view.expected.items():
+        where = _map_root(directory, path, target) if f"{directory}/".startswith(path.rstrip("/") + "/") else None
+        if where is not None:
+            carriage.tree.expect(replace(entry, path=f"{where}/*", span=carriage.span))
 
 
 def _carry_changes(carriage: Carriage, path: str, target: str, view: StageFilesystem) -> None:
     tree, marked = carriage.tree, False
-    entry = view.entries.get(path)
+    entry = view.entry(path)
     is_file = entry is not None and entry.kind == "file"
     for change in view.changes:
         if is_file and entry is not None and entry.sequence > change.sequence:

@@ -10,6 +10,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from depscan.artifacts.prediction import Prediction
 from depscan.filesystem.entries import HostFile, InlineFile
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _FLAGS = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0) | getattr(os,
 def read_head(entry: FileEntry, size: int) -> bytes | None:
     """At most the first `size` bytes of a file; None for another kind, unknown content or an unreadable file."""
     content = entry.content
-    if entry.kind != "file" or content is None:
+    if entry.kind != "file" or content is None or isinstance(content, Prediction):
         return None
     if isinstance(content, InlineFile):
         return content.data[:size]

@@ -19,6 +19,7 @@ from depscan.filesystem.entries import FileEntry
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from depscan.dockerfile.instructions import Stage
     from depscan.filesystem.entries import Content
     from depscan.filesystem.modes import ModeChange
     from depscan.filesystem.tree import Tree
@@ -71,12 +72,17 @@ Effect = FileEntry | Remove | SetMode | Disturb | RefreshCache | Install | Unins
 
 
 class Action(Struct, frozen=True):
-    """One command under replay. `reason` is what the report calls it, e.g. "RUN make install"."""
+    """One command under replay. `reason` is what the report calls it, e.g. "RUN make install".
+
+    `variables` are ENV and ARG values in force (None: not known), `stage` is the one under replay.
+    """
 
     command: SimpleCommand
     tree: Tree
     span: Span
     reason: str
+    variables: Mapping[str, str | None]
+    stage: Stage
 
     def path(self, text: str | None) -> str | None:
         """An absolute path for an operand; None when it or the directory is not known."""
@@ -118,7 +124,10 @@ def apply_effect(effect: Effect, action: Action) -> None:
 
 def _place(effect: FileEntry | Remove, action: Action) -> None:
     tree = action.tree
-    if action.command.conditional:
+    if isinstance(effect, FileEntry) and effect.path.endswith("/*"):
+        if not action.command.conditional:
+            tree.expect(effect)
+    elif action.command.conditional:
         _forget(tree, effect.path)
         _disturb(Disturb((effect.path,)), action)
     elif isinstance(effect, Remove):

@@ -7,10 +7,14 @@ image.
 from __future__ import annotations
 
 import posixpath
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+from msgspec.structs import replace
+
+from depscan.artifacts.prediction import Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from depscan.images.profile import ImageProfile, Library
     from depscan.source import Span
 
+_PROGRAM = r"[A-Za-z0-9][\w+-]*"  # no extension: what stands beside programs is assets, objects and libraries
 MAX_LINKS = 40  # as the kernel's MAXSYMLINKS
 
 
@@ -52,17 +57,18 @@ class ArchiveMember(Struct, frozen=True):
     name: str
 
 
-Content = HostFile | InlineFile | ArchiveMember
+Content = HostFile | InlineFile | ArchiveMember | Prediction
 
 
 class FileEntry(Struct, frozen=True, gc=False):
     """A file, directory or symbolic link that an instruction put into a stage.
 
     `kind` is file, directory or link; `target` is the link's text. `content` is None where the bytes are not known (a
-    URL, another image, a command's output). `source` is what the report calls its origin: the path in the context, in
-    the stage or the URL. `span` is the word of the instruction that put it there, else the instruction. `sequence`
-    orders all changes of one stage (parents included). `named` says that the instruction names this very file as a
-    source, not a directory above it. There are many of these and none is on a cycle, hence gc=False.
+    URL, another image, a command's output), a `Prediction` where they are not made yet. `source` is what the report
+    calls its origin: the path in the context, in the stage or the URL. `span` is the word of the instruction that put
+    it there, else the instruction. `sequence` orders all changes of one stage (parents included). `named` says that
+    the instruction names this very file as a source, not a directory above it. There are many of these and none is on a
+    cycle, hence gc=False.
     """
 
     path: str
@@ -112,12 +118,14 @@ class StageFilesystem(Struct, frozen=True):
     `entries` are what the Dockerfile put there, by canonical path (links of parent directories resolved). `removed`
     are paths that RUN deleted. `managers` are the package managers that RUN installs with. `libraries` and
     `loaders` are what named packages bring (by soname; by path). `ldconfig` is the sequence of the last certain
-    ldconfig run, None without one. `environment` holds ENV values (None: not known).
+    ldconfig run, None without one. `environment` holds ENV values (None: not known). `expected` are programs whose
+    names are not known, by the directory in which a command will make them.
     """
 
     stage: Stage
     profile: ImageProfile
     entries: Mapping[str, FileEntry]
+    expected: Mapping[str, FileEntry] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
     removed: frozenset[str] = frozenset()
     changes: tuple[UnknownChange, ...] = ()
@@ -133,6 +141,10 @@ class StageFilesystem(Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
     skipped: tuple[Skipped, ...] = ()
 
+    def entry(self, path: str) -> FileEntry | None:
+        """The entry at a canonical path, or the program that a command is expected to make there."""
+        return self.entries.get(path) or expected_at(path, self.expected)
+
     def resolve(self, path: str) -> str | None:
         """Follow known links in every component of an absolute path; None for a loop or more than MAX_LINKS links."""
         return resolve_links(path, self.links)
@@ -140,6 +152,13 @@ class StageFilesystem(Struct, frozen=True):
     def change_at(self, path: str) -> UnknownChange | None:
         """The last change that may have touched `path`, or None."""
         return next((change for change in reversed(self.changes) if change.touches(path)), None)
+
+
+def expected_at(path: str, expected: Mapping[str, FileEntry]) -> FileEntry | None:
+    """The entry for a program that a command makes under a name that only its users tell; None for other names."""
+    directory, name = posixpath.split(path)
+    found = expected.get(directory)
+    return replace(found, path=path) if found is not None and re.fullmatch(_PROGRAM, name) else None
 
 
 def resolve_links(path: str, links: Mapping[str, str]) -> str | None:

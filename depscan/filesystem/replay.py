@@ -29,6 +29,7 @@ from depscan.filesystem.placing import MAX_PATH, make_directories
 from depscan.filesystem.taking import ContextSource
 from depscan.filesystem.tree import Tree
 from depscan.findings import Skipped
+from depscan.packages import PROGRAMS as MANAGERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,7 +92,18 @@ def _replay_stage(kitchen: _Kitchen, stage: Stage) -> StageFilesystem:
         return state.tree.freeze(stage)
     for instruction in stage.instructions:
         _apply(kitchen, stage, state, instruction)
+    _name_started(state.tree)
     return state.tree.freeze(stage)
+
+
+def _name_started(tree: Tree) -> None:
+    """The start command tells the name of a program that a build command makes in its directory."""
+    for start in (tree.entrypoint, tree.command):
+        program = next(iter(start.words), "").split() if start is not None else []
+        path = tree.absolute(program[0]) if program and "/" in program[0] else None
+        entry = tree.find(path) if path is not None else None
+        if entry is not None and entry.path not in tree.entries:
+            tree.enter(entry)
 
 
 def _begin(kitchen: _Kitchen, stage: Stage) -> Replayed:
@@ -132,7 +144,11 @@ def _apply(kitchen: _Kitchen, stage: Stage, state: Replayed, instruction: Instru
     elif isinstance(command, Run):
         from depscan.filesystem.run import apply_run  # noqa: PLC0415 - shell and programs: 4 ms, for RUN alone
 
-        apply_run(command, state.tree, state.scope, state.shell)
+        script = apply_run(command, state.tree, state.scope, state.shell, stage)
+        if any(part.name in MANAGERS for part in script.commands):
+            from depscan.filesystem.package_faults import find_package_faults  # noqa: PLC0415 - where packages come in
+
+            state.tree.problems += find_package_faults(command, script, state.tree, stage, kitchen.dockerfile)
     else:
         _apply_setting(state, command)
 

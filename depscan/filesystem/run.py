@@ -13,30 +13,37 @@ from typing import TYPE_CHECKING
 from depscan.filesystem.effects import Action, apply_effect
 from depscan.filesystem.programs import read_effects
 from depscan.filesystem.text_programs import write_outputs
+from depscan.shell.commands import Script
 from depscan.shell.parser import parse_script, parse_words
 from depscan.source import Span
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from depscan.dockerfile.commands import Run
     from depscan.dockerfile.expansion import Scope
+    from depscan.dockerfile.instructions import Stage
     from depscan.filesystem.tree import Tree
-    from depscan.shell.commands import Script, SimpleCommand
+    from depscan.shell.commands import SimpleCommand
 
 POSIX_SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "zsh"})
 _REASON_WORDS = 4
 
 
-def apply_run(command: Run, tree: Tree, scope: Scope, shell: tuple[str, ...] | None) -> None:
-    """Replay one RUN on `tree`. `shell` is that of SHELL, None for the default /bin/sh -c."""
+def apply_run(command: Run, tree: Tree, scope: Scope, shell: tuple[str, ...] | None, stage: Stage) -> Script:
+    """Replay one RUN of `stage` on `tree`; its commands. `shell` is that of SHELL, None for the default /bin/sh -c."""
     if command.text is not None and not _is_posix(command.interpreter, shell):
         name = command.interpreter or " ".join(shell or ())
         tree.mark(("/",), foreign_libc=True, reason=f"RUN with {name}", span=_whole(command))
-        return
-    script = _read(command, tree, scope)
+        return Script((), understood=False)
+    variables = {**scope.arguments, **scope.environment}
+    script = _read(command, tree, variables)
     for part in script.commands:
-        _replay(part, command, tree)
+        span = command.offsets.span(part.start, part.end) if command.text is not None else _whole(command)
+        _replay(Action(part, tree, span, _reason(command, part), variables, stage))
     if not script.understood:
         tree.mark(("/",), foreign_libc=True, reason=_reason(command, None), span=_whole(command))
+    return script
 
 
 def _is_posix(interpreter: str | None, shell: tuple[str, ...] | None) -> bool:
@@ -47,18 +54,15 @@ def _is_posix(interpreter: str | None, shell: tuple[str, ...] | None) -> bool:
     return bool(words) and posixpath.basename(words[0]) in POSIX_SHELLS
 
 
-def _read(command: Run, tree: Tree, scope: Scope) -> Script:
-    variables = {**scope.arguments, **scope.environment}
+def _read(command: Run, tree: Tree, variables: Mapping[str, str | None]) -> Script:
     if command.text is not None:
         return parse_script(command.text, variables, tree.workdir)
     return parse_words([word.text or "" for word in command.words], variables, tree.workdir)
 
 
-def _replay(part: SimpleCommand, command: Run, tree: Tree) -> None:
+def _replay(action: Action) -> None:
     """The program's own effects, then those of its redirections; each sees the tree as the one before left it."""
-    span = command.offsets.span(part.start, part.end) if command.text is not None else _whole(command)
-    action = Action(part, tree, span, _reason(command, part))
-    tree.step()
+    action.tree.step()
     for reader in (read_effects, write_outputs):
         for effect in reader(action):
             apply_effect(effect, action)

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from depscan.filesystem.entries import FileEntry, Presence, StageFilesystem, UnknownChange, resolve_links
+from depscan.filesystem.entries import (
+    FileEntry,
+    Presence,
+    StageFilesystem,
+    UnknownChange,
+    expected_at,
+    resolve_links,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +43,7 @@ class Tree:
     def __init__(self, profile: ImageProfile, parent: StageFilesystem | None = None) -> None:
         self.profile = profile
         self.entries: dict[str, FileEntry] = dict(parent.entries) if parent else {}
+        self.expected: dict[str, FileEntry] = dict(parent.expected) if parent else {}
         self.links: dict[str, str] = dict(parent.links) if parent else _image_links(profile)
         self.removed: set[str] = set(parent.removed) if parent else set()
         self.changes: list[UnknownChange] = list(parent.changes) if parent else []
@@ -124,6 +132,11 @@ class Tree:
         self.removed.discard(path)
         return entry
 
+    def expect(self, entry: FileEntry) -> None:
+        """Enter an entry at `DIRECTORY/*`: a program whose name only those who use it tell."""
+        directory = self.canonical(posixpath.dirname(entry.path), follow_last=True)
+        self.expected[directory] = msgspec.structs.replace(entry, path=f"{directory}/*", sequence=self.sequence)
+
     def change_mode(self, path: str, mode: int) -> None:
         """Set the permission bits of a known entry; nothing happens for an unknown path."""
         where = self.canonical(path, follow_last=True)
@@ -136,11 +149,14 @@ class Tree:
         for gone in [where, *(entry.path for entry in self.below(where))]:
             self.entries.pop(gone, None)
             self.links.pop(gone, None)
+        for directory in [found for found in self.expected if f"{found}/".startswith(where + "/")]:
+            del self.expected[directory]
         self.removed.add(where)
 
     def find(self, path: str) -> FileEntry | None:
-        """The entry at `path`, links followed; None when no instruction put one there."""
-        return self.entries.get(self.canonical(path, follow_last=True))
+        """The entry at `path`, links followed, or the program expected there; None when no instruction makes one."""
+        where = self.canonical(path, follow_last=True)
+        return self.entries.get(where) or (None if where in self.removed else expected_at(where, self.expected))
 
     def below(self, directory: str) -> Iterator[FileEntry]:
         """The entries strictly below a canonical directory path (links are not followed)."""
@@ -169,6 +185,7 @@ class Tree:
             stage=stage,
             profile=self.profile,
             entries=self.entries,
+            expected=self.expected,
             links=self.links,
             removed=frozenset(self.removed),
             changes=tuple(self.changes),

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from depscan.artifacts.facts import Artifact
 from depscan.artifacts.magic import classify
+from depscan.artifacts.prediction import Prediction
 from depscan.filesystem.content import read_head
 from depscan.filesystem.entries import HostFile
 from depscan.findings import Skipped
@@ -45,7 +46,9 @@ class Inventory:
             entry.content: entry
             for filesystem in filesystems
             for entry in filesystem.entries.values()
-            if entry.content is not None and entry.content not in self._facts
+            if entry.content is not None
+            and not isinstance(entry.content, Prediction)
+            and entry.content not in self._facts
         }
         binaries = {content: entry for content, entry in fresh.items() if _is_elf(entry)}
         self._facts.update(dict.fromkeys(fresh))
@@ -68,18 +71,34 @@ class Inventory:
         """The artifacts of a stage by path; `assumed` facts replace those read, by source (for suggestions)."""
         found: dict[str, Artifact] = {}
         for path, entry in filesystem.entries.items():
-            facts = self._facts.get(entry.content) if entry.content is not None else None
-            if facts is None or isinstance(facts, str):
-                continue
-            if assumed and entry.source in assumed:
+            artifact = self._artifact(entry)
+            if artifact is not None and assumed and entry.source in assumed:
                 facts = replace(assumed[entry.source], symbols=b"")  # those of the file are no longer true
-            found[path] = Artifact("elf", facts, entry.source, entry.origin)
+                artifact = replace(artifact, facts=facts)
+            if artifact is not None:
+                found[path] = artifact
         return found
+
+    def _artifact(self, entry: FileEntry) -> Artifact | None:
+        content = entry.content
+        if isinstance(content, Prediction):
+            product = content.product
+            return Artifact(
+                "elf", product.facts, entry.source, entry.origin, product.evidence, product.confidence, content
+            )
+        facts = self._known(entry)
+        if facts is None or isinstance(facts, str):
+            return None
+        return Artifact("elf", facts, entry.source, entry.origin)
+
+    def _known(self, entry: FileEntry) -> ElfFacts | str | None:
+        """What was read of an entry: facts, or why it could not be read; None for what is no ELF file, or not made."""
+        content = entry.content
+        return None if content is None or isinstance(content, Prediction) else self._facts.get(content)
 
     def symbols(self, entry: FileEntry) -> bytes | None:
         """The blob of an entry's dynamic symbols, read when first asked for; None where there are none."""
-        content = entry.content
-        facts = self._facts.get(content) if content is not None else None
+        content, facts = entry.content, self._known(entry)
         if facts is None or isinstance(facts, str):
             return None
         if facts.symbols is None and isinstance(content, HostFile):
@@ -93,7 +112,7 @@ class Inventory:
         """The files of a stage that look like ELF but could not be read, with the reason."""
         rows = []
         for entry in filesystem.entries.values():
-            reason = self._facts.get(entry.content) if entry.content is not None else None
+            reason = self._known(entry)
             if isinstance(reason, str):
                 rows.append(Skipped(entry.source, reason, entry.span))
         return rows

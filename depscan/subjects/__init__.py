@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from depscan.findings import Confidence
+from depscan.findings import Confidence, Severity
 from depscan.source import Span
 
 CXX_RUNTIME = frozenset({"libstdc++.so.6", "libgcc_s.so.1"})  # GCC's, which the same packages bring everywhere
@@ -168,8 +168,27 @@ class DirectiveView(Struct, frozen=True):
     detail: str
 
 
+class BuildView(Struct, frozen=True):
+    """How a program that is not built yet is made; `tool` is None for one that was read.
+
+    `tool` is the toolchain: go, cargo, c, dotnet, npm, pip, download, ... `command` is the command as written,
+    `builder` its stage in words, `libc` the C library's family there. `chain` tells the way from the builder to the
+    image, `refuted_by` the one fact that would make the prediction untrue. `newer` is a version of the C library that
+    the program asks for, or may ask for, and that the image does not have; None where there is none.
+    """
+
+    tool: str | None = None
+    command: str | None = None
+    builder: str | None = None
+    libc: str | None = None
+    chain: str | None = None
+    refuted_by: str | None = None
+    newer: str | None = None
+
+
 _PLACED: dict[str, type] = {
     "artifact": ArtifactView,
+    "build": BuildView,
     "image": ImageView,
     "stage": StageView,
     "platform": PlatformView,
@@ -192,8 +211,8 @@ class Subject(Struct, frozen=True):
 
     `names` are the views by name, as `KINDS[kind]` lists them. `span` is the primary place, `instruction_span` the
     whole instruction there (findings with the same rule, instruction and `root` are one root cause). `related` are
-    further places with their message. `carrier` is true in a stage that only carries files (scratch without a start
-    command).
+    further places with their message. `gravest` is the highest severity that a finding on it may have: a note in a
+    stage that only carries files (scratch without a start command), a warning for what is possible and not built yet.
     """
 
     kind: str
@@ -208,4 +227,4 @@ class Subject(Struct, frozen=True):
     source: str | None = None
     evidence: tuple[str, ...] = ()
     runtime_message: str | None = None
-    carrier: bool = False
+    gravest: Severity = Severity.ERROR

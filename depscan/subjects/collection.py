@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from depscan.artifacts.facts import Linkage, Origin
 from depscan.filesystem.entries import Presence
-from depscan.findings import Confidence
+from depscan.findings import Confidence, Severity
 from depscan.linking.loaders import interpreter_family
 from depscan.linking.placement import Verdict
 from depscan.platforms import MACHINES
@@ -27,7 +27,10 @@ from depscan.subjects import (
     VersionView,
 )
 from depscan.subjects.base_choice import base_view
+from depscan.subjects.builds import build_view
 from depscan.subjects.missing_symbols import symbol_view
+from depscan.subjects.platform_choice import KINDS as PLATFORM_KINDS
+from depscan.subjects.platform_choice import find_platform_problems
 from depscan.subjects.purpose import brought_linkers, purpose
 from depscan.subjects.second_libc import second_libc
 from depscan.subjects.wording import describe_artifact, describe_base, describe_image, describe_search
@@ -35,6 +38,7 @@ from depscan.subjects.wording import describe_artifact, describe_base, describe_
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from depscan.artifacts.facts import Artifact
     from depscan.dockerfile.instructions import Dockerfile, Instruction, Problem, Stage
     from depscan.filesystem.entries import StageFilesystem
     from depscan.images.profile import ImageProfile
@@ -53,18 +57,22 @@ def collect(
     *,
     context_given: bool = False,
     cpu_floor: str | None = None,
+    target: int | None = None,
+    several_platforms: bool = False,
 ) -> tuple[Subject, ...]:
     """All subjects of a Dockerfile; `placements` are those of the stages that are run.
 
     `context_given`: the user named the build context; one that was guessed weakens what is missing in it. `cpu_floor`
-    is the configured level of the oldest CPU, e.g. x86-64-v2.
+    is the configured level of the oldest CPU, e.g. x86-64-v2. `target` is the stage that the image is; a mistake that
+    only a build for another platform meets is no error unless `several_platforms` are configured.
     """
     stages, placements = tuple(stages), tuple(placements)
     context = Confidence.CERTAIN if context_given else _confidence_of_guess(stages)
     collector = _Collector(dockerfile, context, cpu_floor, placements)
     problems = [*dockerfile.problems, *(problem for stage in stages for problem in stage.problems)]
+    problems += find_platform_problems(dockerfile, stages, target)
     return (
-        *(collector.problem(problem) for problem in problems),
+        *(collector.problem(problem, several_platforms=several_platforms) for problem in problems),
         *(collector.stage(stage, stages) for stage in stages),
         *(subject for placement in placements for subject in collector.placed(placement)),
     )
@@ -152,14 +160,22 @@ class _Collector:
         failure = failure or placement.culprit
         proof = failure.confidence if failure is not None else placement.confidence
         origin = self._image_stage(filesystem.stage)
+        build = build_view(placement)
+        doubt = Confidence.POSSIBLE if build.newer and placement.verdict is not Verdict.FAILS else Confidence.CERTAIN
+        confidence = Confidence.weakest(proof, placement.artifact.confidence, self._purpose(placement), doubt)
         return Subject(
             kind=kind,
-            names={"artifact": _artifact_view(placement, self._cpu_floor), **self._of_stage(filesystem), **names},
+            names={
+                "artifact": _artifact_view(placement, self._cpu_floor),
+                "build": build,
+                **self._of_stage(filesystem),
+                **names,
+            },
             span=entry.span,
             instruction_span=self._instruction_at(entry.span),
             root=root,
-            related=((origin.base_span, describe_base(placement)),),
-            confidence=Confidence.weakest(proof, placement.artifact.confidence, self._purpose(placement)),
+            related=(*_made_at(placement.artifact), (origin.base_span, describe_base(placement))),
+            confidence=confidence,
             stage=filesystem.stage.index,
             artifact=placement.path,
             source=entry.source,
@@ -171,7 +187,7 @@ class _Collector:
                 *placement.artifact.evidence,
             ),
             runtime_message=failure.runtime_message if failure is not None else None,
-            carrier=_is_carrier(filesystem),
+            gravest=_gravest(filesystem, placement.artifact, confidence),
         )
 
     def _purpose(self, placement: Placement) -> Confidence:
@@ -224,20 +240,24 @@ class _Collector:
             confidence=filesystem.profile.confidence if hack else Confidence.CERTAIN,
             stage=filesystem.stage.index,
             evidence=(describe_image(filesystem.profile),) if hack else (),
-            carrier=_is_carrier(filesystem),
+            gravest=Severity.NOTE if _is_carrier(filesystem) else Severity.ERROR,
         )
 
-    def problem(self, problem: Problem) -> Subject:
+    def problem(self, problem: Problem, *, several_platforms: bool) -> Subject:
         """The subject of wrong text."""
+        context = self._context if problem.kind in _NOT_THERE else Confidence.CERTAIN
+        latent = problem.kind in PLATFORM_KINDS and not several_platforms
         keyword = next((item.keyword for item in self._instructions if _within(problem.span, item.span)), "")
         return Subject(
             kind="instruction",
             names={"instruction": InstructionView(keyword, problem.kind, problem.detail)},
             span=problem.span,
             instruction_span=self._instruction_at(problem.span),
-            root=f"{problem.kind} {self._word_at(problem.span)}",
-            confidence=self._context if problem.kind in _NOT_THERE else Confidence.CERTAIN,
+            root=f"{problem.kind} {problem.word or self._word_at(problem.span)}",
+            related=problem.related,
+            confidence=Confidence.weakest(context, problem.confidence),
             stage=problem.stage,
+            gravest=Severity.WARNING if latent else Severity.ERROR,
         )
 
     def _instruction_at(self, span: Span) -> Span:
@@ -295,6 +315,20 @@ def _failure(placement: Placement, detail: str) -> Failure | None:
 def _is_carrier(filesystem: StageFilesystem) -> bool:
     """A scratch stage without a start command only carries files to somewhere else."""
     return filesystem.profile.reference == "scratch" and filesystem.entrypoint is None and filesystem.command is None
+
+
+def _made_at(artifact: Artifact) -> tuple[tuple[Span, str], ...]:
+    """The command that makes what is not built yet."""
+    made = artifact.prediction
+    return ((made.span, f"made here, in {made.builder}"),) if made is not None else ()
+
+
+def _gravest(filesystem: StageFilesystem, artifact: Artifact, confidence: Confidence) -> Severity:
+    """What is not built yet, and only possibly fails, is no error."""
+    if _is_carrier(filesystem):
+        return Severity.NOTE
+    doubtful = artifact.prediction is not None and confidence is Confidence.POSSIBLE
+    return Severity.WARNING if doubtful else Severity.ERROR
 
 
 def _artifact_view(placement: Placement, cpu_floor: str | None) -> ArtifactView:

@@ -1,1 +1,32 @@
-"""One module per build tool: command words to the artifact it will produce. Empty until such a tool is modelled."""
+"""Build commands to the programs they will make.
+
+In: a `Workplace`: one command with its environment, on the stage as it stands. Out: `Product`s; none for a command that
+nothing is known of. One module for each toolchain; this one holds the table, and each is imported when a command first
+needs it. Nothing is executed.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from depscan.artifacts.prediction import Product
+    from depscan.toolchains.workplace import Workplace
+
+# Program -> the module of this room whose `predict` reads its commands.
+PROGRAMS: dict[str, str] = {
+    "go": "go",
+    "xx-go": "go",
+}
+
+
+def predict(program: str, place: Workplace) -> Iterable[Product]:
+    """What the command of `place`, whose program is `program` without version and directory, will make."""
+    module = PROGRAMS.get(program)
+    if module is None:
+        return ()
+    products: Iterable[Product] = import_module(f"depscan.toolchains.{module}").predict(place)
+    return products

@@ -1,0 +1,52 @@
+"""A program or library that a command will make, before it is there: the types of a prediction.
+
+In: nothing (types only). Out: `Product` (what a toolchain says of its output) and `Prediction` (a product with the
+command and the stage that make it). The facts of a product are those of an `Artifact` read from disk, so that the same
+linking and the same rules serve both.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from depscan.findings import Confidence
+
+if TYPE_CHECKING:
+    from depscan.artifacts.facts import ElfFacts
+    from depscan.source import Span
+
+
+class Product(Struct, frozen=True):
+    """One file that a command makes.
+
+    `path` is absolute in the image; one that ends in `/*` stands for every program in that directory whose name is not
+    known. `tool` is the toolchain: go, cargo, c, dotnet, npm, pip, download, ... `facts` hold what the file will surely
+    or likely say of itself; no need and no version that it may lack stands there. `ceiling` is the highest version it
+    can ask of its C library beyond that, GLIBC_2.41 of a builder with glibc 2.41; None where it cannot ask for more.
+    `evidence` are the sentences that a finding prints. `refuted_by` is the one fact that would make it untrue.
+    """
+
+    path: str
+    tool: str
+    facts: ElfFacts
+    confidence: Confidence = Confidence.LIKELY
+    ceiling: str | None = None
+    evidence: tuple[str, ...] = ()
+    refuted_by: str | None = None
+
+
+class Prediction(Struct, frozen=True):
+    """A product, and where it comes from.
+
+    `command` is as written, shortened. `span` is its place and `stage` the index of its stage. `builder` tells what the
+    stage stands on: "stage build = rust:1.95-slim = Debian 13, glibc 2.41"; `libc` is the family of its C library.
+    """
+
+    product: Product
+    command: str
+    span: Span
+    stage: int
+    builder: str
+    libc: str

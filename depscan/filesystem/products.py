@@ -1,0 +1,110 @@
+"""Files that build commands will make, entered before they are there.
+
+In: an `Action` whose program is in the table of `toolchains`. Out: an entry for each predicted product, with a
+`Prediction` for its content, so that `mv`, `cp` and COPY --from carry it like any other file.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from depscan.artifacts.facts import Origin
+from depscan.artifacts.prediction import Prediction
+from depscan.filesystem.content import read_head
+from depscan.filesystem.entries import FileEntry
+from depscan.toolchains import PROGRAMS, predict
+from depscan.toolchains.workplace import MAX_MANIFEST, Workplace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from depscan.artifacts.prediction import Product
+    from depscan.dockerfile.instructions import Stage
+    from depscan.filesystem.effects import Action
+    from depscan.filesystem.tree import Tree
+    from depscan.images.profile import ImageProfile
+
+
+class StageFiles(Struct, frozen=True):
+    """The files of a stage under replay, as toolchains read them."""
+
+    tree: Tree
+
+    def read(self, path: str, limit: int = MAX_MANIFEST) -> str | None:
+        """A text file's content; None where it is not there, not known, larger than `limit` bytes or not UTF-8."""
+        entry = self.tree.find(path)
+        data = read_head(entry, limit + 1) if entry is not None else None
+        if data is None or len(data) > limit:
+            return None
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            return None
+
+    def names(self, directory: str) -> tuple[str, ...]:
+        """The names of what is known to stand in a directory, sorted."""
+        where = self.tree.canonical(directory, follow_last=True)
+        below = len(where.rstrip("/")) + 1
+        return tuple(sorted({entry.path[below:].partition("/")[0] for entry in self.tree.below(where)}))
+
+    def walk(self, directory: str) -> tuple[str, ...]:
+        """The paths of all files known to stand below a directory, sorted."""
+        where = self.tree.canonical(directory, follow_last=True)
+        return tuple(sorted(entry.path for entry in self.tree.below(where) if entry.kind == "file"))
+
+
+def predicts(program: str) -> bool:
+    """Whether the table of toolchains has a program of this name."""
+    return program in PROGRAMS
+
+
+def products(action: Action, program: str) -> Iterator[FileEntry]:
+    """The entries of what a command makes; `program` is its name without version and directory."""
+    for product in predict(program, _workplace(action)):
+        yield FileEntry(
+            product.path,
+            "file",
+            0o755,
+            Origin.PREDICTED,
+            action.reason,
+            action.span,
+            action.tree.sequence,
+            _prediction(product, action),
+        )
+
+
+def _workplace(action: Action) -> Workplace:
+    tree = action.tree
+    return Workplace(
+        command=action.command,
+        environment={**action.variables, **dict(action.command.assignments)},
+        profile=tree.profile,
+        platform=action.stage.platform,
+        packages=tuple(tree.packages),
+        files=StageFiles(tree),
+    )
+
+
+def _prediction(product: Product, action: Action) -> Prediction:
+    stage, profile = action.stage, action.tree.profile
+    builder = describe_builder(stage, profile)
+    return Prediction(product, action.reason, action.span, stage.index, builder, profile.libc.family)
+
+
+def describe_builder(stage: Stage, profile: ImageProfile) -> str:
+    """A stage's image in words: `stage build = rust:1.95-slim = Debian 13, glibc 2.41`."""
+    parts = [f"stage {stage.name}"] if stage.name else []
+    parts += [profile.name, describe_release(profile)]
+    return " = ".join(dict.fromkeys(part for part in parts if part))
+
+
+def describe_release(profile: ImageProfile) -> str:
+    """A release and its C library in words: `Debian 13, glibc 2.41`."""
+    libc = profile.libc
+    release = re.sub(r"^(\w)(.*?):", lambda found: f"{found[1].upper()}{found[2]} ", profile.release or "")
+    known = "no libc" if libc.family == "none" else f"{libc.family} {libc.version or ''}".rstrip()
+    return ", ".join(part for part in (posixpath.basename(release), known) if part)

@@ -1,0 +1,49 @@
+"""How a program that is not built yet is made, in a rule author's words.
+
+In: a `Placement`. Out: its `BuildView`, with the chain from the builder's image to the one it is to run on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from depscan.filesystem.entries import Presence
+from depscan.filesystem.products import describe_release
+from depscan.linking.placement import Verdict
+from depscan.linking.versions import numeric
+from depscan.subjects import BuildView
+
+if TYPE_CHECKING:
+    from depscan.images.profile import ImageProfile
+    from depscan.linking.placement import Placement
+
+READ = BuildView()
+
+
+def build_view(placement: Placement) -> BuildView:
+    """The view of a predicted artifact; `READ` for one that was read."""
+    made = placement.artifact.prediction
+    if made is None:
+        return READ
+    profile = placement.filesystem.profile
+    runtime = " = ".join(dict.fromkeys((profile.name, describe_release(profile))))
+    return BuildView(
+        tool=made.product.tool,
+        command=made.command,
+        builder=made.builder,
+        libc=made.libc,
+        chain=f"{made.builder} -> {runtime}",
+        refuted_by=made.product.refuted_by,
+        newer=_newer(placement, made.product.ceiling, profile),
+    )
+
+
+def _newer(placement: Placement, ceiling: str | None, profile: ImageProfile) -> str | None:
+    """The version that is missing, else the builder's highest where the image's is lower."""
+    missing = [check.name for check in placement.link.versions if check.presence is Presence.MISSING and not check.weak]
+    if missing:
+        return missing[0]
+    known = profile.libc.ceilings.get("GLIBC") or profile.libc.version
+    if ceiling is None or placement.verdict is Verdict.FAILS or profile.libc.family != "glibc" or known is None:
+        return None
+    return ceiling if numeric(ceiling.rpartition("_")[2]) > numeric(known) else None

@@ -1,0 +1,67 @@
+"""What a build command sees: the types of this room.
+
+In: nothing (types only). Out: `Workplace`, made by `filesystem` from the stage as it stands when the command runs.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+
+from depscan.platforms import MACHINES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from depscan.images.profile import ImageProfile
+    from depscan.platforms import Platform
+    from depscan.shell.commands import SimpleCommand
+
+MAX_MANIFEST = 4 * 1024 * 1024  # a manifest larger than this is not read
+
+
+class Files(Protocol):
+    """The stage's files, as far as the Dockerfile put them there; paths are absolute in the image."""
+
+    def read(self, path: str, limit: int = MAX_MANIFEST) -> str | None:
+        """A text file's content; None where it is not there, not known, larger than `limit` bytes or not UTF-8."""
+
+    def names(self, directory: str) -> tuple[str, ...]:
+        """The names of what is known to stand in a directory, sorted."""
+
+    def walk(self, directory: str) -> tuple[str, ...]:
+        """The paths of all files known to stand below a directory, sorted."""
+
+
+class Workplace(Struct, frozen=True):
+    """One command and the stage in which it runs.
+
+    `environment` holds ENV, ARG, exports and prefix assignments (None: set, but not known). `platform` is the stage's.
+    `packages` are those that RUN installed by name. `files` reads manifests and sources.
+    """
+
+    command: SimpleCommand
+    environment: Mapping[str, str | None]
+    profile: ImageProfile
+    platform: Platform
+    packages: tuple[str, ...]
+    files: Files
+
+    @property
+    def machine(self) -> str:
+        """The ELF machine of a native build here."""
+        return MACHINES.get(self.platform.architecture, self.platform.architecture)
+
+    @property
+    def words(self) -> tuple[str | None, ...]:
+        """The command's words; None for one whose value is not known."""
+        return tuple(word.text for word in self.command.words)
+
+    def path(self, text: str | None, directory: str | None = None) -> str | None:
+        """An absolute path for a word, under `directory` or the command's; None where one of them is not known."""
+        directory = directory or self.command.directory
+        if text is None or (directory is None and not text.startswith("/")):
+            return None
+        return posixpath.normpath(posixpath.join(directory or "/", text)).replace("//", "/")
