@@ -190,7 +190,13 @@ def _examine(
     placements = _place_all(stages, setting, assumed or {})
     run_there = [item for item in placements if item.filesystem.stage.index in run]
     subjects = collect(
-        dockerfile, stages, run_there, context_given=config.context is not None, cpu_floor=config.cpu_floor
+        dockerfile,
+        stages,
+        run_there,
+        context_given=config.context is not None,
+        cpu_floor=config.cpu_floor,
+        target=target,
+        several_platforms=len(config.platforms) > 1,
     )
     return _Examination(
         dockerfile=dockerfile,

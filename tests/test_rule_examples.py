@@ -30,7 +30,7 @@ CASES = [
 @pytest.mark.parametrize(("rule", "example"), CASES)
 def test_example(rule: Rule, example: Example, tmp_path: Path) -> None:
     lay_out(example, tmp_path)
-    (result,) = scan([tmp_path / "Dockerfile"], config_of(example)).scans
+    result = scan([tmp_path / "Dockerfile"], config_of(example)).scans[0]
     fired = {(finding.location.span.start.line, finding.rule) for finding in result.findings if not finding.ignored}
     about_rule = {(line, name) for line, name in fired if name == rule.id}
     expected = {(line, name) for line, names in example.expected.items() for name in names}
@@ -63,7 +63,7 @@ def lay_out(example: Example, root: Path) -> None:
 
 def config_of(example: Example) -> Config:
     return Config(
-        platforms=(parse_platform(example.platform),) if example.platform else (),
+        platforms=tuple(map(parse_platform, example.platform.split(","))) if example.platform else (),
         bases=example.bases,
         build_arguments=dict(example.build_arguments),
         target=example.target,

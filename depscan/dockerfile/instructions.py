@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from depscan.findings import Confidence
+
 if TYPE_CHECKING:
     from depscan.platforms import Platform
     from depscan.source import SourceText, Span
@@ -136,14 +138,19 @@ class Stage(Struct, frozen=True):
 class Problem(Struct, frozen=True):
     """Wrong text in a Dockerfile, as a fact for the rules.
 
-    `kind` is syntax, no-stage, template, unknown-stage (these by this room), source-missing, source-ignored,
-    source-outside-context (these by `filesystem`). `stage` is None before the first FROM.
+    `kind` is syntax, no-stage, template, unknown-stage, platform-shadowed (these by this room), source-missing,
+    source-ignored, source-outside-context, manager-missing, package-absent (these by `filesystem`), cross-build,
+    final-stage-pinned (these by `subjects`). `stage` is None before the first FROM. `related` are further places with
+    what they have to do with it, `word` is what stands at `span` where that is no argument of an instruction.
     """
 
     kind: str
     detail: str
     span: Span
     stage: int | None = None
+    confidence: Confidence = Confidence.CERTAIN
+    related: tuple[tuple[Span, str], ...] = ()
+    word: str = ""
 
 
 class Comment(Struct, frozen=True):

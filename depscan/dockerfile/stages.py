@@ -19,6 +19,7 @@ from depscan.dockerfile.grammar import is_template
 from depscan.dockerfile.instructions import Dockerfile, Problem, Stage
 from depscan.dockerfile.lines import MAX_INSTRUCTIONS
 from depscan.dockerfile.parser import MAX_PROBLEMS, parse_instructions
+from depscan.dockerfile.platform_defaults import find_shadowed
 from depscan.dockerfile.words import split_mount
 from depscan.errors import UsageError
 from depscan.source import Span
@@ -66,6 +67,7 @@ def read_dockerfile(
     scope = _read_global_scope(head, known, build_arguments, escape)
     stages = _read_stages(groups, scope, platform, problems)
     problems.extend(_find_unknown_stages(stages))
+    problems.extend(find_shadowed(head, stages, build_arguments, escape))
     problems.sort(key=lambda problem: problem.span)
     return Dockerfile(source, escape, stages, comments, _without_template_noise(problems)[:MAX_PROBLEMS])
 

@@ -27,7 +27,8 @@ class Example(Struct, frozen=True, forbid_unknown_fields=True):
     """A case that the tests run: it fires where `# expect: <id>` stands above an instruction, else it is silent.
 
     `files` maps paths in the context to fixtures of fixtures/elf, `texts` paths to contents. `platform`, `bases`,
-    `build_arguments`, `target` and `cpu_floor` are as in the configuration.
+    `build_arguments`, `target` and `cpu_floor` are as in the configuration; of several platforms, with commas between,
+    the first is judged.
     """
 
     dockerfile: str

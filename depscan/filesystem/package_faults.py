@@ -1,0 +1,130 @@
+"""Commands of package managers that must fail: the manager is not there, or the package is not.
+
+In: a RUN with its commands, the tree behind it, the stage. Out: `Problem`s at the very word. Only what surely runs is
+judged: not behind a condition, not in a text that asks which manager there is or calls several kinds of them.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from depscan.dockerfile.instructions import Problem
+from depscan.filesystem.package_sources import keeps_its_sources
+from depscan.findings import Confidence
+from depscan.packages import PROGRAMS, read
+from depscan.packages.availability import find_absence
+from depscan.packages.managers import DIRECTORIES, find_lack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from depscan.dockerfile.commands import Run
+    from depscan.dockerfile.instructions import Dockerfile, Stage
+    from depscan.filesystem.tree import Tree
+    from depscan.packages.availability import Absence
+    from depscan.shell.commands import Script, ShellWord, SimpleCommand
+    from depscan.source import Position, Span
+
+MANAGER_MISSING = "manager-missing"
+PACKAGE_ABSENT = "package-absent"
+
+_INNER = frozenset({"dpkg", "rpm"})  # what busybox has as applets too, and other distributions as packages
+_ASKS = r"\b(command\s+-v|which|type|hash|whereis)\s|(\[|\btest)\s+!?\s*-[xefnz]\s|/etc/os-release|\$ID\b"
+_LENIENT = frozenset({"-m", "--ignore-missing", "--fix-missing"})
+
+
+def find_package_faults(
+    command: Run, script: Script, tree: Tree, stage: Stage, dockerfile: Dockerfile
+) -> Iterator[Problem]:
+    """What surely fails in one RUN, in the order of its text; `tree` is the stage behind it."""
+    certain = [part for part in script.commands if not part.conditional and part.name in PROGRAMS]
+    missing = tuple(_missing_managers(command, script, certain, tree, stage))
+    yield from missing
+    if not missing and tree.profile.release is not None and tree.profile.release.startswith("debian:"):
+        found = [each for part in certain for each in _absent_packages(part, tree, stage)]
+        problems = [_absent(command, word, absence, tree, stage) for word, absence in found]
+        if problems and keeps_its_sources(stage, dockerfile, tree, problems[0].span.start):
+            yield from problems
+
+
+def _missing_managers(
+    command: Run, script: Script, certain: Sequence[SimpleCommand], tree: Tree, stage: Stage
+) -> Iterator[Problem]:
+    """The first use of each manager that the base lacks and nothing seems to have brought."""
+    text = command.text or ""
+    kinds = {PROGRAMS[part.name] for part in script.commands if part.name in PROGRAMS and part.name not in _INNER}
+    if len(kinds) > 1 or re.search(_ASKS, text) or any(mount.type in (None, "bind") for mount in command.mounts):
+        return
+    told = {problem.detail.partition(" ")[0] for problem in tree.problems if problem.kind == MANAGER_MISSING}
+    for part in certain:
+        name = part.name or ""
+        if name in told or name in _INNER or posixpath.dirname(part.words[0].text or "") not in {"", *DIRECTORIES}:
+            continue
+        lack, place = find_lack(tree.profile, name), _place(command, part.words[0])
+        if lack is not None and not _may_be_brought(name, script, tree, place.start):
+            told.add(name)
+            instead = f"; its manager is {lack.has}" if lack.has else ""
+            detail = f"{name} is not in {tree.profile.name}{instead}"
+            confidence = Confidence.weakest(lack.confidence, _confidence_of_base(stage))
+            yield Problem(MANAGER_MISSING, detail, place, stage.index, confidence, word=name)
+
+
+def _may_be_brought(name: str, script: Script, tree: Tree, before: Position) -> bool:
+    """Whether a package, a file or a command that is not understood may have put the program there."""
+    named = {word.text for part in script.commands for word in part.words[1:]}
+    if named & {name, "apk-tools", "apk-tools-static"} or {name, "apk-tools"} & set(tree.packages):
+        return True
+    if any(entry.kind != "directory" and posixpath.basename(path) == name for path, entry in tree.entries.items()):
+        return True
+    place = f"/usr/bin/{name}"
+    return any(each.foreign_libc and each.touches(place) and each.span.start < before for each in tree.changes)
+
+
+def _confidence_of_base(stage: Stage) -> Confidence:
+    """A base that an ARG names may be another one where the image is really built."""
+    word = stage.instruction.arguments[0].text if stage.instruction.arguments else ""
+    return Confidence.POSSIBLE if "$" in word else Confidence.CERTAIN
+
+
+def _absent_packages(part: SimpleCommand, tree: Tree, stage: Stage) -> Iterator[tuple[ShellWord, Absence]]:
+    """The words of `apt-get install` that the release has no package for."""
+    installation = read(part) if part.name in {"apt", "apt-get"} else None
+    options = {word.text for word in part.words if (word.text or "").startswith("-")}
+    if installation is None or installation.outside or options & _LENIENT or {"-t", "--target-release"} & options:
+        return
+    architecture = stage.platform.architecture
+    for word in part.words[1:]:
+        name = (word.text or "").partition("=")[0]
+        if name in installation.installed:
+            absence = find_absence(tree.profile.release or "", name, architecture)
+            if absence is not None:
+                yield word, absence
+
+
+def _absent(command: Run, word: ShellWord, absence: Absence, tree: Tree, stage: Stage) -> Problem:
+    name = (word.text or "").partition("=")[0]
+    release = _title(tree.profile.release or "")
+    if absence.virtual:
+        detail = f"{name} is virtual in {release}: several packages provide it, and apt-get refuses to choose one"
+    else:
+        others = " and ".join(map(_title, absence.elsewhere))
+        known = f"; {others} has it" if len(absence.elsewhere) == 1 else f"; {others} have it" if others else ""
+        detail = f"{release} has no package {name}{known}"
+    moving = f"; {tree.profile.name} is {release} today, and moves" if tree.profile.moving else ""
+    detail = f"{detail} (index of {absence.as_of}){moving}"
+    confidence = Confidence.weakest(Confidence.LIKELY, tree.profile.confidence, _confidence_of_base(stage))
+    return Problem(PACKAGE_ABSENT, detail, _place(command, word), stage.index, confidence, word=name)
+
+
+def _title(release: str) -> str:
+    return release.replace("debian:", "Debian ")
+
+
+def _place(command: Run, word: ShellWord) -> Span:
+    """Where a word stands in the file; in exec form the word of the array that is equal."""
+    if command.text is not None:
+        return command.offsets.span(word.start, word.end)
+    equal = [each.span for each in command.words if each.text == word.text]
+    return (equal or [command.words[0].span])[0]
