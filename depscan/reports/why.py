@@ -168,8 +168,7 @@ def _lines(explained: Explained) -> Iterator[str]:
     for library in tree.below(placement.path):
         yield from _branch(library, "  ")
     yield from _already(tree.loaded(placement.path), "  ")
-    for failure in link.failures:
-        yield f"  {failure.cause}: {failure.runtime_message}"
+    yield from dict.fromkeys(f"  {failure.cause}: {failure.runtime_message}" for failure in link.failures)
     yield from (f"  unknown: {reason}" for reason in link.unknowns)
     yield from (f"  note: {note}" for note in link.notes)
 

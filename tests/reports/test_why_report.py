@@ -75,6 +75,12 @@ def test_versions_and_symbols(make) -> None:
     assert binary["symbols"] == [{"name": "f", "version": "GLIBC_2.38", "required_by": "/hello", "presence": "missing"}]
 
 
+def test_what_fails_twice_in_the_same_words_is_told_once(make) -> None:
+    twice = tuple(Failure(Cause.VERSION_MISSING, f"DT_RELR of {name}", "Segmentation fault") for name in "ab")
+    assert render_text([explained(make, failures=twice)]).splitlines()[2:] == ["  version-missing: Segmentation fault"]
+    assert len(json.loads(render_json([explained(make, failures=twice)]))["binaries"][0]["failures"]) == 2
+
+
 def test_what_is_loaded_already(make) -> None:
     needs = (
         Need("liba.so", "/hello", PROVIDED, "/lib/liba.so"),
