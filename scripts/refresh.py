@@ -24,16 +24,18 @@ KNOWLEDGE = HERE.parent / "depscan" / "knowledge"
 
 
 class Step(NamedTuple):
-    """A script, its positional inputs by option name, and whether it reads the Debian archive's indexes."""
+    """A script, its positional inputs by option name, one it can do without, and whether it reads Debian's indexes."""
 
     name: str
     inputs: tuple[str, ...] = ()
+    optional: str | None = None
     archive: bool = False
 
 
 # In order: layers and versions read what packages wrote, lifetimes what knowledge wrote.
 STEPS = (
     Step("knowledge", ("facts", "official_images")),
+    Step("sizes", optional="repo_info"),
     Step("lifetimes", ("endoflife",), archive=True),
     Step("packages", archive=True),
     Step("sonames", archive=True),
@@ -73,6 +75,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--facts", type=Path, metavar="FILE", help="releases and tags, measured")
     parser.add_argument("--official-images", type=Path, metavar="DIR", help="checkout with full history")
     parser.add_argument("--endoflife", type=Path, metavar="DIR", help="checkout of endoflife-date/endoflife.date")
+    parser.add_argument("--repo-info", type=Path, metavar="DIR", help="checkout of docker-library/repo-info (optional)")
     parser.add_argument("--only", nargs="+", choices=[step.name for step in STEPS], metavar="STEP", help="a part")
     parser.add_argument("--check", action="store_true", help="exit with 1 where anything changed")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="folder for downloads")
@@ -87,7 +90,8 @@ def command(step: Step, arguments: argparse.Namespace) -> list[str]:
         words += ["--cache", str(arguments.cache)]
     if step.archive and arguments.stale_contents:
         words.append("--stale-contents")
-    return words + [str(getattr(arguments, name)) for name in step.inputs]
+    given = [step.optional] if step.optional and getattr(arguments, step.optional) else []
+    return words + [str(getattr(arguments, name)) for name in (*step.inputs, *given)]
 
 
 def read_files() -> dict[str, bytes]:

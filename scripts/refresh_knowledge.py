@@ -2,7 +2,7 @@
 
 In: FACTS_JSON (releases measured in containers and archives, tags of official images), a git checkout of
 docker-library/official-images that has the commit which the facts name, and knowledge_additions.json beside this script
-(rows read by hand, each with its source). Out: releases.jsonl, images.jsonl, variants.jsonl, sizes.json, sources.json:
+(rows read by hand, each with its source). Out: releases.jsonl, images.jsonl, moves.jsonl, variants.jsonl, sources.json:
 sorted, one row a line, the same bytes for the same input. Prints what changed. Takes a minute.
 """
 
@@ -139,10 +139,9 @@ def main() -> None:
     write("images.jsonl", ImageTable(releases, named).rows(facts, additions, history, library))
     write("moves.jsonl", move_rows({image: library.moves(image) for image in (*history, "debian", "ubuntu")}))
     write("variants.jsonl", variant_rows({image: history[image] for image in LANGUAGES}, named))
-    write("sizes.json", [additions["sizes"]])
     sources = {name: describe(source) for name, source in facts["sources"].items()} | additions["sources"]
     dates = {"as_of": facts["generated"], "tags_as_of": library.date()}
-    write("sources.json", [dates | {"sizes": additions["sizes_source"], "sources": sources}])
+    write("sources.json", [dates | {"sources": sources}])
 
 
 def write(name: str, rows: list[Any]) -> None:

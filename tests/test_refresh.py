@@ -75,3 +75,52 @@ def test_a_step_without_its_input_says_which(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(sys, "argv", ["refresh.py", "--only", "knowledge"])
     with pytest.raises(SystemExit, match="step knowledge needs --facts; or choose others by --only"):
         refresh.main()
+
+
+REMOTE = """\
+## `debian:13`
+
+### `debian:13` - linux; arm64 variant v8
+
+-\tTotal Size: **9.9 MB (9900000 bytes)**
+
+### `debian:13` - linux; amd64
+
+-\tTotal Size: **49.4 MB (49379699 bytes)**
+\t(compressed transfer size, not on-disk size)
+
+```dockerfile
+# Fri, 18 Sep 2026 00:00:00 GMT
+RUN # debian.sh --arch 'amd64' out/ 'trixie' '@1789689600'
+# Sun, 20 Sep 2026 00:00:00 GMT
+CMD ["bash"]
+```
+
+### `debian:13` - unknown; unknown
+
+-\tTotal Size: **4.0 MB (4023763 bytes)**
+"""
+LOCAL = "# `debian:trixie`\n\n- Created: `2026-09-18T00:00:00Z`\n- Virtual Size: ~ 120.09 Mb  \n"
+
+
+def test_sizes_are_those_of_the_pages_or_stay(tmp_path: Path) -> None:
+    from refresh_sizes import refreshed
+
+    for kind, page in (("remote", REMOTE), ("local", LOCAL)):
+        (tmp_path / "debian" / kind).mkdir(parents=True)
+        (tmp_path / "debian" / kind / "13.md").write_text(page)
+    row = {"packed": (1, "2020-01-01")}
+    assert refreshed("debian:13", row, tmp_path) == {
+        "packed": (49379699, "2026-09-20"),
+        "unpacked": (120090000, "2026-09-18"),
+    }
+    assert refreshed("debian:12", row, tmp_path) == row
+    (tmp_path / "debian" / "remote" / "13.md").write_text("# another page\n")
+    assert refreshed("debian:13", row, tmp_path)["packed"] == (1, "2020-01-01")
+
+
+@pytest.mark.parametrize(("text", "size"), [("8.3 Mb", 8300000), ("150 Mb", 150000000), ("1.25 Gb", 1250000000)])
+def test_units_of_unpacked_sizes(text: str, size: int) -> None:
+    from refresh_sizes import unpacked_size
+
+    assert unpacked_size(f"- Created: `2026-01-02T00`\n- Virtual Size: ~ {text}  \n") == (size, "2026-01-02")

@@ -25,7 +25,7 @@ from depscan.platforms import Platform
 if TYPE_CHECKING:
     from depscan.images.architectures import Architecture
     from depscan.images.profile import ImageReference
-    from depscan.images.rows import Configuration, Release
+    from depscan.images.rows import Configuration, Release, Sizes
 
 
 def knowledge_as_of() -> str:
@@ -51,7 +51,11 @@ def lookup(reference: ImageReference, platform: Platform) -> ImageProfile | None
     if architecture is None:
         return _start(reference, Libc("unknown"), why=f"nothing was measured on {platform}")
     profile = _of_match(reference, match, architecture, platform)
-    return replace(profile, size=_size(reference, match)) if platform.architecture == "amd64" else profile
+    sizes = _sizes(reference, match) if platform.architecture == "amd64" else None
+    if sizes is None:
+        return profile
+    packed, unpacked = sizes.packed, sizes.unpacked
+    return replace(profile, size=packed and packed[0], unpacked_size=unpacked and unpacked[0])
 
 
 def _spelled(reference: ImageReference) -> str:
@@ -213,13 +217,16 @@ def _links(links: dict[str, str], architecture: Architecture) -> dict[str, str]:
     return {path: target for path, target in expanded if path and target}
 
 
-def _size(reference: ImageReference, match: Match) -> int | None:
-    """The compressed size where a source has it, also under the release's other spellings (12-slim, bookworm-slim)."""
-    sizes, slim = find_sizes(), (reference.tag or "").endswith("-slim")
+def _sizes(reference: ImageReference, match: Match) -> Sizes | None:
+    """The sizes where a source has them, also under the release's other spellings (12-slim, bookworm-slim)."""
+    sizes, variant = find_sizes(), _variant(reference.tag or "")
     if not match.bare:
         return sizes.get(familiar(reference))
     same = (tag for tag, row in find_tags(match.image).items() if row.release == match.release)
-    return next(
-        (sizes[name] for tag in same if tag.endswith("-slim") == slim and (name := f"{match.image}:{tag}") in sizes),
-        None,
-    )
+    names = (f"{match.image}:{tag}" for tag in same if _variant(tag) == variant)
+    return next((sizes[name] for name in names if name in sizes), None)
+
+
+def _variant(tag: str) -> str | None:
+    """What a tag says of a base image's size."""
+    return next((end for end in ("-slim", "-minimal") if tag.endswith(end) or tag == end[1:]), None)

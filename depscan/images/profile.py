@@ -90,7 +90,8 @@ class ImageProfile(Struct, frozen=True):
     shells and script interpreters known to be present, by path. `environment` is None where the image configuration is
     not known, a value None where only the variable's name is; `workdir` is the configured one, None where not known.
     `source` is knowledge, oci-layout, archive, rootfs, registry, override, stage or unknown; `as_of` an ISO
-    date; `why` the sentence that tells which row or rule matched. `size` is the compressed size in bytes.
+    date; `why` the sentence that tells which row or rule matched. `size` is the compressed size in bytes,
+    `unpacked_size` that of the unpacked layers.
 
     `moving` says that the publisher may point the tag at another release of the same family; `moved` is the day on
     which it last did, and the release before, where recorded. `secondary` is a second
@@ -124,6 +125,7 @@ class ImageProfile(Struct, frozen=True):
     why: str = ""
     confidence: Confidence = Confidence.CERTAIN
     size: int | None = None
+    unpacked_size: int | None = None
     moving: bool = False
     moved: tuple[str, str] | None = None
     secondary: ImageProfile | None = None

@@ -65,7 +65,6 @@ class Sources(Struct, frozen=True):
 
     as_of: str
     tags_as_of: str
-    sizes: str
     sources: dict[str, str]
 
 
@@ -126,10 +125,17 @@ def find_layout(name: str) -> Layout:
     return msgspec.json.decode((KNOWLEDGE / "layouts.json").read_bytes(), type=dict[str, Layout])[name]
 
 
+class Sizes(Struct, frozen=True):
+    """How large an image is for linux/amd64, in bytes: its compressed layers, and these unpacked; each with its day."""
+
+    packed: tuple[int, str] | None = None
+    unpacked: tuple[int, str] | None = None
+
+
 @cache
-def find_sizes() -> dict[str, int]:
-    """Compressed sizes in bytes (linux/amd64) by the short spelling of a reference."""
-    return msgspec.json.decode(read_rows("sizes.json"), type=dict[str, int])
+def find_sizes() -> dict[str, Sizes]:
+    """The sizes of base images by the short spelling of a reference."""
+    return msgspec.json.decode(read_rows("sizes.json"), type=dict[str, Sizes])
 
 
 @cache

@@ -41,6 +41,7 @@ def _image(profile: ImageProfile) -> dict[str, object]:
         "packages": _packages(profile),
         "packages_unread": profile.packages_unread,
         "size": profile.size,
+        "unpacked_size": profile.unpacked_size,
         "why": profile.why,
         "layers": list(profile.layers),
         "moving": profile.moving,
@@ -85,7 +86,7 @@ def _rows(profile: ImageProfile) -> Iterator[tuple[str, str]]:
         *(_second_rows(profile.secondary) if profile.secondary else ()),
         ("interpreters", _shown(sorted(profile.interpreters), complete=profile.interpreters_complete)),
         ("packages", _package_row(profile)),
-        ("size", f"{profile.size / 1e6:.1f} MB compressed" if profile.size else ""),
+        ("size", _sizes(profile)),
     )
     yield from (row for row in rows if row[1])
     count = f"{len(profile.libraries)}: " if profile.libraries else ""
@@ -116,6 +117,11 @@ def _package_row(profile: ImageProfile) -> str:
     count = f"{len(profile.packages)} installed" if profile.packages is not None else ""
     unread = f"installed ones not known: {profile.packages_unread}" if profile.packages_unread else ""
     return "; ".join(part for part in (profile.package_manager, count, unread) if part)
+
+
+def _sizes(profile: ImageProfile) -> str:
+    sizes = ((profile.size, "compressed"), (profile.unpacked_size, "unpacked"))
+    return ", ".join(f"{size / 1e6:.1f} MB {state}" for size, state in sizes if size)
 
 
 def _release(profile: ImageProfile) -> str:

@@ -326,6 +326,11 @@ def test_sizes_only_where_a_source_has_them() -> None:
     assert known("alpine").size == 3849738 and known("ubuntu:24.04").size == 29764116
     assert known("debian:bookworm").size == 48503440 and known("alpine:3.20").size is None
     assert known("ubuntu:24.04", ARM64).size is None
+    assert (known("debian:12").size, known("debian:12").unpacked_size) == (48503440, 116570000)
+    assert (known("debian:13-slim").unpacked_size, known("debian:13").unpacked_size) == (78810000, 120090000)
+    assert (known("almalinux:9").size, known("almalinux:9-minimal").size) == (71727902, None)
+    assert (known("oraclelinux:9-slim").size, known("oraclelinux:9").size) == (47931319, 95083931)
+    assert known("ubuntu:24.04", ARM64).unpacked_size is None
 
 
 def test_an_architecture_without_facts_is_unknown() -> None:
