@@ -96,6 +96,12 @@ docker.io/distroless/base                           unknown -     -             
 busybox:1.33.1                                      none    -     busybox:uclibc           likely
 busybox:1.35-uclibc                                 none    -     busybox:uclibc           likely
 scratch                                             none    -     scratch                  certain
+multiarch/qemu-user-static:x86_64-aarch64           none    -     scratch                  likely
+multiarch/qemu-user-static:arm-7.2.0-1              none    -     scratch                  likely
+multiarch/qemu-user-static:register                 unknown -     -                        possible
+quay.io/prometheus/busybox-linux-amd64:latest       none    -     busybox:uclibc           likely
+quay.io/prometheus/busybox:glibc                    glibc   2.41  busybox:glibc            likely
+tonistiigi/xx:1.9.0                                 none    -     scratch                  likely
 frolvlad/alpine-glibc:alpine-3.7_glibc-2.26         musl    1.1.18 alpine:3.7              certain
 python:3.12-slim-bookworm                           glibc   2.36  debian:12                certain
 python:3.12-alpine3.19                              musl    1.2.4 alpine:3.19              certain
