@@ -86,6 +86,7 @@ def _workplace(action: Action) -> Workplace:
         platform=action.stage.platform,
         packages=tuple(tree.packages),
         files=StageFiles(tree),
+        libraries=frozenset(tree.libraries) | frozenset(tree.profile.libraries),
     )
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 # Program -> the module of this room whose `predict` reads its commands.
 PROGRAMS: dict[str, str] = {
+    "cargo": "cargo",
+    "cross": "cargo",
+    "rustc": "cargo",
     "go": "go",
     "xx-go": "go",
 }

@@ -39,7 +39,8 @@ class Workplace(Struct, frozen=True):
     """One command and the stage in which it runs.
 
     `environment` holds ENV, ARG, exports and prefix assignments (None: set, but not known). `platform` is the stage's.
-    `packages` are those that RUN installed by name. `files` reads manifests and sources.
+    `packages` are those that RUN installed by name, `libraries` the sonames that the image and they are known to have.
+    `files` reads manifests and sources.
     """
 
     command: SimpleCommand
@@ -48,6 +49,7 @@ class Workplace(Struct, frozen=True):
     platform: Platform
     packages: tuple[str, ...]
     files: Files
+    libraries: frozenset[str] = frozenset()
 
     @property
     def machine(self) -> str:
@@ -58,6 +60,11 @@ class Workplace(Struct, frozen=True):
     def words(self) -> tuple[str | None, ...]:
         """The command's words; None for one whose value is not known."""
         return tuple(word.text for word in self.command.words)
+
+    def soname(self, name: str) -> str | None:
+        """The soname that `-l<name>` finds here: libpq.so.5 for pq; None where none, or more than one, is known."""
+        found = [each for each in self.libraries if each == f"lib{name}.so" or each.startswith(f"lib{name}.so.")]
+        return found[0] if len(found) == 1 else None
 
     def path(self, text: str | None, directory: str | None = None) -> str | None:
         """An absolute path for a word, under `directory` or the command's; None where one of them is not known."""
