@@ -32,6 +32,10 @@ PACKAGE_ABSENT = "package-absent"
 
 _INNER = frozenset({"dpkg", "rpm"})  # what busybox has as applets too, and other distributions as packages
 _ASKS = r"\b(command\s+-v|which|type|hash|whereis)\s|(\[|\btest)\s+!?\s*-[xefnz]\s|/etc/os-release|\$ID\b"
+_VARIABLE = r"\$\{[^}]*\}|\$\w+"
+_DISTRIBUTIONS = (
+    r"alpine|debian|slim|bullseye|bookworm|trixie|ubuntu|jammy|noble|fedora|centos|rocky|alma|oraclelinux|ubi|amazon"
+)
 _LENIENT = frozenset({"-m", "--ignore-missing", "--fix-missing"})
 
 
@@ -40,6 +44,8 @@ def find_package_faults(
 ) -> Iterator[Problem]:
     """What surely fails in one RUN, in the order of its text; `tree` is the stage behind it."""
     certain = [part for part in script.commands if not part.conditional and part.name in PROGRAMS]
+    if not certain or not _base_is_named(_bottom(stage, dockerfile)):
+        return
     missing = tuple(_missing_managers(command, script, certain, tree, stage))
     yield from missing
     if not missing and tree.profile.release is not None and tree.profile.release.startswith("debian:"):
@@ -67,8 +73,7 @@ def _missing_managers(
             told.add(name)
             instead = f"; its manager is {lack.has}" if lack.has else ""
             detail = f"{name} is not in {tree.profile.name}{instead}"
-            confidence = Confidence.weakest(lack.confidence, _confidence_of_base(stage))
-            yield Problem(MANAGER_MISSING, detail, place, stage.index, confidence, word=name)
+            yield Problem(MANAGER_MISSING, detail, place, stage.index, lack.confidence, word=name)
 
 
 def _may_be_brought(name: str, script: Script, tree: Tree, before: Position) -> bool:
@@ -82,10 +87,17 @@ def _may_be_brought(name: str, script: Script, tree: Tree, before: Position) -> 
     return any(each.foreign_libc and each.touches(place) and each.span.start < before for each in tree.changes)
 
 
-def _confidence_of_base(stage: Stage) -> Confidence:
-    """A base that an ARG names may be another one where the image is really built."""
+def _bottom(stage: Stage, dockerfile: Dockerfile) -> Stage:
+    """The stage at the bottom, which stands on an image."""
+    while stage.base_stage is not None:
+        stage = dockerfile.stages[stage.base_stage]
+    return stage
+
+
+def _base_is_named(stage: Stage) -> bool:
+    """Whether the Dockerfile itself tells the distribution: one that only ARG names may be another in a real build."""
     word = stage.instruction.arguments[0].text if stage.instruction.arguments else ""
-    return Confidence.POSSIBLE if "$" in word else Confidence.CERTAIN
+    return "$" not in word or re.search(_DISTRIBUTIONS, re.sub(_VARIABLE, "", word)) is not None
 
 
 def _absent_packages(part: SimpleCommand, tree: Tree, stage: Stage) -> Iterator[tuple[ShellWord, Absence]]:
@@ -114,7 +126,7 @@ def _absent(command: Run, word: ShellWord, absence: Absence, tree: Tree, stage: 
         detail = f"{release} has no package {name}{known}"
     moving = f"; {tree.profile.name} is {release} today, and moves" if tree.profile.moving else ""
     detail = f"{detail} (index of {absence.as_of}){moving}"
-    confidence = Confidence.weakest(Confidence.LIKELY, tree.profile.confidence, _confidence_of_base(stage))
+    confidence = Confidence.weakest(Confidence.LIKELY, tree.profile.confidence)
     return Problem(PACKAGE_ABSENT, detail, _place(command, word), stage.index, confidence, word=name)
 
 

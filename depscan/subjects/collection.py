@@ -247,6 +247,7 @@ class _Collector:
         """The subject of wrong text."""
         context = self._context if problem.kind in _NOT_THERE else Confidence.CERTAIN
         latent = problem.kind in PLATFORM_KINDS and not several_platforms
+        doubtful = problem.confidence is Confidence.POSSIBLE
         keyword = next((item.keyword for item in self._instructions if _within(problem.span, item.span)), "")
         return Subject(
             kind="instruction",
@@ -257,7 +258,7 @@ class _Collector:
             related=problem.related,
             confidence=Confidence.weakest(context, problem.confidence),
             stage=problem.stage,
-            gravest=Severity.WARNING if latent else Severity.ERROR,
+            gravest=Severity.WARNING if latent or doubtful else Severity.ERROR,
         )
 
     def _instruction_at(self, span: Span) -> Span:

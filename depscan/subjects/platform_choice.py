@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from depscan.dockerfile.instructions import Dockerfile, Stage
-    from depscan.filesystem.entries import StageFilesystem
+    from depscan.filesystem.entries import StageFilesystem, StartCommand
     from depscan.source import Span
 
 FINAL_STAGE_PINNED = "final-stage-pinned"
@@ -31,6 +31,7 @@ _TOOL = re.compile(
     r"format|validate\w*|e2e|coverage|bench\w*|scan\w*|artifacts?|output|export\w*|binar\w+|release|build\w*|cross|sdk|base)"
     r"([-_.].*)?"
 )
+_BUILD_TOOLS = frozenset({"cargo", "go", "make", "gradle", "mvn", "golangci-lint", "cmake", "task", "just"})
 
 
 def find_platform_problems(
@@ -58,12 +59,18 @@ def _final_stage(filesystem: StageFilesystem, dockerfile: Dockerfile) -> Iterato
     """A stage without a start command carries files, and one that is called a tool runs where it is built."""
     stage, span = filesystem.stage, _pin(filesystem.stage, dockerfile)
     started = filesystem.entrypoint or filesystem.command
-    if started is None or span is None or _TOOL.fullmatch(stage.name or ""):
+    if started is None or span is None or _TOOL.fullmatch(stage.name or "") or _starts_a_tool(started):
         return
     detail = (
         f"the image that is run stands on {filesystem.profile.name} of the builder's platform, whatever the target is"
     )
     yield Problem(FINAL_STAGE_PINNED, detail, span, stage.index, related=((started.span, "what it starts"),))
+
+
+def _starts_a_tool(started: StartCommand) -> bool:
+    """A compiler, a build tool or a shell to work in is run where the image was built."""
+    words = " ".join(started.words).split()
+    return bool(words) and (words[0] in _BUILD_TOOLS or (len(words) == 1 and words[0].endswith("sh")))
 
 
 def _ineffective(

@@ -1,0 +1,166 @@
+"""Package managers that a base lacks, and packages that a release lacks: through the public door, to the column."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from depscan.config import Config
+from depscan.scan import scan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RULES = ("package-manager-mismatch", "package-not-in-release")
+UPDATE = "apt-get update && apt-get install -y"
+
+
+def found(tmp_path: Path, text: str, **settings: object) -> list[tuple[str, str, str]]:
+    """(place, confidence, message) of each finding of the two rules."""
+    (tmp_path / "Dockerfile").write_text(text)
+    config = Config(context=tmp_path, select=RULES, cache=False, jobs=1, **settings)  # type: ignore[arg-type]
+    (result,) = scan([tmp_path / "Dockerfile"], config).scans
+    return [
+        (f"{start.line}:{start.column}..{end.line}:{end.column}", str(finding.confidence), finding.message)
+        for finding in result.findings
+        for start, end in [(finding.location.span.start, finding.location.span.end)]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        ("FROM alpine:3.22\nRUN apt-get update\n", "2:5..2:12", "apt-get is not in alpine:3.22; its manager is apk"),
+        ("FROM golang:1.23-alpine3.21\nRUN set -e; \\\n  apt install -y gcc\n", "3:3..3:6", "apt is not in"),
+        ("FROM debian:12\nRUN sudo apk add curl\n", "2:10..2:13", "apk is not in debian:12; its manager is apt-get"),
+        ('FROM ubuntu:24.04\nRUN ["yum", "install", "x"]\n', "2:6..2:11", "yum is not in ubuntu:24.04"),
+        ("FROM fedora:42\nRUN /usr/bin/apt-get update\n", "2:5..2:21", "apt-get is not in fedora:42"),
+        ("FROM centos:7\nRUN dnf install -y gcc\n", "2:5..2:8", "dnf is not in centos:7; its manager is yum"),
+        ("FROM opensuse/leap:15.6\nRUN apk add x\n", "2:5..2:8", "apk is not in opensuse/leap:15.6"),
+        (
+            "FROM registry.access.redhat.com/ubi9-minimal:9.6\nRUN dnf install -y x\n",
+            "2:5..2:8",
+            "its manager is micro",
+        ),
+        ("FROM redhat/ubi8-minimal\nRUN yum install -y x\n", "2:5..2:8", "yum is not in redhat/ubi8-minimal:latest"),
+        ("FROM mcr.microsoft.com/azurelinux/base/core:3.0\nRUN apt-get update\n", "2:5..2:12", "its manager is tdnf"),
+        ("FROM alpine:3.22 AS a\nFROM a\nRUN <<EOF\nset -e\n  yum install x\nEOF\n", "5:3..5:6", "yum is not in"),
+        ("ARG V=3.12\nFROM python:$V-alpine\nRUN apt-get update\n", "3:5..3:12", "apt-get is not in python:3.12-al"),
+    ],
+)
+def test_a_manager_that_the_base_lacks(tmp_path: Path, text: str, place: str, message: str) -> None:
+    (finding,) = found(tmp_path, text)
+    assert finding[0] == place
+    assert message in finding[2]
+
+
+def test_a_manager_is_told_once_in_a_stage(tmp_path: Path) -> None:
+    findings = found(tmp_path, "FROM alpine:3.22\nRUN apt-get update && apt-get install x\nRUN apt-get clean\n")
+    assert [place for place, _, _ in findings] == ["2:5..2:12"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FROM alpine:3.22\nRUN apk add curl\n",
+        "FROM fedora:42\nRUN dnf install -y x\nRUN yum install -y y\n",
+        "FROM amazonlinux:2023\nRUN yum install -y x && dnf install -y y\n",
+        "FROM rockylinux:9\nRUN microdnf install x\n",  # nothing is known of it
+        "FROM mcr.microsoft.com/azurelinux/base/core:3.0\nRUN yum install -y x\n",  # some of its images have it
+        "FROM registry.access.redhat.com/ubi9/ubi:9.6\nRUN dnf install -y x\n",
+        "FROM registry.access.redhat.com/ubi9/ubi-minimal:9.6\nRUN microdnf install -y dnf && dnf install -y gcc\n",
+        "FROM registry.access.redhat.com/ubi9/ubi-minimal:9.6\nRUN microdnf install -y dnf\nRUN dnf install -y gcc\n",
+        "FROM alpine:3.22\nRUN if command -v apt-get; then apt-get update; else apk update; fi\n",
+        "FROM alpine:3.22\nRUN command -v apt-get && apt-get update || true\n",
+        "FROM alpine:3.22\nRUN [ -x /usr/bin/apt-get ] && apt-get update\n",
+        "FROM alpine:3.22\nRUN apt-get update || apk update\n",
+        "FROM alpine:3.22\nRUN apk add curl && chroot /mnt apt-get update\n",
+        "FROM alpine:3.22\nRUN . /etc/os-release; case $ID in alpine) apk add x;; *) apt-get update;; esac\n",
+        "FROM alpine:3.22\nRUN apk add apt dpkg && apt update\n",
+        "FROM debian:12\nRUN apt-get update && apt-get install -y dnf && dnf --version\n",
+        "FROM debian:12\nCOPY --from=alpine:3.22 /sbin/apk /sbin/apk\nRUN apk add x\n",
+        "FROM debian:12\nRUN --mount=from=alpine:3.22,target=/x PATH=/x/sbin:$PATH apk add y\n",
+        "FROM debian:12\nRUN curl -sSL https://example.org/install | sh && apk add x\n",
+        "FROM debian:12\nRUN /opt/tools/apk add x\n",
+        "FROM private.example.org/base\nRUN apk add x\n",
+        "ARG BASE=alpine\nFROM ${BASE}\nRUN apt-get update\n",
+        'FROM alpine:3.22\nSHELL ["pwsh", "-c"]\nRUN apt-get update\n',
+        'FROM alpine:3.22\nRUN echo "apt-get update"\n',
+        "FROM debian:12\nRUN dpkg -l && rpm --version\n",
+        "FROM alpine:3.22\nONBUILD RUN apt-get update\n",
+    ],
+)
+def test_silent_on_managers(tmp_path: Path, text: str) -> None:
+    assert found(tmp_path, text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        (f"FROM debian:12-slim\nRUN {UPDATE} curl libssl1.1\n", "2:47..2:56", "Debian 12 has no package libssl1.1"),
+        (
+            f"FROM debian:bookworm\nRUN {UPDATE} \\\n    netcat \\\n    git\n",
+            "3:5..3:11",
+            "netcat is virtual in Debian",
+        ),
+        (f"FROM node:20-bookworm\nRUN {UPDATE} python2=2.7.18-3\n", "2:42..2:58", "package python2; Debian 11 has it"),
+        (
+            f"FROM debian:12\nRUN {UPDATE} openjdk-8-jdk\n",
+            "2:42..2:55",
+            "Debian 12 has no package openjdk-8-jdk (index",
+        ),
+        (f"FROM debian:12\nRUN {UPDATE} libicu76\n", "2:42..2:50", "no package libicu76; Debian 13 has it"),
+        (f"FROM debian:13\nRUN {UPDATE} software-properties-common\n", "2:42..2:68", "Debian 11 and Debian 12 have it"),
+        ('FROM debian:12\nRUN ["apt-get", "install", "-y", "libssl1.1"]\n', "2:34..2:45", "libssl1.1"),
+        (f"FROM debian:12 AS a\nRUN true\nFROM a\nRUN {UPDATE} libffi7\n", "4:42..4:49", "no package libffi7"),
+        ("FROM debian:12\nRUN <<EOF\napt-get update\napt install -y libffi7\nEOF\n", "4:16..4:23", "libffi7"),
+        ("FROM debian:12\nRUN for p in curl libffi7; do apt-get install -y $p; done\n", "2:50..2:52", "libffi7"),
+        (f"FROM debian:12\nRUN {UPDATE} libssl1.1 && make -C /src\n", "2:42..2:51", "libssl1.1"),
+    ],
+)
+def test_a_package_that_the_release_lacks(tmp_path: Path, text: str, place: str, message: str) -> None:
+    (finding,) = found(tmp_path, text)
+    assert finding[:2] == (place, "likely")
+    assert message in finding[2]
+
+
+def test_each_package_is_a_finding_and_a_moving_tag_is_dated(tmp_path: Path) -> None:
+    findings = found(tmp_path, f"FROM node:22\nRUN {UPDATE} libssl1.1 git libffi7\n")
+    assert [place for place, _, _ in findings] == ["2:42..2:51", "2:56..2:63"]
+    assert all("node:22 is Debian 12 today, and moves" in message for _, _, message in findings)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"FROM debian:11\nRUN {UPDATE} libssl1.1 netcat python2\n",
+        f"FROM debian:13\nRUN {UPDATE} libssl3 libasound2 libglib2.0-0\n",  # one package provides each
+        f"FROM debian:12\nRUN {UPDATE} python3.9000 not-a-package libssl1.1:i386\n",  # misspelt, another architecture
+        f"FROM debian:12\nRUN {UPDATE} -t bullseye libssl1.1\n",
+        f"FROM debian:12\nRUN {UPDATE} libssl1.1/bullseye\n",
+        f"FROM debian:12\nRUN {UPDATE} --ignore-missing libssl1.1\n",
+        f"FROM debian:12\nRUN {UPDATE} libssl1.1 || true\n",
+        f'FROM debian:12\nRUN if [ -n "$OLD" ]; then {UPDATE} libssl1.1; fi\n',
+        "FROM debian:12\nRUN apt-get remove -y libssl1.1\n",
+        "FROM debian:12\nRUN apt-get install -y ./libssl1.1_1.1.1_amd64.deb libssl1.1\n",
+        f"FROM debian:12\nRUN dpkg --add-architecture i386 && {UPDATE} libssl1.1\n",
+        f'FROM debian:12\nRUN echo "deb http://x bullseye main" > /etc/apt/sources.list\nRUN {UPDATE} libssl1.1\n',
+        f"FROM debian:12\nRUN sed -i s/bookworm/bullseye/ /etc/apt/sources.list\nRUN {UPDATE} libssl1.1\n",
+        f"FROM debian:12\nCOPY old.sources /etc/apt/sources.list.d/\nRUN {UPDATE} libssl1.1\n",
+        f"FROM debian:12\nCOPY etc /etc\nRUN {UPDATE} libssl1.1\n",
+        f"FROM debian:12\nRUN curl -fsSL https://deb.example.org/setup | bash - && {UPDATE} libssl1.1\n",
+        f"FROM debian:12\nCOPY add.sh /\nRUN /add.sh\nRUN {UPDATE} libssl1.1\n",
+        f"FROM debian:12 AS a\nRUN add-apt-repository x\nFROM a\nRUN {UPDATE} libssl1.1\n",
+        f"FROM postgres:16-bookworm\nRUN {UPDATE} libssl1.1\n",  # has a source of its own
+        f"FROM debian:sid\nRUN {UPDATE} libssl1.1\n",
+        f"FROM ubuntu:22.04\nRUN {UPDATE} libssl1.1\n",
+        f"FROM --platform=linux/s390x debian:12\nRUN {UPDATE} libssl1.1\n",
+        f"ARG BASE=debian:12\nFROM $BASE\nRUN {UPDATE} libssl1.1\n",
+    ],
+)
+def test_silent_on_packages(tmp_path: Path, text: str) -> None:
+    for name, content in {"old.sources": "x", "add.sh": "#!/bin/sh\n", "etc/apt/sources.list": "deb x"}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+    assert found(tmp_path, text) == []
