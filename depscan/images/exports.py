@@ -1,8 +1,9 @@
 """Which symbols the C libraries and GCC's runtime libraries of known releases define.
 
 In: a library and a release, or musl's version and the machine. Out: `Exports`, or None where nothing is known. The
-lists (knowledge/exports/, made by scripts/refresh_exports.py from Debian's packages and gcompat's sources) are loaded
-when a symbol check needs one: a line per symbol, with the columns that have it as a mask where not all have.
+lists (knowledge/exports/, made by scripts/refresh_exports.py from Debian's packages, Alpine's root file systems, wheels
+with Alpine's libraries and gcompat's sources) are loaded when a symbol check needs one: a line per symbol, with the
+columns that have it as a mask where not all have.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from msgspec import Struct
 from depscan.images.rows import KNOWLEDGE
 
 _FOLDER = KNOWLEDGE / "exports"
+_ONE_VERSION = frozenset({"libcurl.so.4"})
 
 
 class Exports(Struct, frozen=True):
@@ -25,17 +27,34 @@ class Exports(Struct, frozen=True):
     closed: bool = True
 
 
-def library_exports(soname: str, release: str | None) -> Exports | None:
-    """What a library of Debian 11 to 13 defines, e.g. libstdc++.so.6 of debian:12, names without versions."""
-    if release is None or not release.startswith("debian:"):
+@cache
+def library_exports(soname: str, release: str | None, machine: str) -> Exports | None:
+    """What a library of Debian 11 to 13 or of Alpine 3.12 on defines, names without versions; x86_64 only.
+
+    Of Alpine's releases between two known ones it is what both have, surely, and what one of them has, perhaps.
+    """
+    distribution, _, number = (release or "").partition(":")
+    if machine != "x86_64" or distribution not in ("debian", "alpine"):
         return None
-    names = _table(soname).get(release)
+    columns = {
+        _numbers(column.partition(":")[2]): names
+        for column, names in _table(soname).items()
+        if column.startswith(f"{distribution}:")
+    }
+    if distribution == "alpine":
+        return _between(columns, _numbers(number))
+    names = columns.get(_numbers(number))
     return Exports(names, names) if names is not None else None
+
+
+def has_one_version(soname: str) -> bool:
+    """Whether all symbols of a library, old and new, have one version, so that finding the version proves nothing."""
+    return soname in _ONE_VERSION
 
 
 @cache
 def musl_exports(version: str | None, machine: str) -> Exports | None:
-    """What musl defines. It only ever grew: a version between two known ones has what the older has.
+    """What musl defines; 1.1.21 hid what only musl itself uses.
 
     Distributions patch musl, so a name that no list has is missing with some doubt, which the caller adds.
     """
@@ -44,16 +63,19 @@ def musl_exports(version: str | None, machine: str) -> Exports | None:
         for column, names in _table("musl").items()
         if column.endswith(f"-{machine}")
     }
-    if not table or version is None:
+    return _between(table, _numbers(version)) if version is not None else None
+
+
+def _between(table: dict[tuple[int, ...], frozenset[str]], known: tuple[int, ...]) -> Exports | None:
+    """What version `known` defines, between two known ones: surely what both have, perhaps what one of them has."""
+    if not table or not known:
         return None
-    known = _numbers(version)
     older = [number for number in table if number <= known]
     newer = [number for number in table if number >= known]
-    return Exports(
-        certain=table[max(older)] if older else frozenset(),
-        possible=table[min(newer)] if newer else table[max(older)],
-        closed=bool(newer),
-    )
+    ends = [table[max(older)]] if older else []
+    ends += [table[min(newer)]] if newer else []
+    certain = ends[0].intersection(*ends) if older else frozenset[str]()
+    return Exports(certain, ends[0].union(*ends), closed=bool(newer))
 
 
 @cache

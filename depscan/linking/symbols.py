@@ -19,7 +19,14 @@ from msgspec import Struct
 from depscan.artifacts.symbols import bare_names
 from depscan.filesystem.entries import Presence
 from depscan.findings import Confidence
-from depscan.images.exports import Exports, gcompat_exports, library_exports, musl_exports, names_of_musl
+from depscan.images.exports import (
+    Exports,
+    gcompat_exports,
+    has_one_version,
+    library_exports,
+    musl_exports,
+    names_of_musl,
+)
 from depscan.linking.closure import is_musls_own
 from depscan.linking.placement import SymbolCheck
 from depscan.linking.versions import numeric
@@ -73,6 +80,7 @@ class _Scope:
         self.loader = loader
         self.root = root
         self.plugin = plugin
+        self.machine = self.program.facts.machine if self.program.facts else ""
         self._libraries: dict[str, _Library] = {}
 
     def undefined(self, loaded: Loaded) -> Iterator[tuple[str, bool]]:
@@ -98,7 +106,7 @@ class _Scope:
             names = bare_names(symbols.exports)
             return _Library(Exports(names, names), symbols.exports)
         release = self.loader.profile.release if self.root.copied(loaded.path) is None else None
-        return _Library(library_exports(loaded.name, release) or _UNLISTED)
+        return _Library(library_exports(loaded.name, release, self.machine) or _UNLISTED)
 
 
 class _Musl(_Scope):
@@ -142,8 +150,7 @@ class _Musl(_Scope):
                 answered = names | _aliases(names)
                 certain = answered if version and numeric(version) >= _ALIASES_SINCE else names
                 return _Library(Exports(certain, answered), symbols.exports)
-        machine = self.program.facts.machine if self.program.facts else ""
-        return _Library(musl_exports(version, machine) or _UNLISTED)
+        return _Library(musl_exports(version, self.machine) or _UNLISTED)
 
     def _judge(self, name: str, known: _Known, *, asked: bool, foreign: bool) -> Presence:
         """What no library surely defines: of libc's alone it is missing, other names may come from elsewhere.
@@ -241,7 +248,7 @@ class _Glibc(_Scope):
         """The libraries of each version that an object needs, where all are known and may not fit the object.
 
         Libraries of one origin, the stage or the image, mostly do. Those of the image of which only the names are known
-        have what their versions say, but for GLIBC_PRIVATE: it has the same name in every release.
+        have what their versions say, but where a version has the same name in every release, as GLIBC_PRIVATE.
         """
         found: dict[str, list[_Library]] = {}
         own = self.root.copied(loaded.path) is None
@@ -254,7 +261,9 @@ class _Glibc(_Scope):
         return {name: tuple(all_) for name, all_ in found.items() if all(library.names.closed for library in all_)}
 
     def _provider(self, provider: Loaded | None, version: str) -> _Library:
-        if provider is None or (provider.facts is None and version != _PRIVATE):
+        if provider is None:
+            return _Library(_UNLISTED)
+        if provider.facts is None and version != _PRIVATE and not has_one_version(provider.name):
             return _Library(_UNLISTED)
         return self.library(provider)
 
@@ -266,7 +275,7 @@ class _Glibc(_Scope):
         if not all(library.names.closed for library in libraries):
             return ()
         release = self.loader.profile.release
-        brought = (library_exports(soname, release) for soname in _BROUGHT)  # by known libraries, whose needs are not
+        brought = (library_exports(soname, release, self.machine) for soname in _BROUGHT)  # by libraries of the image
         return (*libraries, *(_Library(names) for names in brought if names is not None))
 
 

@@ -38,36 +38,53 @@ def missing(name: str) -> tuple[str, str, str]:
 # What is known of the libraries
 
 
-def test_musl_only_grew() -> None:
-    old, new = musl_exports("1.2.3", "x86_64"), musl_exports("1.2.5", "aarch64")
-    between, newer = musl_exports("1.2.4_git20230717", "x86_64"), musl_exports("1.2.6", "x86_64")
+def test_musl_by_version() -> None:
+    old, new = musl_exports("1.2.4_git20230717", "x86_64"), musl_exports("1.2.5", "aarch64")
+    between, newer = musl_exports("1.1.21", "x86_64"), musl_exports("1.2.6", "x86_64")
     assert old is not None
     assert new is not None
     assert between is not None
     assert newer is not None
     assert ("statx" in old.certain, "statx" in new.certain) == (False, True)
-    assert ("statx" in between.certain, "statx" in between.possible) == (False, True)
+    assert ("__synccall" in between.certain, "__synccall" in between.possible) == (False, True)  # hidden by 1.1.22
     assert (between.closed, newer.closed) == (True, False)
     assert all({"open64", "puts", "crypt", "__libc_start_main"} <= each.certain for each in (old, new, between, newer))
 
 
 def test_an_older_musl_than_any_known_has_no_certain_name() -> None:
-    old = musl_exports("1.1.24", "x86_64")
+    old = musl_exports("1.1.15", "x86_64")
     assert old is not None
     assert old.certain == frozenset()
     assert musl_exports("1.2.5", "sparc") is None
 
 
+@pytest.mark.parametrize(
+    ("release", "sure", "perhaps", "closed"),
+    [
+        ("alpine:3.12", False, False, True),
+        ("alpine:3.15", False, True, True),  # between 3.12 and 3.19
+        ("alpine:3.19", True, True, True),
+        ("alpine:3.23", True, True, False),
+    ],
+)
+def test_alpines_libstdcxx_by_release(release: str, sure: bool, perhaps: bool, closed: bool) -> None:
+    name = "_ZNKRSt7__cxx1115basic_stringbufIcSt11char_traitsIcESaIcEE3strEv"  # stringbuf::str() const &, of C++20
+    found = library_exports("libstdc++.so.6", release, "x86_64")
+    assert found is not None
+    assert (name in found.certain, name in found.possible, found.closed) == (sure, perhaps, closed)
+    assert library_exports("libstdc++.so.6", release, "aarch64") is None
+
+
 def test_glibcs_libraries_by_release() -> None:
-    buster = library_exports("libpthread.so.0", "debian:11")
-    libc = library_exports("libc.so.6", "debian:13")
+    buster = library_exports("libpthread.so.0", "debian:11", "x86_64")
+    libc = library_exports("libc.so.6", "debian:13", "x86_64")
     assert buster is not None
     assert libc is not None
     assert "pthread_create" in buster.certain
     assert {"pthread_create", "__memcpy_chk", "__isoc23_strtol"} <= libc.certain
-    assert library_exports("libc.so.6", "ubuntu:22.04") is None
-    assert library_exports("../exports/libc.so.6", "debian:13") is None
-    assert library_exports("libnothing.so.1", "debian:13") is None
+    assert library_exports("libc.so.6", "ubuntu:22.04", "x86_64") is None
+    assert library_exports("../exports/libc.so.6", "debian:13", "x86_64") is None
+    assert library_exports("libnothing.so.1", "debian:13", "x86_64") is None
 
 
 def test_gcompat_defines_fortified_functions_but_not_c23s() -> None:
