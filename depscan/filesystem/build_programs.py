@@ -79,11 +79,14 @@ TOOLS: dict[str, Tool] = {
         outputs=("--root", "--target-dir"),
         variables=("CARGO_HOME", "CARGO_TARGET_DIR"),
     ),
-    "rustup": Tool(builds=_RUST),
+    **dict.fromkeys(("rustup", "cross"), Tool(builds=(".", *_RUST))),
     "rustc": Tool(outputs=("-o",)),
     **dict.fromkeys(("mvn", "mvnw", "gradle", "gradlew", "sbt", "ant", "lein", "javac"), _JVM_TOOL),
     "dotnet": Tool(builds=(".", "/usr/share/dotnet"), outputs=("-o", "--output")),
-    **dict.fromkeys(("gcc", "g++", "cc", "c++", "clang", "clang++", "ld"), Tool(outputs=("-o",))),
+    **dict.fromkeys(("gcc", "g++", "cc", "c++", "clang", "clang++", "ld", "musl-gcc", "ghc"), Tool(outputs=("-o",))),
+    **dict.fromkeys(
+        ("ar", "as", "ranlib", "cpp", "gfortran", "nim", "nimble", "ldc", "dmd", "gdc", "dub", "dune"), Tool()
+    ),
     **dict.fromkeys(("conda", "mamba", "micromamba"), Tool(builds=("/opt", "/usr/local"))),
     **dict.fromkeys(("nvm", "pyenv", "rbenv", "goenv", "phpenv", "sdk", "ghcup"), Tool(builds=("/usr/local", "/opt"))),
     **dict.fromkeys(("docker-php-source", "docker-php-ext-configure"), Tool(builds=("/usr/src",))),
@@ -98,8 +101,8 @@ TOOLS: dict[str, Tool] = {
 
 
 def unversioned(name: str) -> str:
-    """The name of a program without a version at its end: gcc-12, python3.11, pip3."""
-    return re.sub(r"[-.\d]+$", "", name)
+    """A program's name without a version at its end or a target before it: gcc-12, pip3, aarch64-linux-gnu-gcc."""
+    return re.sub(r"^\w+-(\w+-)?linux-(gnu|musl)\w*-|[-.\d]+$", "", name)
 
 
 def run_tool(action: Action) -> Iterator[Effect]:

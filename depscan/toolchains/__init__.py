@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Program -> the module of this room whose `predict` reads its commands.
 PROGRAMS: dict[str, str] = {
+    **dict.fromkeys(("gcc", "g++", "cc", "c++", "clang", "clang++", "musl-gcc", "musl-clang"), "c"),
     "cargo": "cargo",
     "cross": "cargo",
     "rustc": "cargo",
