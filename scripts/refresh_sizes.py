@@ -1,9 +1,9 @@
 """Write depscan/knowledge/sizes.json: how large base images are, packed and unpacked. For maintainers.
 
-In: sizes.json beside this script (the images, and what was read of each), and where it is at hand a checkout of
+In: the file itself (the images, and what was read of each), and where it is at hand a checkout of
 docker-library/repo-info: repos/NAME/remote/TAG.md has the compressed size of each platform, repos/NAME/local/TAG.md the
-"Virtual Size" of linux/amd64. Out: both files; a page that is not there leaves what was read before. Sizes are of
-linux/amd64, each beside the day on which that image was made.
+"Virtual Size" of linux/amd64. Out: the file, sorted; a page that is not there leaves what was read before. Sizes are of
+linux/amd64, each beside the day on which that image was made. A row for a further image may begin as {}.
 """
 
 from __future__ import annotations
@@ -16,22 +16,20 @@ from pathlib import Path
 
 Size = tuple[int, str]  # bytes, the day of the image
 
-READ = Path(__file__).with_name("sizes.json")
-OUTPUT = Path(__file__).parent.parent / "depscan" / "knowledge" / "sizes.json"
+SIZES = Path(__file__).parent.parent / "depscan" / "knowledge" / "sizes.json"
 _UNITS = {"Kb": 10**3, "Mb": 10**6, "Gb": 10**9}  # repo-info's scan-local.sh divides by thousands
 
 
 def main() -> None:
-    """Read the pages, write both files."""
+    """Read the pages, write the file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("repo_info", type=Path, nargs="?", metavar="REPO_INFO_CHECKOUT")
     checkout = parser.parse_args().repo_info
-    rows = json.loads(READ.read_text("utf-8"))
+    rows = json.loads(SIZES.read_text("utf-8"))
     if checkout is not None:
         rows = {name: refreshed(name, row, checkout / "repos") for name, row in rows.items()}
     lines = [f"{json.dumps(name)}:{json.dumps(rows[name], separators=(',', ':'))}" for name in sorted(rows)]
-    for path in (READ, OUTPUT):
-        path.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
+    SIZES.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
 
 
 def refreshed(name: str, row: dict[str, Size], pages: Path) -> dict[str, Size]:
