@@ -38,6 +38,7 @@ STEPS = (
     Step("sizes", optional="repo_info"),
     Step("lifetimes", ("endoflife",), archive=True),
     Step("packages", archive=True),
+    Step("debian", archive=True),
     Step("sonames", archive=True),
     Step("layers", archive=True),
     Step("versions", archive=True),

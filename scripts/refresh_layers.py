@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from debian_archive import read_arguments, suites
-from refresh_packages import close, debian_row, files_by_package
+from refresh_debian import close, files_by_package, libraries
+from refresh_packages import interpreters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,9 +49,9 @@ class DebianRelease:
     def brought(self, names: Iterable[str]) -> Brought:
         """What the packages that exist in this suite bring, with all they depend on."""
         members = close([name for name in names if name in self.suite.packages], self.suite.packages)
-        rows = [debian_row(name, self.suite.packages, self.files.get(name, set())) for name in members]
-        sonames = {soname for row in rows for soname in row["libraries"]}
-        return sonames, {path for row in rows for path in row["interpreters"]}
+        files = {name: self.files.get(name, set()) for name in members}
+        sonames = {soname for name, paths in files.items() for soname in libraries(name, paths)}
+        return sonames, {path for paths in files.values() for path in interpreters(paths)}
 
 
 class AlpineRows:

@@ -1,12 +1,8 @@
 """Write depscan/knowledge/packages.json from the distributions' own indexes: for maintainers, never run by users.
 
-In: Debian's Contents and Packages indexes of each suite, package databases of real Alpine systems (both downloaded, or
-taken from --cache), package_seeds.txt and package_additions.json beside this script. Out: for each seed and all it
-depends on the libraries and interpreters it contains; sorted, one row a line, the same bytes for the same input.
-
-A soname is read from the name of the file: that name is what a dynamic linker looks for. Names that only add a minor
-version to another of the same package (libpq.so.5.15 beside libpq.so.5) and the linker's names of -dev packages are
-left out.
+In: package databases of real Alpine systems (downloaded, or taken from --cache) and package_additions.json beside this
+script, which has the tables read by hand. Out: for each package the libraries and interpreters it contains, and what it
+depends on; sorted, one row a line, the same bytes for the same input. Debian's packages are in debian.txt.
 """
 
 from __future__ import annotations
@@ -18,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from debian_archive import Suite, download, read_arguments, suites
+from debian_archive import download, read_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,7 +31,6 @@ INTERPRETERS = re.compile(
     r"(bash|dash|ash|zsh|fish|ksh(93)?|mksh|tcsh|python[23]?(\.\d+)?|pypy3?|perl|ruby|node|nodejs|php\d*(\.\d)?|lua5\.\d|"
     r"tclsh|wish|gawk|mawk|env|pwsh|java|Rscript|tini|dumb-init|expect|make|openrc-run|busybox)$"
 )
-LIBRARY = re.compile(r"(?:usr/)?lib/(?:x86_64-linux-gnu/)?([^/\s]+\.so(?:\.[^/\s]+)?)$")
 PROGRAM = re.compile(r"((?:usr/)?s?bin/[^/\s]+)$")
 
 
@@ -43,67 +38,10 @@ def main() -> None:
     """Gather all releases and write the file."""
     arguments = read_arguments(__doc__)
     additions = json.loads((HERE / "package_additions.json").read_text())
-    tables = {release: read_debian(suite) for release, suite in suites(arguments).items()}
-    tables |= read_alpine(additions, arguments.cache)
+    arguments.cache.mkdir(parents=True, exist_ok=True)
+    tables = read_alpine(additions, arguments.cache)
+    tables |= {name: {"manager": "dnf", **table} for name, table in additions["rpm"].items()}
     OUTPUT.write_text(format_tables(tables))
-
-
-def read_debian(suite: Suite) -> Row:
-    """One suite's table: the seeds and all that they depend on."""
-    files = files_by_package(suite)
-    seeds = re.compile("|".join(line for line in seed_lines()))
-    wanted = close([name for name in suite.packages if seeds.fullmatch(name)], suite.packages)
-    rows = {name: debian_row(name, suite.packages, files.get(name, set())) for name in wanted}
-    source = f"Debian {suite.version}, dists/{suite.name}/main: {suite.contents_source}, binary-amd64/Packages.xz"
-    return {"manager": "apt", "source": source, "as_of": suite.as_of, "packages": prune(rows, seeds)}
-
-
-def seed_lines() -> Iterator[str]:
-    """The expressions of package_seeds.txt."""
-    for line in (HERE / "package_seeds.txt").read_text().splitlines():
-        if not line.startswith("#"):
-            yield from line.split()
-
-
-def files_by_package(suite: Suite) -> dict[str, set[str]]:
-    """Paths of libraries in default directories and of programs, by package."""
-    files: dict[str, set[str]] = defaultdict(set)
-    for path, owners in suite.contents():
-        if LIBRARY.match(path) or PROGRAM.match(path):
-            for owner in owners.split(","):
-                files[owner.rpartition("/")[2]].add(path)
-    return files
-
-
-def depends(fields: dict[str, str]) -> Iterator[str]:
-    """The first alternative of each dependency."""
-    for clause in f"{fields.get('Pre-Depends', '')},{fields.get('Depends', '')}".split(","):
-        name = re.match(r"\s*([a-z0-9][a-z0-9+.-]*)", clause)
-        if name:
-            yield name[1]
-
-
-def close(names: list[str], packages: dict[str, dict[str, str]]) -> list[str]:
-    """The names and all that they depend on."""
-    seen = dict.fromkeys(names)
-    for name in (pending := list(names)):
-        for each in depends(packages[name]):
-            if each in packages and each not in seen:
-                seen[each] = None
-                pending.append(each)
-    return list(seen)
-
-
-def debian_row(name: str, packages: dict[str, dict[str, str]], files: set[str]) -> Row:
-    """One package; not complete where a dependency is virtual."""
-    needs = sorted(set(depends(packages[name])))
-    linker_names = name.endswith("-dev")
-    return {
-        "libraries": sonames((found[1] for path in files if (found := LIBRARY.match(path))), drop_bare=linker_names),
-        "depends": [each for each in needs if each in packages],
-        "interpreters": interpreters(files),
-        "complete": all(each in packages for each in needs),
-    }
 
 
 def sonames(names: Iterable[str], *, drop_bare: bool) -> list[str]:
@@ -122,36 +60,9 @@ def interpreters(files: Iterable[str]) -> list[str]:
     )
 
 
-def prune(rows: Rows, seeds: re.Pattern[str]) -> Rows:
-    """Leave out packages that bring nothing, unless they are seeds; who depended on them depends on what they do."""
-    empty = {name for name, row in rows.items() if not brings(row) and not seeds.fullmatch(name)}
-    kept: Rows = {}
-    for name in rows.keys() - empty:
-        row = rows[name]
-        needs = sorted(reach(name, rows, empty) - {name})
-        kept[name] = row | {"depends": needs}
-    return kept
-
-
 def brings(row: Row) -> bool:
     """Whether a row itself has something to tell."""
     return bool(row["libraries"] or row["interpreters"])
-
-
-def reach(name: str, rows: Rows, empty: set[str]) -> set[str]:
-    """What a package depends on, through packages that are left out."""
-    found: set[str] = set()
-    seen, pending = {name}, list(rows[name]["depends"])
-    while pending:
-        each = pending.pop()
-        if each in seen or each not in rows:
-            continue
-        seen.add(each)
-        if each in empty:
-            pending += rows[each]["depends"]
-        else:
-            found.add(each)
-    return found
 
 
 def read_alpine(additions: dict[str, Any], cache: Path) -> dict[str, Row]:

@@ -1,9 +1,10 @@
 """Write depscan/knowledge/versions.jsonl: which versions the libraries of Debian's releases define. For maintainers.
 
-In: the .deb files of the packages with libraries in packages.json up to MAX_SIZE (a few hundred MB for each suite), for
-amd64, and for arm64 where versions were found. Out: a line for each release: sonames without version definitions
-(`plain`), those with the same on both architectures (`any`, taken for every architecture), and those that differ. Read
-in the packages themselves; nothing of a package is run. Takes ten minutes. Run it after refresh_packages.py.
+In: the .deb files of the packages with libraries that package_seeds.txt names, and of all they depend on, up to
+MAX_SIZE (a few hundred MB for each suite), for amd64, and for arm64 where versions were found. Out: a line for each
+release: sonames without version definitions (`plain`), those with the same on both architectures (`any`, taken for
+every architecture), and those that differ. Read in the packages themselves; nothing of a package is run. Takes ten
+minutes.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from debian_archive import read_arguments, suites
+from refresh_debian import files_by_package, libraries, seeded
 
 from depscan.artifacts.reading import read_facts_from_bytes
 
@@ -36,10 +38,10 @@ GLIBC = "glibc"  # the source package: told by ceilings, which hold for every ar
 
 def main() -> None:
     """Read all suites and write the file."""
-    tables = json.loads((KNOWLEDGE / "packages.json").read_text("utf-8"))
     lines = []
     for release, suite in suites(read_arguments(__doc__)).items():
-        names = [name for name, row in tables[release]["packages"].items() if row.get("libraries")]
+        files = files_by_package(suite)
+        names = [name for name in sorted(seeded(suite)) if libraries(name, files.get(name, ()))]
         lines.append(release_line(release, suite, names))
     OUTPUT.write_text("".join(f"{line}\n" for line in lines), "utf-8")
 

@@ -47,6 +47,7 @@ class Disturb(Struct, frozen=True):
     roots: tuple[str, ...]
     foreign_libc: bool = True
     archive: bool = False
+    possible: frozenset[str] | None = None
 
 
 class RefreshCache(Struct, frozen=True):
@@ -158,6 +159,7 @@ def _disturb(effect: Disturb, action: Action) -> None:
         reason=action.reason,
         span=action.span,
         archive=effect.archive,
+        possible=effect.possible,
     )
 
 

@@ -89,7 +89,8 @@ class UnknownChange(Struct, frozen=True):
     `roots` are the directories below which anything may have appeared, changed or gone ("/" for everywhere).
     `foreign_libc` says whether it may have brought a dynamic linker of another libc family: a distribution's package
     manager that names no compat layer cannot. `reason` is for the report, e.g. "RUN make install". `archive` says that
-    all it brought are packages of the release's own archive, so that a library which none of these has is not among it.
+    all it brought are packages of the release's own archive, so that a library which none of these has is not among it;
+    `possible` are the names of all libraries that these have in default directories, None where not known.
     """
 
     roots: tuple[str, ...]
@@ -98,6 +99,7 @@ class UnknownChange(Struct, frozen=True):
     span: Span
     sequence: int
     archive: bool = False
+    possible: frozenset[str] | None = None
 
     def touches(self, path: str) -> bool:
         """Whether `path` lies in one of the roots."""

@@ -3,7 +3,7 @@
 In: an `Action`. Out: the packages it installs with what they are known to bring, and an unknown change where packages
 put files. Such a change brings no other libc than the distribution's own, unless a package is a compat layer or a glibc
 for Alpine, comes from elsewhere, or is not known by name. One of apt with the sources that the base image came with
-brings nothing that the release's archive does not have.
+brings nothing that the release's archive does not have, and if all its packages are known, nothing else than theirs.
 """
 
 from __future__ import annotations
@@ -43,11 +43,12 @@ def run_manager(action: Action) -> Iterator[Effect]:
     if root:
         yield Disturb((root,))
         return
-    archive = installation.manager == "apt" and installation.complete and not installation.outside
+    archive = _is_of_the_archive(installation) and _has_own_sources(action.tree)
     yield Disturb(
         ("/",) if installation.outside else roots,
         foreign_libc=_may_be_foreign(installation),
-        archive=archive and _has_own_sources(action.tree),
+        archive=archive,
+        possible=_possible(installation, action.tree.profile) if archive else None,
     )
     if installation.removed:
         yield Uninstall(installation.removed)
@@ -58,6 +59,28 @@ def run_manager(action: Action) -> Iterator[Effect]:
 def _changes(installation: Installation) -> bool:
     named = installation.installed or installation.removed or installation.outside
     return bool(named) or installation.upgrades or not installation.complete
+
+
+def _is_of_the_archive(installation: Installation) -> bool:
+    known = installation.complete or installation.only_removes
+    return installation.manager == "apt" and known and not installation.outside
+
+
+def _possible(installation: Installation, profile: ImageProfile) -> frozenset[str] | None:
+    """All libraries that the packages may bring; None where one of them is not known, and for an upgrade."""
+    from depscan.packages.providers import provides  # noqa: PLC0415 - needed where packages are named only
+
+    if installation.only_removes:
+        return frozenset()
+    if installation.upgrades:
+        return None
+    names: set[str] = set()
+    for package in installation.installed:
+        found = provides(installation.manager, profile.release, package, recommends=installation.recommends)
+        if found is None or found.possible is None:
+            return None
+        names |= found.possible
+    return frozenset(names)
 
 
 def add_source(action: Action) -> Iterator[Effect]:  # noqa: ARG001 - a reader like the others

@@ -173,11 +173,18 @@ class Tree:
         return Presence.UNKNOWN
 
     def mark(
-        self, roots: tuple[str, ...], *, foreign_libc: bool, reason: str, span: Span, archive: bool = False
+        self,
+        roots: tuple[str, ...],
+        *,
+        foreign_libc: bool,
+        reason: str,
+        span: Span,
+        archive: bool = False,
+        possible: frozenset[str] | None = None,
     ) -> None:
         """Record that anything below `roots` may have changed; see `UnknownChange`."""
         canonical = tuple(self.canonical(root, follow_last=True) for root in roots)
-        self.changes.append(UnknownChange(canonical, foreign_libc, reason, span, self.step(), archive))
+        self.changes.append(UnknownChange(canonical, foreign_libc, reason, span, self.step(), archive, possible))
 
     def freeze(self, stage: Stage) -> StageFilesystem:
         """The stage as it stands now."""

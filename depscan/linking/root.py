@@ -63,6 +63,7 @@ class Root:
         self._by_soname: dict[tuple[str, str], str] | None = None
         self._special: frozenset[str] | None = None
         self._resolved: dict[str, str | None] = {}
+        self._lacking: dict[str, bool] = {}
         self._loaders: dict[str, frozenset[str]] = {}
         self._stems: dict[str, dict[str, list[str]]] = {}
 
@@ -158,14 +159,28 @@ class Root:
         return (each for each in changes if each.touches(path) and (each.foreign_libc or not foreign))
 
     def _archive_lacks(self, path: str, resolved: str, profile: ImageProfile, *, foreign: bool) -> bool:
-        """Whether all that may have put a file there installed packages of an archive in which none has that name."""
+        """Whether all that may have put a file there installed packages none of which has that name.
+
+        Either none of the whole archive has it, or all these packages are known, and others have it.
+        """
         changes = [*self._changes(resolved, foreign=foreign), *self._changes(path, foreign=foreign)]
         if not all(change.archive for change in changes) or profile is not self.profile:
             return False
-        from depscan.images.sonames import archive_has  # noqa: PLC0415 - only where packages are installed
-
+        possible = [change.possible for change in changes]
+        known = None if None in possible else frozenset().union(*(each for each in possible if each is not None))
         names = {posixpath.basename(path), posixpath.basename(resolved)}
-        return all(archive_has(profile.release, name) is False for name in names)
+        return all(self._is_lacking(name, known) for name in names)
+
+    def _is_lacking(self, name: str, known: frozenset[str] | None) -> bool:
+        """A name that no package has in a default directory may yet come in by a link that a package makes."""
+        from depscan.images.sonames import archive_has  # noqa: PLC0415 - only where packages are installed
+        from depscan.packages.providers import who_provides  # noqa: PLC0415 - as above
+
+        if name not in self._lacking:
+            absent = archive_has(self.profile.release, name) is False
+            elsewhere = known is not None and name not in known
+            self._lacking[name] = absent or (elsewhere and bool(who_provides("apt", self.profile.release, name)))
+        return self._lacking[name]
 
     def installed(self, soname: str, profile: ImageProfile) -> Library | None:
         """A library of the image or of a named package that lies on the default path, by name."""

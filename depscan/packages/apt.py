@@ -32,7 +32,7 @@ def read(command: SimpleCommand) -> Installation:
         return Installation("apt", upgrades=True)
     if request.verb in _REMOVES:
         names, complete = read_names(request.operands, _VERSION)
-        return Installation("apt", removed=names, complete=complete, upgrades="auto" in request.verb)
+        return Installation("apt", removed=names, complete=complete, upgrades="auto" in request.verb, only_removes=True)
     if request.verb in {"install", "reinstall"}:
         return _read_install(request)
     return Installation("apt")
@@ -44,8 +44,14 @@ def _read_install(request: Request) -> Installation:
     names, complete = read_names([word for word in wanted if word not in removed], _VERSION)
     gone = tuple((word.text or "").rstrip("-") for word in removed)
     groups = any((word.text or "").endswith("^") for word in wanted)
-    outside = len(wanted) < len(request.operands)
-    return Installation("apt", names, gone, complete=complete and not groups, outside=outside)
+    return Installation(
+        "apt",
+        names,
+        gone,
+        complete=complete and not groups and "--install-suggests" not in request.options,
+        outside=len(wanted) < len(request.operands),
+        recommends="--no-install-recommends" not in request.options,
+    )
 
 
 def _read_dpkg(command: SimpleCommand) -> Installation:
@@ -55,5 +61,5 @@ def _read_dpkg(command: SimpleCommand) -> Installation:
         return Installation("apt", complete=False, outside=True)
     if any(option in {"-r", "-P", "--remove", "--purge"} for option in options):
         names, complete = read_names(operands, _VERSION)
-        return Installation("apt", removed=names, complete=complete)
+        return Installation("apt", removed=names, complete=complete, only_removes=True)
     return Installation("apt")

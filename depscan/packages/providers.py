@@ -1,9 +1,9 @@
 """What a package brings: shared libraries, dynamic linkers, interpreters, with those of the packages it depends on.
 
 In: a manager, a release and a package name. Out: `Provision`, or None where nothing is known of that package. The facts
-are packaged data (knowledge/packages.json, made by scripts/refresh_packages.py from the distributions' own indexes).
-It has one package a line, so that a look-up decodes its own lines: all of them would cost as much as the rest of a run.
-A release of another distribution is never asked in place of one that is missing.
+are packaged data: debian.txt (see `archive`) and packages.json, made by scripts/refresh_packages.py. Both have one
+package a line, so that a look-up decodes its own lines: all of them would cost as much as the rest of a run. A release
+of another distribution is never asked in place of one that is missing.
 """
 
 from __future__ import annotations
@@ -13,49 +13,26 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct
 
 from depscan.images.library_rows import find_definitions
 from depscan.images.profile import Library
 from depscan.images.rows import read_rows
+from depscan.packages.archive import Archive, find_archive
+from depscan.packages.rows import Head, PackageRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+_DNF_KIN = frozenset({"yum", "microdnf"})
+_ENTERPRISE_LINUX = re.compile(r"(?:almalinux|centos|oraclelinux|rockylinux|ubi):(?:stream)?(\d+)")
 MAX_CLOSURE = 2_000  # packages that one may draw in; Debian's largest closures have a third of that
-
-
-class PackageRow(Struct, frozen=True):
-    """One package as the data file has it.
-
-    `libraries` are file names that the dynamic linker finds by default in the package itself, `depends` the packages
-    of the same table that it draws in, `loaders` the dynamic linkers it adds by that of the image (`compat` names the
-    layer), `interpreters` paths of programs that scripts name. `complete` says that `depends` leaves nothing out.
-    `source` and `as_of` stand where they differ from the release's.
-    """
-
-    libraries: tuple[str, ...] = ()
-    depends: tuple[str, ...] = ()
-    loaders: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    compat: str | None = None
-    interpreters: tuple[str, ...] = ()
-    complete: bool = False
-    source: str | None = None
-    as_of: str | None = None
-
-
-class _Head(Struct, frozen=True):
-    """Of which manager the packages of a release are, and where its rows come from."""
-
-    manager: str
-    source: str
-    as_of: str
 
 
 class _Table(Struct, frozen=True):
     """The packages of one release, or of all releases of a distribution, by name; their rows are not decoded yet."""
 
-    head: _Head
+    head: Head
     packages: dict[str, bytes]
 
     def find(self, package: str) -> PackageRow | None:
@@ -71,13 +48,15 @@ class _Table(Struct, frozen=True):
 
 
 _ROW = msgspec.json.Decoder(PackageRow)
+_Packages = _Table | Archive
 
 
 class Provision(Struct, frozen=True):
     """What a package and its dependencies bring.
 
     `libraries` by soname (without path: in a default directory); `loaders` maps the image's own dynamic linker to the
-    paths of those added, `compat` names the layer; `complete` says that nothing else comes in.
+    paths of those added, `compat` names the layer; `complete` says that nothing else comes in. `possible` are the names
+    of all libraries that may come in, whichever alternatives are taken; None where that is not known.
     """
 
     libraries: Mapping[str, Library]
@@ -87,10 +66,14 @@ class Provision(Struct, frozen=True):
     complete: bool
     source: str
     as_of: str
+    possible: frozenset[str] | None = None
 
 
-def provides(manager: str, release: str | None, package: str) -> Provision | None:
-    """What `package` of a release (e.g. debian:12) brings; None where the data has no row for it."""
+def provides(manager: str, release: str | None, package: str, *, recommends: bool = True) -> Provision | None:
+    """What `package` of a release (e.g. debian:12) brings; None where the data has no row for it.
+
+    `recommends` says that recommended packages may come in too.
+    """
     tables = _tables(manager, release)
     own = _find(tables, package)
     if own is None:
@@ -108,6 +91,7 @@ def provides(manager: str, release: str | None, package: str) -> Provision | Non
         complete=all(member.complete for member in members),
         source=row.source or head.source,
         as_of=row.as_of or head.as_of,
+        possible=_possible(tables, package, recommends=recommends),
     )
 
 
@@ -126,27 +110,52 @@ def may_bring_libc(manager: str, package: str) -> bool:
     return re.search(names, package) is not None
 
 
-def _find(tables: tuple[_Table, ...], package: str) -> tuple[PackageRow, _Head] | None:
+def _find(tables: tuple[_Packages, ...], package: str) -> tuple[PackageRow, Head] | None:
     return next(((row, table.head) for table in tables if (row := table.find(package))), None)
 
 
-def _closure(tables: tuple[_Table, ...], package: str) -> list[PackageRow]:
+def _closure(tables: tuple[_Packages, ...], package: str) -> list[PackageRow]:
     """The rows of a package and of all it depends on."""
-    names, rows = [package], []
-    for name in names:
+    return [row for row in _reach(tables, package, lambda row: row.depends) if row is not None]
+
+
+def _possible(tables: tuple[_Packages, ...], package: str, *, recommends: bool) -> frozenset[str] | None:
+    """The libraries of all packages that may come in; None where one of these is not known."""
+
+    def drawn_in(row: PackageRow) -> tuple[str, ...]:
+        return (*row.depends, *row.perhaps, *(row.recommends if recommends else ()))
+
+    names: set[str] = set()
+    for count, row in enumerate(_reach(tables, package, drawn_in)):
+        if row is None or not row.complete or count == MAX_CLOSURE:
+            return None
+        names.update(row.libraries)
+    return frozenset(names)
+
+
+def _reach(
+    tables: tuple[_Packages, ...], package: str, drawn_in: Callable[[PackageRow], tuple[str, ...]]
+) -> Iterator[PackageRow | None]:
+    """The rows of a package and of those drawn in, up to a bound; None for one without row."""
+    names = {package: None}
+    pending = [package]
+    for name in pending:
         found = _find(tables, name)
-        if found is None or len(names) > MAX_CLOSURE:
-            continue
-        rows.append(found[0])
-        names += [each for each in found[0].depends if each not in names]
-    return rows
+        row = found[0] if found else None
+        yield row
+        new = [each for each in (drawn_in(row) if row else ()) if each not in names]
+        if len(names) <= MAX_CLOSURE:
+            names.update(dict.fromkeys(new))
+            pending += dict.fromkeys(new)
 
 
 @cache
-def _tables(manager: str, release: str | None) -> tuple[_Table, ...]:
-    """The tables of exactly this release, and of what holds for all releases of its distribution."""
-    names = dict.fromkeys([release or "", (release or "").partition(":")[0]])
-    tables = (_table(name) for name in names)
+def _tables(manager: str, release: str | None) -> tuple[_Packages, ...]:
+    """The tables of exactly this release, and of what holds for all releases of its distribution or family."""
+    manager = "dnf" if manager in _DNF_KIN else manager
+    family = _ENTERPRISE_LINUX.fullmatch(release or "")
+    names = dict.fromkeys([release or "", (release or "").partition(":")[0], f"el{family[1]}" if family else ""])
+    tables = (find_archive(release) if manager == "apt" else None, *(_table(name) for name in names))
     return tuple(table for table in tables if table is not None and table.head.manager == manager)
 
 
@@ -160,4 +169,4 @@ def _table(release: str) -> _Table | None:
     head = first[len(name) + 1 :].removesuffix(b',"packages":{') + b"}"
     rows = (line.removesuffix(b",").partition(b'":') for line in lines)
     packages = {quoted[1:].decode(): row for quoted, _, row in rows}  # no name has anything that JSON escapes
-    return _Table(msgspec.json.decode(head, type=_Head), packages)
+    return _Table(msgspec.json.decode(head, type=Head), packages)

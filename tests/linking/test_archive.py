@@ -77,3 +77,36 @@ def test_other_sources_may_bring_anything(tmp_path: Path, before: str) -> None:
 @pytest.mark.parametrize("after", ["RUN make install", "RUN apt-get install -y ./extra.deb", "RUN install-openssl"])
 def test_another_program_afterwards_may_bring_it(tmp_path: Path, after: str) -> None:
     assert verdict(tmp_path, f"{INSTALL}\n{after}")[0] == "unknown"
+
+
+QUIET = "RUN apt-get update && apt-get install -y --no-install-recommends"
+PQ_MISSING = ["fails", "library-missing", "libpq.so.5", "likely"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        f"{QUIET} ca-certificates curl",
+        f"{QUIET} tzdata && apt-get purge -y --auto-remove curl && apt-get autoremove -y",
+        f"{QUIET} libssl-dev\n{QUIET} git",
+        "RUN apt-get update && apt-get install -y ca-certificates",
+        "RUN apt-get update && apt-get install -y tini 'libsqlite3-0=3.*'",
+    ],
+)
+@pytest.mark.parametrize("base", ["debian:11-slim", "debian:12-slim", "debian:13-slim"])
+def test_known_packages_bring_only_what_they_and_their_dependencies_have(tmp_path: Path, lines: str, base: str) -> None:
+    assert verdict(tmp_path, lines, base, "needs-libpq") == PQ_MISSING
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (f"{QUIET} postgresql-client", "loads"),  # by libpq5, on which postgresql-client-15 depends
+        (f"{QUIET} libpq-dev", "loads"),
+        (f"{QUIET} ca-certificates my-own-tool", "unknown"),
+        (f"{QUIET} ca-certificates\nRUN apt-get upgrade -y", "unknown"),
+        ("RUN apt-get install -y --install-suggests curl", "unknown"),
+    ],
+)
+def test_what_a_dependency_brings_is_provided(tmp_path: Path, lines: str, expected: str) -> None:
+    assert verdict(tmp_path, lines, "debian:12-slim", "needs-libpq")[0] == expected

@@ -21,7 +21,13 @@ X86_64 = "/lib/ld-musl-x86_64.so.1"
         ("apt", "debian:12", "libpq-dev", "libpq.so.5"),
         ("apt", "debian:12", "curl", "libcurl.so.4"),
         ("apt", "debian:13", "libstdc++6", "libstdc++.so.6"),
-        ("apt", "debian:12", "libstdc++6", "libgcc_s.so.1"),
+        ("apt", "debian:12", "ffmpeg", "libx264.so.164"),
+        (
+            "apt",
+            "debian:13",
+            "libssl3",
+            "libssl.so.3",
+        ),  # the name before the 64-bit time_t transition, which libssl3t64 provides
         ("apk", "alpine:3.20", "libstdc++", "libgcc_s.so.1"),
         ("apk", "alpine:3.99", "libstdc++", "libstdc++.so.6"),
         ("apk", "alpine:3.17", "openssl1.1-compat", "libssl.so.1.1"),
@@ -89,9 +95,18 @@ def test_interpreters() -> None:
     [
         ("apt", "debian:12", "libpq.so.5", ("libpq5",)),
         ("apt", "debian:13", "libcrypto.so.3", ("libssl3t64",)),
+        ("apt", "debian:11", "libssl.so.1.1", ("libssl1.1",)),
+        ("apt", "debian:12", "libcurl.so.4", ("libcurl4",)),
+        ("apt", "debian:13", "libcurl.so.4", ("libcurl4t64",)),
         ("apt", "debian:13", "libssl.so.1.1", ()),
         ("apt", "ubuntu:24.04", "libpq.so.5", ()),
         ("apk", "alpine:3.21", "libstdc++.so.6", ("libstdc++",)),
+        ("apk", "alpine:3.20", "libpq.so.5", ("libpq",)),
+        ("yum", "centos:7", "libssl.so.10", ("openssl-libs",)),
+        ("yum", "ubi:7", "libpq.so.5", ("postgresql-libs",)),
+        ("dnf", "rockylinux:10", "libpq.so.5", ("libpq",)),
+        ("microdnf", "centos:stream10", "libz.so.1", ("zlib-ng-compat",)),
+        ("dnf", "amazonlinux:2023", "libpq.so.5", ()),
     ],
 )
 def test_who_provides_names_the_package_of_that_release(
@@ -126,3 +141,36 @@ def test_rows_of_the_file_are_found() -> None:
             assert set(row.get("libraries", ())) <= set(found.libraries)
             assert found.source == row.get("source", table["source"])
             assert all(name in who_provides(table["manager"], release, each) for each in row.get("libraries", ()))
+
+
+@pytest.mark.parametrize(
+    ("package", "recommends", "soname", "expected"),
+    [
+        ("curl", False, "libnghttp2.so.14", True),
+        ("curl", False, "libpq.so.5", False),
+        ("ca-certificates", True, "libssl.so.3", True),
+        ("tzdata", True, "libssl.so.3", False),
+        ("postgresql-client", False, "libpq.so.5", True),
+    ],
+)
+def test_the_libraries_that_may_come_in(package: str, recommends: bool, soname: str, expected: bool) -> None:
+    provision = provides("apt", "debian:12", package, recommends=recommends)
+    assert provision is not None
+    assert provision.possible is not None
+    assert (soname in provision.possible) is expected
+
+
+@pytest.mark.parametrize("release", ["debian:11", "debian:12", "debian:13"])
+def test_lines_of_the_archive_are_found(release: str) -> None:
+    """Lines are searched by halving: the file, read from the top, must have the same names. Every 97th is enough."""
+    names = [line.partition(" ")[0] for line in (KNOWLEDGE / "debian.txt").read_text().splitlines()[1:]]
+    bit = 1 << ["debian:11", "debian:12", "debian:13"].index(release)
+    assert names == sorted(set(names))
+    for line in (KNOWLEDGE / "debian.txt").read_text().splitlines()[1::97]:
+        name, *variants = line.split(" :")
+        expected = [set(words.split(" ")[1:]) for words in variants if int(words.split(" ")[0]) & bit]
+        found = provides("apt", release, name)
+        assert (found is not None) == bool(expected)
+        if found is not None:
+            assert {word for word in expected[0] if ".so." in word} <= set(found.libraries)
+            assert found.source.startswith("Debian 1")

@@ -1,0 +1,93 @@
+"""Debian's archive by package: knowledge/debian.txt, written by scripts/refresh_debian.py.
+
+In: a release and a package. Out: `PackageRow`. The file has forty thousand lines, one for each package, sorted, and is
+searched, not decoded. Base packages, which every image with apt has, are drawn in by none.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from functools import cache
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from depscan.images.rows import KNOWLEDGE
+from depscan.packages.rows import Head, PackageRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+_LIBRARY = re.compile(r"\.so(\.|$)")
+
+
+class Archive(Struct, frozen=True):
+    """The file as it holds for one release: `bit` tells its variants, `start` is where the packages begin."""
+
+    head: Head
+    bit: int
+    data: bytes
+    start: int
+
+    def find(self, package: str) -> PackageRow | None:
+        """The row of a package, or of the one that provides its name; None where there is none."""
+        name = package.encode()
+        at = bisect_left(range(self.start, len(self.data)), name, key=self._name_at) + self.start
+        if at >= len(self.data) or self._name_at(at) != name:
+            return None
+        return self._read(self.data[at : self.data.index(b"\n", at)])
+
+    def _name_at(self, position: int) -> bytes:
+        """The name in the line that has this byte; lines are sorted by it."""
+        start = self.data.rfind(b"\n", 0, position) + 1
+        return self.data[start : self.data.index(b" ", start)]
+
+    def who_has(self, soname: str) -> Iterator[str]:
+        """The packages with a library of this name in a default directory."""
+        for found in re.finditer(rb" " + re.escape(soname.encode()) + rb"(?=[ \n])", self.data):
+            name = self._name_at(found.start()).decode()
+            row = self.find(name)
+            if row is not None and soname in row.libraries:
+                yield name
+
+    def _read(self, line: bytes) -> PackageRow | None:
+        for variant in line.decode().split(" :")[1:]:
+            mask, *words = variant.split(" ")
+            if int(mask) & self.bit:
+                return _row(words)
+        return None
+
+
+def _row(words: list[str]) -> PackageRow:
+    libraries = tuple(word for word in words if _LIBRARY.search(word))
+    return PackageRow(
+        libraries,
+        depends=tuple(word for word in words if word[0] not in "!?+/-" and word not in libraries),
+        perhaps=tuple(word[1:] for word in words if word[0] == "?"),
+        recommends=tuple(word[1:] for word in words if word[0] == "+"),
+        interpreters=tuple(word for word in words if word[0] == "/"),
+        complete="!" not in words,
+    )
+
+
+class _Line(Struct, frozen=True):
+    """The first line; the bits of a mask are `releases` in this order."""
+
+    releases: tuple[str, ...]
+    as_of: dict[str, str]
+    sources: dict[str, str]
+
+
+@cache
+def find_archive(release: str | None) -> Archive | None:
+    """The archive of a release such as debian:12; None for one that was not read."""
+    data = (KNOWLEDGE / "debian.txt").read_bytes()
+    start = data.index(b"\n") + 1
+    head = msgspec.json.decode(data[:start], type=_Line)
+    if release not in head.releases:
+        return None
+    own = Head("apt", head.sources[release], head.as_of[release])
+    return Archive(own, 1 << head.releases.index(release), data, start)

@@ -1,0 +1,235 @@
+"""Write depscan/knowledge/debian.txt: what each package of Debian's archive draws in and brings. For maintainers.
+
+In: the Contents and Packages indexes of each suite, package_seeds.txt beside this script. Out: a line for each package
+that may bring a shared library or an interpreter: its name and, for each set of releases in which it is the same, a
+mask and words: packages it surely draws in (a dependency's first alternative), `?` and those another alternative or
+provider may draw in, `+` and those it recommends, file names of libraries in default directories, paths of
+interpreters. A name that exactly one package provides draws that one in. The last line names packages that bring
+nothing. Base packages, which every image with apt has, are drawn in by none.
+
+Kept are all packages with libraries in default directories, all of SECTIONS, the seeds, and what these draw in; `!`
+marks a package that may draw in one that is not kept. The same input gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from debian_archive import SUITES, read_arguments, suites
+from refresh_packages import PROGRAM, interpreters, sonames
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from debian_archive import Suite
+
+HERE = Path(__file__).parent
+OUTPUT = HERE.parent / "depscan" / "knowledge" / "debian.txt"
+SECTIONS = frozenset(
+    {"admin", "database", "httpd", "interpreters", "libs", "net", "oldlibs", "shells", "utils", "vcs", "web"}
+)
+LIBRARY = re.compile(r"(?:usr/)?lib/(?:x86_64-linux-gnu/)?([^/\s]+\.so(?:\.[^/\s]+)?)$")
+NAME = re.compile(r"\s*([a-z0-9][a-z0-9+.-]*)")
+
+
+def main() -> None:
+    """Read all suites and write the file."""
+    archives = {release: Archive(suite) for release, suite in suites(read_arguments(__doc__)).items()}
+    head = {"releases": list(SUITES), "as_of": {release: each.suite.as_of for release, each in archives.items()}}
+    head["sources"] = {release: each.source for release, each in archives.items()}
+    rows: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for bit, archive in enumerate(archives.values()):
+        for name, words in archive.rows():
+            rows[name][words] |= 1 << bit
+    lines = [
+        f"{name} " + " ".join(f":{mask} {words}".rstrip() for words, mask in rows[name].items())
+        for name in sorted(rows)
+    ]
+    OUTPUT.write_text("\n".join([json.dumps(head, separators=(",", ":"), sort_keys=True), *lines, ""]), "utf-8")
+
+
+def alternatives(clauses: str) -> Iterator[list[str]]:
+    """The names of each clause of a dependency field, without versions."""
+    for clause in clauses.split(","):
+        names = [found[1] for each in clause.split("|") if (found := NAME.match(each))]
+        if names:
+            yield names
+
+
+class Archive:
+    """One suite's packages, and which of them matter."""
+
+    def __init__(self, suite: Suite) -> None:
+        self.suite, self.packages = suite, suite.packages
+        self.libraries: dict[str, list[str]] = {}
+        self.programs: dict[str, list[str]] = {}
+        self._read_files()
+        version = f"Debian {suite.version}, dists/{suite.name}/main"
+        self.source = f"{version}: {suite.contents_source}, binary-amd64/Packages.xz"
+
+    def _read_files(self) -> None:
+        for name, paths in files_by_package(self.suite).items():
+            self.libraries[name] = libraries(name, paths)
+            self.programs[name] = interpreters(paths)
+
+    @cached_property
+    def providers(self) -> dict[str, list[str]]:
+        """The packages that provide each name, where no package has it."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for name, fields in self.packages.items():
+            for names in alternatives(fields.get("Provides", "")):
+                if names[0] not in self.packages:
+                    found[names[0]].append(name)
+        return {name: list(dict.fromkeys(owners)) for name, owners in found.items()}
+
+    @cache  # noqa: B019 - a script's few objects live as long as it does
+    def edges(self, name: str) -> dict[str, str]:
+        """The packages that one may draw in, each with its mark: none for surely, ? or +."""
+        if name not in self.packages:
+            return dict.fromkeys(self.providers[name], "")
+        fields = self.packages[name]
+        surely, perhaps, recommended = [], [], []
+        for names in alternatives(f"{fields.get('Pre-Depends', '')},{fields.get('Depends', '')}"):
+            found = self._real(names)
+            if self.base.isdisjoint(found):
+                surely += [each for each in names[:1] if each in self.packages]
+                perhaps += found
+        for names in alternatives(fields.get("Recommends", "")):
+            recommended += self._real(names)
+        marked = {**dict.fromkeys(recommended, "+"), **dict.fromkeys(perhaps, "?"), **dict.fromkeys(surely, "")}
+        return {each: mark for each, mark in marked.items() if each not in self.base and each != name}
+
+    def _real(self, names: Iterable[str]) -> list[str]:
+        return [each for name in names for each in ([name] if name in self.packages else self.providers.get(name, []))]
+
+    @cached_property
+    def base(self) -> frozenset[str]:
+        """What is essential or required, and what that draws in: in every image with apt."""
+        names = [
+            name
+            for name, fields in self.packages.items()
+            if fields.get("Essential") == "yes" or fields.get("Priority") == "required"
+        ]
+        known = {**self.packages, "usrmerge": {}}  # its other alternative, usr-is-merged, is what images have
+        return frozenset(close(names, known)) - {"usrmerge"}
+
+    @cache  # noqa: B019 - as above
+    def surely(self, name: str) -> frozenset[str]:
+        """A package and all it surely draws in."""
+        seen = {name: None}
+        for each in (pending := [name]):
+            for found, mark in self.edges(each).items():
+                if not mark and found not in seen:
+                    seen[found] = None
+                    pending.append(found)
+        return frozenset(seen)
+
+    @cached_property
+    def bringing(self) -> frozenset[str]:
+        """The packages that may bring something, by whatever way."""
+        above: dict[str, list[str]] = defaultdict(list)
+        for name in self.packages:
+            for each in self.edges(name):
+                above[each].append(name)
+        found = {name for name in self.packages if self.libraries.get(name) or self.programs.get(name)}
+        pending = list(found)
+        for name in pending:
+            new = [each for each in above[name] if each not in found]
+            found.update(new)
+            pending += new
+        return frozenset(found)
+
+    @cached_property
+    def kept(self) -> frozenset[str]:
+        """The packages that get a row."""
+        seeds = re.compile("|".join(seed_lines()))
+        names = [
+            name
+            for name, fields in self.packages.items()
+            if self.libraries.get(name) or fields.get("Section") in SECTIONS or seeds.fullmatch(name)
+        ]
+        return frozenset(each for name in names for each in self.surely(name))
+
+    def rows(self) -> Iterator[tuple[str, str]]:
+        """Name and words of each row."""
+        for name in self.kept:
+            if name in self.bringing:
+                yield name, " ".join(self._words(name))
+            else:
+                yield name, "-"
+        for name, owners in self.providers.items():
+            if len(owners) == 1 and owners[0] in self.kept:
+                yield name, owners[0]
+
+    def _words(self, name: str) -> Iterator[str]:
+        edges = {each: mark for each, mark in self.edges(name).items() if each in self.bringing}
+        if any(each not in self.kept for each in edges):
+            yield "!"
+        surely = [each for each, mark in edges.items() if not mark]
+        yield from sorted(each for each in surely if not self._is_implied(each, surely))
+        reached = self.surely(name)
+        yield from sorted(mark + each for each, mark in edges.items() if mark and each in self.kept - reached)
+        yield from self.libraries.get(name, ())
+        yield from self.programs.get(name, ())
+
+    def _is_implied(self, name: str, others: list[str]) -> bool:
+        """Whether another of these draws it in; of two that draw in each other the first stands."""
+        return any(
+            name in self.surely(each) and (each not in self.surely(name) or each < name)
+            for each in others
+            if each != name
+        )
+
+
+def seed_lines() -> Iterator[str]:
+    """The expressions of package_seeds.txt."""
+    for line in (HERE / "package_seeds.txt").read_text().splitlines():
+        if not line.startswith("#"):
+            yield from line.split()
+
+
+def seeded(suite: Suite) -> list[str]:
+    """The packages that the seeds name, and all that they depend on."""
+    seeds = re.compile("|".join(seed_lines()))
+    return close([name for name in suite.packages if seeds.fullmatch(name)], suite.packages)
+
+
+def files_by_package(suite: Suite) -> dict[str, set[str]]:
+    """Paths of libraries in default directories and of programs, by package."""
+    files: dict[str, set[str]] = defaultdict(set)
+    for path, owners in suite.contents():
+        if LIBRARY.match(path) or PROGRAM.match(path):
+            for owner in owners.split(","):
+                files[owner.rpartition("/")[2]].add(path)
+    return files
+
+
+def libraries(name: str, paths: Iterable[str]) -> list[str]:
+    """The libraries of a package; of a -dev package not the names for the linker."""
+    return sonames((found[1] for path in paths if (found := LIBRARY.match(path))), drop_bare=name.endswith("-dev"))
+
+
+def depends(fields: dict[str, str]) -> Iterator[str]:
+    """The first alternative of each dependency."""
+    for names in alternatives(f"{fields.get('Pre-Depends', '')},{fields.get('Depends', '')}"):
+        yield names[0]
+
+
+def close(names: Iterable[str], packages: dict[str, dict[str, str]]) -> list[str]:
+    """The names and all that they depend on."""
+    seen = dict.fromkeys(names)
+    for name in (pending := list(seen)):
+        for each in depends(packages[name]):
+            if each in packages and each not in seen:
+                seen[each] = None
+                pending.append(each)
+    return list(seen)
+
+
+if __name__ == "__main__":
+    main()
