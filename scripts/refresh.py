@@ -39,6 +39,7 @@ STEPS = (
     Step("lifetimes", ("endoflife",), archive=True),
     Step("packages", archive=True),
     Step("debian", archive=True),
+    Step("availability", archive=True),
     Step("sonames", archive=True),
     Step("layers", archive=True),
     Step("versions", archive=True),

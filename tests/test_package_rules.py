@@ -116,6 +116,12 @@ def test_silent_on_managers(tmp_path: Path, text: str) -> None:
         (f"FROM debian:12 AS a\nRUN true\nFROM a\nRUN {UPDATE} libffi7\n", "4:42..4:49", "no package libffi7"),
         ("FROM debian:12\nRUN <<EOF\napt-get update\napt install -y libffi7\nEOF\n", "4:16..4:23", "libffi7"),
         ("FROM debian:12\nRUN for p in curl libffi7; do apt-get install -y $p; done\n", "2:50..2:52", "libffi7"),
+        (
+            "FROM node:22-alpine3.20\nRUN apk add --no-cache python2\n",
+            "2:24..2:31",
+            "Alpine 3.20 has no package python2",
+        ),
+        ("FROM alpine:3.19\nRUN apk add -t .deps 'libssl1.1<2' x\n", "2:22..2:35", "libssl1.1; Alpine 3.18 has it"),
         (f"FROM debian:12\nRUN {UPDATE} libssl1.1 && make -C /src\n", "2:42..2:51", "libssl1.1"),
     ],
 )
@@ -135,6 +141,12 @@ def test_each_package_is_a_finding_and_a_moving_tag_is_dated(tmp_path: Path) -> 
     "text",
     [
         f"FROM debian:11\nRUN {UPDATE} libssl1.1 netcat python2\n",
+        "FROM alpine:3.15\nRUN apk add python2 libssl1.1\n",
+        "FROM alpine:edge\nRUN apk add openssl1.1-compat\n",
+        "FROM alpine:3.20\nRUN apk add python2@old\n",
+        "FROM alpine:3.20\nRUN apk add -X https://dl-cdn.alpinelinux.org/alpine/v3.15/main python2\n",
+        "FROM alpine:3.20\nRUN echo https://x/v3.15/main >> /etc/apk/repositories && apk add python2\n",
+        "FROM alpine:3.20\nRUN apk add -t python2 curl\n",  # the name of a virtual package
         f"FROM debian:13\nRUN {UPDATE} libssl3 libasound2 libglib2.0-0\n",  # one package provides each
         f"FROM debian:12\nRUN {UPDATE} python3.9000 not-a-package libssl1.1:i386\n",  # misspelt, another architecture
         f"FROM debian:12\nRUN {UPDATE} -t bullseye libssl1.1\n",

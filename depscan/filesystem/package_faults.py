@@ -48,7 +48,7 @@ def find_package_faults(
         return
     missing = tuple(_missing_managers(command, script, certain, tree, stage))
     yield from missing
-    if not missing and tree.profile.release is not None and tree.profile.release.startswith("debian:"):
+    if not missing and (tree.profile.release or "").startswith(("alpine:", "debian:")):
         found = [each for part in certain for each in _absent_packages(part, tree, stage)]
         problems = [_absent(command, word, absence, tree, stage) for word, absence in found]
         if problems and keeps_its_sources(stage, dockerfile, tree, problems[0].span.start):
@@ -101,14 +101,15 @@ def _base_is_named(stage: Stage) -> bool:
 
 
 def _absent_packages(part: SimpleCommand, tree: Tree, stage: Stage) -> Iterator[tuple[ShellWord, Absence]]:
-    """The words of `apt-get install` that the release has no package for."""
-    installation = read(part) if part.name in {"apt", "apt-get"} else None
+    """The words of `apt-get install` or `apk add` that the release has no package for."""
+    installation = read(part) if part.name in {"apt", "apt-get", "apk"} else None
     options = {word.text for word in part.words if (word.text or "").startswith("-")}
-    if installation is None or installation.outside or options & _LENIENT or {"-t", "--target-release"} & options:
+    elsewhere = PROGRAMS[part.name or ""] == "apt" and bool({"-t", "--target-release"} & options)
+    if installation is None or installation.outside or options & _LENIENT or elsewhere:
         return
     architecture = stage.platform.architecture
     for word in part.words[1:]:
-        name = (word.text or "").partition("=")[0]
+        name = _name(word)
         if name in installation.installed:
             absence = find_absence(tree.profile.release or "", name, architecture)
             if absence is not None:
@@ -116,7 +117,7 @@ def _absent_packages(part: SimpleCommand, tree: Tree, stage: Stage) -> Iterator[
 
 
 def _absent(command: Run, word: ShellWord, absence: Absence, tree: Tree, stage: Stage) -> Problem:
-    name = (word.text or "").partition("=")[0]
+    name = _name(word)
     release = _title(tree.profile.release or "")
     if absence.virtual:
         detail = f"{name} is virtual in {release}: several packages provide it, and apt-get refuses to choose one"
@@ -130,8 +131,13 @@ def _absent(command: Run, word: ShellWord, absence: Absence, tree: Tree, stage: 
     return Problem(PACKAGE_ABSENT, detail, _place(command, word), stage.index, confidence, word=name)
 
 
+def _name(word: ShellWord) -> str:
+    """A package's name without a version behind it; one of another suite or architecture keeps that, and is no name."""
+    return re.split(r"[=~<>]", word.text or "", maxsplit=1)[0]
+
+
 def _title(release: str) -> str:
-    return release.replace("debian:", "Debian ")
+    return release.replace(":", " ").capitalize()
 
 
 def _place(command: Run, word: ShellWord) -> Span:

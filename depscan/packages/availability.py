@@ -3,13 +3,15 @@
 In: a release and a package's name. Out: `Absence`, or None where the package is there or nothing is known of it. The
 facts are packaged data (knowledge/availability.txt, made by scripts/refresh_availability.py from Debian's own indexes):
 names that one measured release has and another lacks, one a line, in byte order, so that a look-up reads a few lines.
-A name that is nowhere in the file may be misspelt or not: nothing is said of it.
+A name that is nowhere in the file may be misspelt or not: nothing is said of it. Of Alpine a few packages are known to
+have gone with a release (knowledge/alpine_absences.json), each with its source.
 """
 
 from __future__ import annotations
 
 from functools import cache
 
+import msgspec
 from msgspec import Struct
 
 from depscan.images.rows import read_rows
@@ -28,6 +30,8 @@ class Absence(Struct, frozen=True):
 
 def find_absence(release: str, package: str, architecture: str) -> Absence | None:
     """Why `package` is not to be had in `release` (debian:12) on amd64 or arm64; None where it is, or may be."""
+    if release.startswith("alpine:"):
+        return _find_in_alpine(release, package)
     dates = _dates()
     if release not in dates or architecture not in _VIRTUAL:
         return None
@@ -40,6 +44,37 @@ def find_absence(release: str, package: str, architecture: str) -> Absence | Non
         return None
     elsewhere = tuple(name for name, letter in by_release.items() if letter == "y")
     return Absence(refused, elsewhere, dates[release])
+
+
+class _Last(Struct, frozen=True):
+    """The last release of Alpine that has a package."""
+
+    last: str
+    source: str
+
+
+class _Alpine(Struct, frozen=True):
+    as_of: str
+    packages: dict[str, _Last]
+
+
+def _find_in_alpine(release: str, package: str) -> Absence | None:
+    table = _alpine()
+    row = table.packages.get(package)
+    number = _number(release.removeprefix("alpine:"))
+    if row is None or number is None or number <= (_number(row.last) or ()):
+        return None
+    return Absence(virtual=False, elsewhere=(f"alpine:{row.last}",), as_of=table.as_of)
+
+
+def _number(version: str) -> tuple[int, ...] | None:
+    parts = version.split(".")
+    return tuple(map(int, parts)) if all(part.isdigit() for part in parts) else None
+
+
+@cache
+def _alpine() -> _Alpine:
+    return msgspec.json.decode(read_rows("alpine_absences.json"), type=_Alpine)
 
 
 _VIRTUAL = {"amd64": "va", "arm64": "vb"}  # letters by which apt-get refuses to choose a provider

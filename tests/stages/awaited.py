@@ -31,7 +31,6 @@ AWAITED: frozenset[str] = frozenset(
         "broken/npm-lock-without-musl-variant",
         "broken/onnxruntime-behind-gcompat",
         "broken/onnxruntime-node-on-alpine",
-        "broken/openssl-1-compat-on-new-alpine",
         "broken/playwright-browsers-on-alpine",
         "broken/psycopg2-without-libpq",
         "broken/python-native-packages-debian-to-alpine",
