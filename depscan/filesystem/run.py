@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from depscan.filesystem.effects import Action, apply_effect
 from depscan.filesystem.programs import read_effects
+from depscan.filesystem.scripts import enter_products
 from depscan.filesystem.text_programs import write_outputs
 from depscan.shell.commands import Script
 from depscan.shell.parser import parse_script, parse_words
@@ -61,11 +62,12 @@ def _read(command: Run, tree: Tree, variables: Mapping[str, str | None]) -> Scri
 
 
 def _replay(action: Action) -> None:
-    """The program's own effects, then those of its redirections; each sees the tree as the one before left it."""
+    """The program's own effects, those of its redirections, what scripts it starts make; each sees the one before."""
     action.tree.step()
     for reader in (read_effects, write_outputs):
         for effect in reader(action):
             apply_effect(effect, action)
+    enter_products(action)
 
 
 def _whole(command: Run) -> Span:

@@ -1,0 +1,253 @@
+"""Makefiles: the shell text of the recipes that a `make` would run, in order.
+
+In: the text of a Makefile, the goals, the variables of the command line and of the environment. Out: `Recipe`s with
+make's own variables filled in. What only running make could tell (`$(shell ...)` and the other functions, the branch
+of a condition on it) becomes a shell variable that no environment has. Grammar: the GNU make manual, chapters 3
+(makefiles), 6 (variables), 7 (conditionals).
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+MAX_RECIPES = 400
+_UNKNOWN = "\x1a"  # stands for what is not known while texts are expanded
+_FOR_THE_SHELL = "${__told_by_make_only}"
+_MAX_LINES = 20_000
+_MAX_VALUE = 20_000  # code points of an expanded text
+_MAX_EXPANSIONS = 50_000  # of one Makefile: references may double with each step
+_MAX_CONDITION = 1_000
+_DEPTH = 20
+_ASSIGNMENT = re.compile(r"(?:(?:export|override|private)\s+)*([\w.-]+)\s*(\?|:{1,3}|\+|!)?=\s*(.*)", re.DOTALL)
+
+
+class Recipe(Struct, frozen=True):
+    """One shell text (a line of a recipe), and the variables that make exports to it (None: not known)."""
+
+    text: str
+    exports: dict[str, str | None]
+
+
+class _Rule(Struct):
+    prerequisites: list[str] = field(default_factory=list)
+    recipe: list[str] = field(default_factory=list)
+    variables: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+class Makefile:
+    """The variables and rules of a Makefile and those it includes; `read` gives the text of an included file."""
+
+    def __init__(
+        self, given: Mapping[str, str | None], environment: Mapping[str, str | None], read: Callable[[str], str | None]
+    ) -> None:
+        self._given = {name: _UNKNOWN if value is None else value for name, value in given.items()}
+        self._environment = environment
+        self._read = read
+        self._values: dict[str, str] = {"MAKE": "make", "CC": "cc", "CXX": "g++", "RM": "rm -f", "CURDIR": _UNKNOWN}
+        self._rules: dict[str, _Rule] = {}
+        self._exported: set[str] = set(given)
+        self._all_exported = False
+        self._current: list[_Rule] = []
+        self._lines = 0
+        self._expansions = 0
+
+    def add(self, text: str, depth: int = 0) -> None:
+        """Read a Makefile's text."""
+        branches: list[bool | None] = []  # of each open condition: taken, not taken, not known
+        for line in re.sub(r"\\\n[ \t]*", " ", text).split("\n"):
+            self._lines += 1
+            if self._lines > _MAX_LINES:
+                return
+            if self._condition(line.strip(), branches) or False in branches:
+                continue
+            if line.startswith("\t"):
+                if None not in branches:
+                    for rule in self._current:
+                        rule.recipe.append(line[1:])
+            else:
+                self._statement(re.sub(r"(?<!\\)#.*", "", line).strip(), known=None not in branches, depth=depth)
+
+    def _condition(self, line: str, branches: list[bool | None]) -> bool:
+        """Enter, turn or leave a condition; whether the line is one. `define` is one that is not taken."""
+        word, _, rest = line.partition(" ") if not line.startswith("ifeq(") else ("ifeq", "", line[4:])
+        if word in ("ifeq", "ifneq", "ifdef", "ifndef"):
+            branches.append(self._holds(word, rest.strip()))
+        elif word == "define":
+            branches.append(False)
+        elif word in ("endif", "endef") and branches:
+            branches.pop()
+        elif word == "else" and branches:
+            taken = branches.pop()
+            branches.append(None if taken is None or (rest and taken is False) else not taken)
+        else:
+            return False
+        return True
+
+    def _holds(self, word: str, text: str) -> bool | None:
+        if word in ("ifdef", "ifndef"):
+            value = self._value(self.expand(text)) or ""
+            return None if _UNKNOWN in value else (value != "") == (word == "ifdef")
+        if len(text) > _MAX_CONDITION:
+            return None
+        found = re.fullmatch(r"\((.*),\s*(.*)\)|[\"'](.*)[\"']\s+[\"'](.*)[\"']", text)
+        sides = [self.expand(side).strip() for side in found.groups() if side is not None] if found else [_UNKNOWN]
+        if len(sides) != 2 or any(_UNKNOWN in side for side in sides):
+            return None
+        return (sides[0] == sides[1]) == (word == "ifeq")
+
+    def _statement(self, line: str, *, known: bool, depth: int) -> None:
+        assigned = _ASSIGNMENT.fullmatch(line)
+        if assigned is not None:
+            self._assign(assigned[1], assigned[2] or "", assigned[3] if known else _UNKNOWN)
+            if line.startswith("export"):
+                self._exported.add(assigned[1])
+        elif re.match(r"export\b", line):
+            names = self.expand(line[6:]).split()
+            self._exported.update(names)
+            self._all_exported |= not names
+        elif re.match(r"[-s]?include\b", line):
+            for name in self.expand(line).split()[1:] if depth < _DEPTH else ():
+                self.add(self._read(name) or "", depth + 1)
+        elif line and known:
+            self._rule(line)
+
+    def _assign(self, name: str, operator: str, text: str) -> None:
+        if operator == "?" and self._value(name) is not None:
+            return
+        if operator == "!":
+            text = _UNKNOWN
+        elif operator.startswith(":") or operator == "+":
+            text = self.expand(text).replace("$", "$$")
+        if operator == "+":
+            text = f"{self._value(name) or ''} {text}".strip()
+        self._values[name] = text[:_MAX_VALUE]
+
+    def _rule(self, line: str) -> None:
+        targets, colon, rest = line.partition(":")
+        needs, _, inline = rest.lstrip(":").partition(";")
+        self._current = []
+        if not colon or "=" in targets:
+            return
+        local = _ASSIGNMENT.fullmatch(needs.strip())
+        for target in self.expand(targets).split():
+            rule = self._rules.setdefault(target, _Rule())
+            if local is not None:
+                rule.variables.append((local[1], local[2] or "", local[3]))
+            else:
+                rule.prerequisites += self.expand(needs.replace("|", " ")).split()
+                rule.recipe += [inline] if inline else []
+                self._current.append(rule)
+
+    def _value(self, name: str) -> str | None:
+        """A variable's text, not expanded: the command line's, the file's, the environment's."""
+        if name in self._given:
+            return self._given[name]
+        if name in self._environment and name not in self._values:
+            value = self._environment[name]
+            return _UNKNOWN if value is None else value
+        return self._values.get(name)
+
+    def expand(self, text: str, automatic: Mapping[str, str] | None = None, depth: int = 0) -> str:
+        """A text with make's variables filled in; `$$` is the shell's `$`."""
+        if "$" not in text:
+            return text
+        self._expansions += 1
+        if depth > _DEPTH or len(text) > _MAX_VALUE or self._expansions > _MAX_EXPANSIONS:
+            return _UNKNOWN
+
+        def fill(found: re.Match[str]) -> str:
+            name = found[1] or found[2] or found[3]
+            if name == "$":
+                return "$"
+            if automatic is not None and name in automatic:
+                return automatic[name]
+            if not re.fullmatch(r"[\w.-]+", name):
+                return _UNKNOWN
+            return self.expand(self._value(name) or "", automatic, depth + 1)
+
+        # A name that is itself computed, $($(X)_FLAGS), is left to the shell, which does not know it.
+        return re.sub(r"\$\(([^()$]*)\)|\$\{([^{}$]*)\}|\$([^({\s])", fill, _without_functions(text))[:_MAX_VALUE]
+
+    def recipes(self, goals: Iterable[str]) -> Iterator[Recipe]:
+        """The recipes of goals (of the first target where there is none), prerequisites first."""
+        wanted = list(goals) or [name for name in self._rules if not name.startswith(".") and "%" not in name][:1]
+        seen: set[str] = set()
+        for goal in wanted:
+            yield from self._recipes(goal, seen, 0)
+
+    def _recipes(self, target: str, seen: set[str], depth: int) -> Iterator[Recipe]:
+        if target in seen or depth > _DEPTH or len(seen) > MAX_RECIPES:
+            return
+        seen.add(target)
+        rule, stem = self._find(target)
+        if rule is None:
+            return
+        prerequisites = [each.replace("%", stem) for each in rule.prerequisites]
+        for each in prerequisites:
+            yield from self._recipes(each, seen, depth + 1)
+        saved = dict(self._values)
+        for name, operator, text in rule.variables:
+            self._assign(name, operator, text)
+        automatic = _automatic(target, stem, prerequisites)
+        names = set(self._values) if self._all_exported else self._exported
+        exports = {name: self.expand(self._value(name) or "", automatic) for name in sorted(names)}
+        known = {name: None if _UNKNOWN in value else value for name, value in exports.items()}
+        for line in rule.recipe:
+            text = self.expand(line.lstrip("@-+ \t"), automatic)
+            yield Recipe(text.replace(_UNKNOWN, _FOR_THE_SHELL), known)
+        self._values = saved
+
+    def _find(self, target: str) -> tuple[_Rule | None, str]:
+        """A target's own rule, else the first pattern that fits it, with the stem."""
+        rule = self._rules.get(target)
+        if rule is not None and rule.recipe:
+            return rule, ""
+        for pattern, found in self._rules.items():
+            before, percent, after = pattern.partition("%")
+            fits = target.startswith(before) and target.endswith(after) and len(target) > len(before) + len(after)
+            if percent and found.recipe and fits:
+                return found, target[len(before) : len(target) - len(after)]
+        return rule, ""
+
+
+def _automatic(target: str, stem: str, prerequisites: list[str]) -> dict[str, str]:
+    first = prerequisites[0] if prerequisites else ""
+    values = {
+        "@": target,
+        "*": stem,
+        "<": first,
+        "^": " ".join(dict.fromkeys(prerequisites)),
+        "+": " ".join(prerequisites),
+    }
+    parts = {f"{name}F": posixpath.basename(text) for name, text in (("@", target), ("<", first))}
+    parts |= {f"{name}D": posixpath.dirname(text) or "." for name, text in (("@", target), ("<", first))}
+    return values | parts
+
+
+def _without_functions(text: str) -> str:
+    """`$(shell ...)`, `$(if ...)` and the like, with all that stands in them, as not known."""
+    result, place = [], 0
+    for found in re.finditer(r"\$[({][\w-]+\s", text):
+        if found.start() < place:
+            continue
+        result.append(text[place : found.start()] + _UNKNOWN)
+        place = _closing(text, found.start() + 1)
+    return "".join(result) + text[place:]
+
+
+def _closing(text: str, start: int) -> int:
+    """Behind the bracket that closes the one at `start`; the text's end where none does."""
+    opening = text[start]
+    closing, depth = {"(": ")", "{": "}"}[opening], 0
+    for place in range(start, len(text)):
+        depth += (text[place] == opening) - (text[place] == closing)
+        if depth == 0:
+            return place + 1
+    return len(text)
