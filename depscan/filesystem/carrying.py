@@ -70,7 +70,7 @@ def carry_from_stage(carriage: Carriage, source: str, view: StageFilesystem) -> 
         _carry_glob(carriage, path, view)
         return None
     resolved = resolve_links(path, view.links) or path
-    if view.entry(resolved) is None and not any(entry for entry in _entries_below(view, resolved)):
+    if view.entry(resolved) is None and not any(_known_below(view, resolved)):
         if resolved != "/" and _is_missing(view, resolved):
             return Refusal("source-missing", f"{source} is not in the stage that {carriage.label} names")
         _carry_unknown(carriage, resolved, Origin.STAGE, resolved, foreign_libc=_is_foreign(carriage.tree, view))
@@ -173,6 +173,12 @@ def _can_only_be_file(path: str, directory: str) -> bool:
     return bool(
         re.match(_FILE_NAME, name) or re.match(_PROGRAM_DIRECTORY, parent) or re.match(_PROGRAM_DIRECTORY, directory)
     )
+
+
+def _known_below(view: StageFilesystem, path: str) -> Iterator[FileEntry]:
+    """What is known or expected at and below a directory."""
+    yield from _entries_below(view, path)
+    yield from (entry for entry in view.expected.values() if entry.path.startswith(path.rstrip("/") + "/"))
 
 
 def _entries_below(view: StageFilesystem, path: str) -> Iterator[FileEntry]:

@@ -14,12 +14,13 @@ import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from depscan.artifacts.prediction import Product
 from depscan.findings import Confidence
 from depscan.platforms import MACHINES, Platform
 from depscan.toolchains.compilers import has_c_compiler
-from depscan.toolchains.elf import ceiling, dynamic_program, static_program
+from depscan.toolchains.elf import ceiling, linked_program, static_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,7 @@ _VALUED = frozenset(
 _MAX_SOURCES = 2000
 _MAX_SOURCE = 256 * 1024  # imports stand at a file's beginning
 _STATIC_FLAG = r"-extldflags?[= ]?\W*[^-]*-static|(^|[\s\"'])-static\b"
+_BY_FLAGS = "-extldflags -static: the linker makes it static"
 # Packages of Go's own library that use cgo, and what reaches them (go list -deps, Go 1.24).
 _CGO_IMPORTS = r'"(net|net/http|net/rpc|net/smtp|os/user|google\.golang\.org/grpc)"'
 # Modules that are mostly C: their own sources say `import "C"`.
@@ -171,11 +173,16 @@ def _manifest(place: Workplace, depth: int = 6) -> str | None:
 
 def _product(path: str, build: _Build, place: Workplace, platform: Platform) -> Product | None:
     why_static = _why_static(build, place, platform)
-    if why_static is not None:
+    libc = place.profile.libc
+    family = "musl" if "musl" in (place.environment.get("CC") or "") else libc.family
+    facts = linked_program(family, platform, libc.version, language="go")
+    if why_static is not None and not (_is_pie(build) and why_static is not _BY_FLAGS):
         return Product(path, "go", static_program(MACHINES[platform.architecture], "go"), evidence=(why_static,))
-    facts = dynamic_program(place, language="go")
     if facts is None:
         return None
+    if why_static is not None:  # measured: Go's own linker names a dynamic linker in every position independent program
+        facts = replace(facts, needed=(), version_needs={})
+        return Product(path, "go", facts, Confidence.POSSIBLE, evidence=("-buildmode=pie asks for a dynamic linker",))
     confidence, why = _why_dynamic(build, place)
     calls_c = place.environment.get("CGO_ENABLED") == "1" or _c_source(place) is not None
     return Product(
@@ -196,29 +203,33 @@ def _why_static(build: _Build, place: Workplace, platform: Platform) -> str | No
         return "CGO_ENABLED=0: go links it statically"
     flags = f"{build.flags.get('-ldflags', '')} {place.environment.get('GOFLAGS') or ''}"
     if re.search(_STATIC_FLAG, f"{flags} {place.environment.get('CGO_LDFLAGS') or ''}"):
-        return "-extldflags -static: the linker makes it static"
+        return _BY_FLAGS
     tags = re.split(r"[\s,]+", f"{build.flags.get('-tags', '')},{place.environment.get('GOFLAGS') or ''}")
     if {"netgo", "osusergo"} <= {tag.removeprefix("-tags=") for tag in tags} and not _c_source(place):
         return "-tags netgo,osusergo: the packages of Go's own library do without cgo"
+    if _is_pure(place) and "external" not in flags:
+        return "no source imports a package that uses cgo"
     if enabled == "1":
         return None
-    if platform.architecture != place.platform.architecture and not place.environment.get("CC"):
+    if platform.architecture != place.platform.architecture:
         return "a cross build: cgo is off"
-    if has_c_compiler(place) is False:
-        return "no C compiler in the stage: cgo is off"
-    return "no source imports a package that uses cgo" if _is_pure(place) else None
+    return "no C compiler in the stage: cgo is off" if has_c_compiler(place) is False else None
+
+
+def _is_pie(build: _Build) -> bool:
+    return build.flags.get("-buildmode") == "pie"
 
 
 def _why_dynamic(build: _Build, place: Workplace) -> tuple[Confidence, str]:
-    """How sure it is that a package uses cgo, and why."""
+    """How sure it is that a package uses cgo and nothing makes the program static, and why."""
     enabled = place.environment.get("CGO_ENABLED", "")
+    if enabled is None or re.search(r"\$\{?\w", build.flags.get("-ldflags", "")):
+        return Confidence.POSSIBLE, "cgo may be on: the settings of the command are not known"
     found = _c_source(place) or _source_with(place, _CGO_IMPORTS)
     if found is not None and (enabled == "1" or has_c_compiler(place)):
         return Confidence.LIKELY, f"cgo is on, and {found}"
     if enabled == "1":
         return Confidence.LIKELY, "CGO_ENABLED=1: cgo is on"
-    if enabled is None or "$" in build.flags.get("-ldflags", ""):
-        return Confidence.POSSIBLE, "cgo may be on: its settings are not known"
     return Confidence.POSSIBLE, "CGO_ENABLED is not set to 0: where a package uses cgo (net, os/user), libc is linked"
 
 

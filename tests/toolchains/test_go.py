@@ -1,0 +1,176 @@
+"""What `go build` and `go install` are predicted to make."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from depscan.platforms import parse_platform
+from tests.toolchains.predicting import predict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOTHING = (None, None, None)
+NET = {"go.mod": "module example.org/shop/api\n", "cmd/api/main.go": 'package main\nimport "net/http"\n'}
+PURE = {"go.mod": "module example.org/shop/api\n", "main.go": 'package main\nimport "fmt"\n'}
+C = {"go.mod": "module example.org/shop/api\n", "main.go": 'package main\n// int x;\nimport "C"\n'}
+SQLITE = {"go.mod": "module example.org/api\nrequire (\n\tgithub.com/mattn/go-sqlite3 v1.14.22\n)\n"}
+INDIRECT = {"go.mod": "module example.org/api\nrequire (\n\tgithub.com/mattn/go-sqlite3 v1.14.22 // indirect\n)\n"}
+
+
+@pytest.mark.parametrize(
+    ("base", "command", "files", "expected"),
+    [
+        pytest.param(
+            "golang:1.24-bookworm", "go build -o /app ./cmd/api", NET, ("dynamic", "glibc", "likely"), id="net"
+        ),
+        pytest.param("golang:1.24-bookworm", "go build -o /app .", C, ("dynamic", "glibc", "likely"), id="cgo source"),
+        pytest.param("golang:1.24-bookworm", "go build -o /app .", SQLITE, ("dynamic", "glibc", "likely"), id="module"),
+        pytest.param(
+            "golang:1.24-bookworm", "go build -o /app .", INDIRECT, ("dynamic", "glibc", "possible"), id="indirect"
+        ),
+        pytest.param(
+            "golang:1.24-bookworm", "go build -o /app .", {}, ("dynamic", "glibc", "possible"), id="no sources"
+        ),
+        pytest.param("golang:1.24-bookworm", "go build -o /app .", PURE, ("static", "none", "likely"), id="pure"),
+        pytest.param("golang:1.24", "CGO_ENABLED=0 go build -o /app .", NET, ("static", "none", "likely"), id="prefix"),
+        pytest.param(
+            "golang:1.24", "export CGO_ENABLED=0; go build -o /app .", NET, ("static", "none", "likely"), id="export"
+        ),
+        pytest.param(
+            "golang:1.24", "env CGO_ENABLED=0 go build -o /app .", NET, ("static", "none", "likely"), id="env"
+        ),
+        pytest.param("golang:1.24", "GOARCH=arm64 go build -o /app .", NET, ("static", "none", "likely"), id="cross"),
+        pytest.param(
+            "golang:1.24",
+            "GOARCH=arm64 CC=aarch64-linux-gnu-gcc go build -o /app .",
+            {},
+            ("static", "none", "likely"),
+            id="a compiler does not turn cgo on",
+        ),
+        pytest.param(
+            "golang:1.24",
+            "CGO_ENABLED=1 GOARCH=arm64 CC=aarch64-linux-gnu-gcc go build -o /app .",
+            {},
+            ("dynamic", "glibc", "likely"),
+            id="cross, cgo",
+        ),
+        pytest.param(
+            "golang:1.24",
+            "CGO_ENABLED=1 CC=musl-gcc go build -o /app .",
+            {},
+            ("dynamic", "musl", "likely"),
+            id="musl-gcc",
+        ),
+        pytest.param("golang:1.24-alpine", "go build -o /app .", NET, ("static", "none", "likely"), id="no compiler"),
+        pytest.param(
+            "golang:1.24-alpine",
+            "apk add gcc musl-dev && go build -o /app .",
+            NET,
+            ("dynamic", "musl", "likely"),
+            id="musl",
+        ),
+        pytest.param(
+            "golang:1.24",
+            "go build -ldflags '-linkmode external -extldflags \"-static\"' -o /app .",
+            C,
+            ("static", "none", "likely"),
+            id="extldflags",
+        ),
+        pytest.param(
+            "golang:1.24",
+            'go build -ldflags="-s -w -extldflags=-static" -o /app .',
+            C,
+            ("static", "none", "likely"),
+            id="=",
+        ),
+        pytest.param(
+            "golang:1.24", "go build -tags netgo,osusergo -o /app .", NET, ("static", "none", "likely"), id="tags"
+        ),
+        pytest.param(
+            "golang:1.24",
+            "go build -tags 'netgo osusergo' -o /app .",
+            C,
+            ("dynamic", "glibc", "likely"),
+            id="tags and C",
+        ),
+        pytest.param(
+            "golang:1.24",
+            'CGO_ENABLED=1 go build -ldflags "$EXTRA" -o /app .',
+            NET,
+            ("dynamic", "glibc", "possible"),
+            id="unknown flags",
+        ),
+        pytest.param("golang:1.24", "GOOS=windows go build -o /app .", NET, NOTHING, id="another system"),
+        pytest.param("golang:1.24", "go build -buildmode=c-shared -o /app .", NET, NOTHING, id="a library"),
+        pytest.param("golang:1.24", "go vet -o /app .", NET, NOTHING, id="another verb"),
+        pytest.param("golang:1.24", "if [ x = y ]; then go build -o /app .; fi", NET, NOTHING, id="conditional"),
+    ],
+)
+def test_linkage(
+    tmp_path: Path,
+    base: str,
+    command: str,
+    files: dict[str, str],
+    expected: tuple[str | None, str | None, str | None],
+) -> None:
+    text = f"FROM {base}\nARG EXTRA\nWORKDIR /src\nCOPY . .\nRUN {command}\n"
+    found = predict(tmp_path, text, files).get("/app")
+    got = (found.facts.linkage, found.facts.libc, found.confidence) if found else NOTHING
+    assert got == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "paths"),
+    [
+        ("go build ./cmd/api", ["/src/api"]),
+        ("go build", ["/src/shop"]),
+        ("go build -o bin/ ./cmd/api ./cmd/worker", ["/src/bin/api", "/src/bin/worker"]),
+        ("go build -o=/usr/bin/tool main.go", ["/usr/bin/tool"]),
+        ("cd cmd && go build -o ../tool .", ["/src/tool"]),
+        ("go install ./cmd/api", ["/go/bin/api"]),
+        ("GOBIN=/usr/local/bin go install example.org/x/tool/v2@latest", ["/usr/local/bin/tool"]),
+        ("GOARCH=arm64 go install ./cmd/api", ["/go/bin/linux_arm64/api"]),
+        ("go build -o /x/api . && mv /x/api /usr/bin/api", ["/usr/bin/api"]),
+        ("go build -o /x/api . && install -m 755 /x/api /opt/api", ["/opt/api", "/x/api"]),
+        ('go build -o "$OUT" .', []),
+    ],
+)
+def test_paths(tmp_path: Path, command: str, paths: list[str]) -> None:
+    files = {"go.mod": "module example.org/shop/v2\n"}
+    text = f"FROM golang:1.24\nARG OUT\nWORKDIR /src\nCOPY go.mod .\nRUN {command}\n"
+    assert sorted(predict(tmp_path, text, files)) == paths
+
+
+def test_names_that_only_a_copy_tells(tmp_path: Path) -> None:
+    text = "FROM golang:1.24 AS b\nRUN go build -o /out/ ./...\nFROM alpine\nCOPY --from=b /out/api /usr/bin/\n"
+    assert list(predict(tmp_path, text)) == ["/usr/bin/api"]
+
+
+def test_names_that_only_the_start_command_tells(tmp_path: Path) -> None:
+    text = (
+        'FROM golang:1.24 AS b\nRUN go build -o /out/ ./...\nFROM alpine\nCOPY --from=b /out /app\nCMD ["/app/api"]\n'
+    )
+    assert list(predict(tmp_path, text)) == ["/app/api"]
+
+
+def test_assets_beside_programs_are_no_programs(tmp_path: Path) -> None:
+    text = "FROM golang:1.24 AS b\nRUN go build -o /out/ ./...\nFROM alpine\nCOPY --from=b /out/app.css /usr/bin/\n"
+    assert predict(tmp_path, text) == {}
+
+
+def test_a_cross_build_has_the_machine_it_names(tmp_path: Path) -> None:
+    text = "FROM golang:1.24\nARG TARGETARCH\nRUN CGO_ENABLED=0 GOARCH=$TARGETARCH go build -o /app .\n"
+    (found,) = predict(tmp_path, text, platforms=(parse_platform("linux/arm64"),)).values()
+    assert found.facts.machine == "aarch64"
+
+
+def test_needs_what_glibc_merged_in_2_34(tmp_path: Path) -> None:
+    needs = {}
+    for release in ("bullseye", "bookworm"):
+        text = f"FROM golang:1.20-{release}\nRUN CGO_ENABLED=1 go build -o /app .\n"
+        (found,) = predict(tmp_path, text).values()
+        needs[release] = [need.name for need in found.facts.version_needs.get("libc.so.6", ())]
+    assert needs == {"bullseye": [], "bookworm": ["GLIBC_2.34"]}
