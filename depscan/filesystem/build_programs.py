@@ -82,7 +82,7 @@ TOOLS: dict[str, Tool] = {
     **dict.fromkeys(("rustup", "cross"), Tool(builds=(".", *_RUST))),
     "rustc": Tool(outputs=("-o",)),
     **dict.fromkeys(("mvn", "mvnw", "gradle", "gradlew", "sbt", "ant", "lein", "javac"), _JVM_TOOL),
-    "dotnet": Tool(builds=(".", "/usr/share/dotnet"), outputs=("-o", "--output")),
+    "dotnet": Tool(builds=(".", "/usr/share/dotnet"), outputs=("-o", "--output", "--tool-path")),
     **dict.fromkeys(("gcc", "g++", "cc", "c++", "clang", "clang++", "ld", "musl-gcc", "ghc"), Tool(outputs=("-o",))),
     **dict.fromkeys(
         ("ar", "as", "ranlib", "cpp", "gfortran", "nim", "nimble", "ldc", "dmd", "gdc", "dub", "dune"), Tool()

@@ -77,8 +77,9 @@ class ArtifactView(Struct, frozen=True):
     """A program or library at its place in the image.
 
     `interpreter_libc` is the family whose dynamic linker PT_INTERP names: glibc, musl or other; None without PT_INTERP.
-    `executable` is true for programs, false for shared objects. `cpu_level` is the x86-64 level that its note demands,
-    `cpu_floor` the configured oldest CPU where that is below it, None elsewhere.
+    `executable` is true for programs, false for shared objects; `started` for what ENTRYPOINT or CMD names. `cpu_level`
+    is the x86-64 level that its note demands, `cpu_floor` the configured oldest CPU where that is below it, None
+    elsewhere. `compat` is the layer that answers for glibc on musl (gcompat, libc6-compat), None without one.
     """
 
     path: str
@@ -87,6 +88,7 @@ class ArtifactView(Struct, frozen=True):
     machine: str
     linkage: str | None
     executable: bool
+    started: bool
     libc: str
     language: str | None
     interpreter: str | None

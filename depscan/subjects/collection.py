@@ -31,7 +31,7 @@ from depscan.subjects.builds import build_view
 from depscan.subjects.missing_symbols import symbol_view
 from depscan.subjects.platform_choice import KINDS as PLATFORM_KINDS
 from depscan.subjects.platform_choice import find_platform_problems
-from depscan.subjects.purpose import brought_linkers, purpose
+from depscan.subjects.purpose import brought_linkers, is_started, purpose
 from depscan.subjects.second_libc import second_libc
 from depscan.subjects.wording import describe_artifact, describe_base, describe_image, describe_search
 
@@ -350,6 +350,7 @@ def _artifact_view(placement: Placement, cpu_floor: str | None) -> ArtifactView:
         verdict=placement.verdict.value,
         cause=culprit.cause.value if culprit is not None else None,
         detail=culprit.detail if culprit is not None else None,
+        started=is_started(placement.entry, placement.filesystem),
         cpu_level=facts.isa_level,
         cpu_floor=cpu_floor if above else None,  # x86-64 < x86-64-v2 < x86-64-v3 < x86-64-v4 as texts too
     )

@@ -40,9 +40,9 @@ def purpose(
     `linkers` are the stage's `brought_linkers`. `variant`: it is one of several builds, for other machines or C
     libraries, that came together.
     """
-    programs = [program for start in (filesystem.entrypoint, filesystem.command) for program in _programs(start)]
-    if any(_names(program, entry.path, filesystem) for program in programs):
+    if is_started(entry, filesystem):
         return Confidence.CERTAIN
+    programs = _started_programs(filesystem)
     if variant or _is_served(entry.path) or _only_carries(programs) or _has_own_linker(interpreter, linkers):
         return Confidence.POSSIBLE
     if entry.named or _on_path(entry.path, filesystem):
@@ -50,6 +50,15 @@ def purpose(
     parts = posixpath.dirname(entry.source).lower().split("/")
     aside = _ASIDE.intersection(parts) or _depth(entry.source, word) > _SHALLOW
     return Confidence.POSSIBLE if aside else Confidence.LIKELY
+
+
+def is_started(entry: FileEntry, filesystem: StageFilesystem) -> bool:
+    """Whether the stage's start command names a program."""
+    return any(_names(program, entry.path, filesystem) for program in _started_programs(filesystem))
+
+
+def _started_programs(filesystem: StageFilesystem) -> list[str]:
+    return [program for start in (filesystem.entrypoint, filesystem.command) for program in _programs(start)]
 
 
 def _programs(start: StartCommand | None) -> Iterator[str]:

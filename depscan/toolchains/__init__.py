@@ -23,6 +23,7 @@ PROGRAMS: dict[str, str] = {
     "cross": "cargo",
     "rustc": "cargo",
     "go": "go",
+    "dotnet": "dotnet",
     "xx-go": "go",
 }
 
