@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 KIND = "platform-shadowed"
 
-_NAMES = re.compile(r"(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)")
+_NAMES = r"(?:TARGET|BUILD)(?:PLATFORM|OS|ARCH|VARIANT)"
 _COMMON = frozenset({"linux", ""})  # what TARGETOS and TARGETVARIANT are on most platforms anyway
-_VARIABLE = re.compile(r"\$\{?(\w+)")
-_SEPARATOR = re.compile(r"&&|\|\||[;\n]")
-_PRINTS = re.compile(r"\s*@?(echo|printf|#)\b[^>]*$")
+_VARIABLE = r"\$\{?(\w+)"
+_SEPARATOR = r"&&|\|\||[;\n]"
+_PRINTS = r"\s*@?(echo|printf|#)\b[^>]*$"
 _BUILD_VARIABLES = frozenset({"GOARCH", "GOOS", "GOARM", "GOAMD64", "CARGO_BUILD_TARGET", "CC", "CXX"})
 
 
@@ -48,6 +48,9 @@ def find_shadowed(
     head: Sequence[Instruction], stages: Sequence[Stage], build_arguments: Mapping[str, str | None], escape: str
 ) -> Iterator[Problem]:
     """The defaults that make what is built the same on all platforms, each with its first use."""
+    everything = [*head, *(each for stage in stages for each in stage.instructions)]
+    if not any(each.keyword == "ARG" and re.search(_NAMES + "=", each.text) for each in everything):
+        return
     for default in _global_defaults(head, escape):
         use = _first_global_use(default.name, stages, escape)
         if use is not None and default.name not in build_arguments:
@@ -70,7 +73,7 @@ def _problem(default: _Default, use: Span) -> Problem:
 def _defaults(instruction: Instruction, escape: str) -> Iterator[Assignment]:
     """The ARGs of the names that have a default which differs from what most platforms have."""
     for assignment in read_assignments(instruction, escape):
-        if _NAMES.fullmatch(assignment.name) and assignment.value is not None:
+        if re.fullmatch(_NAMES, assignment.name) and assignment.value is not None:
             harmless = assignment.name.endswith(("OS", "VARIANT")) and assignment.value.strip("\"'") in _COMMON
             if not harmless:
                 yield assignment
@@ -81,7 +84,9 @@ def _global_defaults(head: Sequence[Instruction], escape: str) -> Iterator[_Defa
     for instruction in head:
         if instruction.keyword == "ARG":
             for name, value, span in _defaults(instruction, escape):
-                if name.startswith("TARGET") and not any(map(_NAMES.fullmatch, _VARIABLE.findall(value or ""))):
+                if name.startswith("TARGET") and not any(
+                    re.fullmatch(_NAMES, each) for each in re.findall(_VARIABLE, value or "")
+                ):
                     yield _Default(name, (value or "").strip("\"'"), span, None)
 
 
@@ -91,7 +96,7 @@ def _stage_defaults(stage: Stage, stages: Sequence[Stage], escape: str) -> Itera
     for place, instruction in enumerate(stage.instructions):
         if instruction.keyword == "ARG":
             for name, value, span in _defaults(instruction, escape):
-                if not brought & set(_VARIABLE.findall(value or "")):
+                if not brought & set(re.findall(_VARIABLE, value or "")):
                     known = "" if "$" in (value or "") and ":-" not in (value or "") else (value or "").strip("\"'")
                     yield place, _Default(name, _substitute(known), span, stage.index)
         brought |= _names(instruction, escape)
@@ -158,7 +163,7 @@ def _matters(instruction: Instruction, name: str) -> bool:
     text = "\n".join([instruction.text, *(heredoc.content for heredoc in instruction.heredocs)])
     if not _uses(text, name):
         return False
-    return any(_uses(part, name) and not _PRINTS.match(part) for part in _SEPARATOR.split(text))
+    return any(_uses(part, name) and not re.match(_PRINTS, part) for part in re.split(_SEPARATOR, text))
 
 
 def _uses(text: str, name: str) -> bool:

@@ -11,7 +11,6 @@ import re
 from typing import TYPE_CHECKING
 
 from depscan.dockerfile.instructions import Problem
-from depscan.filesystem.package_sources import keeps_its_sources
 from depscan.findings import Confidence
 from depscan.packages import PROGRAMS, read
 from depscan.packages.availability import find_absence
@@ -51,8 +50,13 @@ def find_package_faults(
     if not missing and (tree.profile.release or "").startswith(("alpine:", "debian:")):
         found = [each for part in certain for each in _absent_packages(part, tree, stage)]
         problems = [_absent(command, word, absence, tree, stage) for word, absence in found]
-        if problems and keeps_its_sources(stage, dockerfile, tree, problems[0].span.start):
-            yield from problems
+        yield from problems if problems and _keeps_its_sources(problems[0], tree, stage, dockerfile) else ()
+
+
+def _keeps_its_sources(problem: Problem, tree: Tree, stage: Stage, dockerfile: Dockerfile) -> bool:
+    from depscan.filesystem.package_sources import keeps_its_sources  # noqa: PLC0415 - its patterns take 3 ms
+
+    return keeps_its_sources(stage, dockerfile, tree, problem.span.start)
 
 
 def _missing_managers(

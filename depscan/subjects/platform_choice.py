@@ -26,7 +26,7 @@ CROSS_BUILD = "cross-build"
 KINDS = frozenset({"platform-shadowed", FINAL_STAGE_PINNED, CROSS_BUILD})
 """Problems that only a build for another platform than the builder's meets."""
 
-_TOOL = re.compile(
+_TOOL = (
     r"(.*[-_.])?(lint\w*|tests?|testing|checks?|dev\w*|docs?|tools?|toolchain|ci|debug|generate\w*|gen|proto\w*|vendor\w*|fmt|"
     r"format|validate\w*|e2e|coverage|bench\w*|scan\w*|artifacts?|output|export\w*|binar\w+|release|build\w*|cross|sdk|base)"
     r"([-_.].*)?"
@@ -59,7 +59,7 @@ def _final_stage(filesystem: StageFilesystem, dockerfile: Dockerfile) -> Iterato
     """A stage without a start command carries files, and one that is called a tool runs where it is built."""
     stage, span = filesystem.stage, _pin(filesystem.stage, dockerfile)
     started = filesystem.entrypoint or filesystem.command
-    if started is None or span is None or _TOOL.fullmatch(stage.name or "") or _starts_a_tool(started):
+    if started is None or span is None or re.fullmatch(_TOOL, stage.name or "") or _starts_a_tool(started):
         return
     detail = (
         f"the image that is run stands on {filesystem.profile.name} of the builder's platform, whatever the target is"
