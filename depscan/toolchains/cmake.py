@@ -48,13 +48,19 @@ def remembers(place: Workplace) -> tuple[str, str] | None:
     if place.command.name != "cmake" or arguments.has("--build", "--install", "-E", "-P", "--version", "--help"):
         return None
     given = arguments.operands[-1] if arguments.operands else "."
-    source = place.path(arguments.value("-S") or given)
-    build = place.path(arguments.value("-B") or ".")
+    source = place.path(_directory(arguments, "-S") or given)
+    build = place.path(_directory(arguments, "-B") or ".")
     if source is None or build is None or arguments.unknown or arguments.has("--preset"):
         return None
     settings = {"CMAKE_HOME_DIRECTORY": source, **_linker_flags(place), **dict(_defined(arguments))}
     lines = (f"{name}:STRING={value}" for name, value in settings.items())
     return posixpath.join(build, _CACHE), "\n".join(lines).replace("\0", "")
+
+
+def _directory(arguments: Arguments, flag: str) -> str | None:
+    """The value of `-B DIR` or `-BDIR`."""
+    joined = (name[2:] for name, _ in arguments.flags if name.startswith(flag) and name != flag)
+    return arguments.value(flag) or next(joined, None)
 
 
 def _defined(arguments: Arguments) -> Iterator[tuple[str, str]]:

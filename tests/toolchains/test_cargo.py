@@ -1,0 +1,206 @@
+"""What cargo and rustc are predicted to make."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.toolchains.predicting import predict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAIN = {"Cargo.toml": '[package]\nname = "api"\n', "src/main.rs": "fn main() {}\n"}
+GNU = ("dynamic", "glibc", "likely")
+STATIC = ("static", "none", "likely")
+RELEASE = "/src/target/release/api"
+MUSL = "/src/target/x86_64-unknown-linux-musl/release/api"
+
+
+def config(text: str) -> dict[str, str]:
+    return {**MAIN, ".cargo/config.toml": text}
+
+
+@pytest.mark.parametrize(
+    ("base", "command", "files", "path", "expected"),
+    [
+        pytest.param("rust:1.85-bookworm", "cargo build --release", MAIN, RELEASE, GNU, id="gnu"),
+        pytest.param("rust:1.85-bookworm", "cargo b -r", MAIN, RELEASE, GNU, id="short"),
+        pytest.param("rust:1.85-bookworm", "cargo +1.80 build -r", MAIN, RELEASE, GNU, id="toolchain"),
+        pytest.param("rust:1.85-bookworm", "cargo auditable build -r", MAIN, RELEASE, GNU, id="auditable"),
+        pytest.param("rust:1.85-bookworm", "cargo build", MAIN, "/src/target/debug/api", GNU, id="debug"),
+        pytest.param("rust:1.85", "cargo build --profile dist", MAIN, "/src/target/dist/api", GNU, id="profile"),
+        pytest.param("rust:1.85", "cargo build --bin tool -r", {}, "/src/target/release/tool", GNU, id="bin"),
+        pytest.param("rust:1.85", "cargo build -r --target-dir /t", MAIN, "/t/release/api", GNU, id="target-dir"),
+        pytest.param("rust:1.85", "CARGO_TARGET_DIR=/t cargo build -r", MAIN, "/t/release/api", GNU, id="variable"),
+        pytest.param("rust:1.85", "cargo install --path . --root /o", MAIN, "/o/bin/api", GNU, id="install"),
+        pytest.param("rust:1.85", "cargo install --path .", MAIN, "/usr/local/cargo/bin/api", GNU, id="cargo home"),
+        pytest.param("rust:1.85", "rustc -O -o /out/x main.rs", {}, "/out/x", GNU, id="rustc"),
+        pytest.param("rust:1.85", "rustc main.rs", {}, "/src/main", GNU, id="rustc, its own name"),
+        pytest.param(
+            "rust:1.85", "cargo build -r --target x86_64-unknown-linux-musl", MAIN, MUSL, STATIC, id="musl target"
+        ),
+        pytest.param(
+            "rust:1.85", "CARGO_BUILD_TARGET=x86_64-unknown-linux-musl cargo build -r", MAIN, MUSL, STATIC, id="env"
+        ),
+        pytest.param(
+            "rust:1.85",
+            "cargo build -r",
+            config('[build]\ntarget = "x86_64-unknown-linux-musl"\n'),
+            MUSL,
+            STATIC,
+            id="config",
+        ),
+        pytest.param(
+            "rust:1.85", "RUSTFLAGS='-C target-feature=+crt-static' cargo build -r", MAIN, RELEASE, STATIC, id="flags"
+        ),
+        pytest.param(
+            "rust:1.85",
+            "cargo build -r",
+            config('[target.x86_64-unknown-linux-gnu]\nrustflags = ["-C", "target-feature=+crt-static"]\n'),
+            RELEASE,
+            STATIC,
+            id="flags in config",
+        ),
+        pytest.param(
+            "rust:1.85", "cargo rustc -r -- -C target-feature=+crt-static", MAIN, RELEASE, STATIC, id="flags behind --"
+        ),
+        pytest.param("rust:1.85-alpine", "cargo build -r", MAIN, RELEASE, STATIC, id="alpine"),
+        pytest.param(
+            "rust:1.85-alpine",
+            "RUSTFLAGS=-Ctarget-feature=-crt-static cargo build -r",
+            MAIN,
+            RELEASE,
+            ("dynamic", "musl", "likely"),
+            id="alpine, dynamic",
+        ),
+        pytest.param(
+            "alpine:3.20",
+            "apk add rust cargo && cargo build -r",
+            MAIN,
+            RELEASE,
+            ("dynamic", "musl", "likely"),
+            id="Alpine's own compiler",
+        ),
+        pytest.param(
+            "rust:1.85", "cargo build -r $FLAGS", MAIN, RELEASE, ("dynamic", "glibc", "possible"), id="unknown words"
+        ),
+    ],
+)
+def test_program(  # noqa: PLR0917 - the columns of the table above
+    base: str, command: str, files: dict[str, str], path: str, expected: tuple[str, ...], tmp_path: Path
+) -> None:
+    found = predict(tmp_path, f"FROM {base}\nWORKDIR /src\nCOPY . .\nRUN {command}\n", files)
+    assert list(found) == [path]
+    facts = found[path].facts
+    assert (facts.linkage.value if facts.linkage else None, facts.libc, found[path].confidence.value) == expected
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "cargo build -r --target x86_64-pc-windows-gnu",
+        "cargo build -r --target wasm32-unknown-unknown",
+        "cargo build -r --target $UNKNOWN",
+        "cargo test",
+        "cargo fetch",
+        "cargo chef cook --release",
+        "rustc --crate-type lib main.rs",
+        "if test -f x; then cargo build -r; fi",
+    ],
+)
+def test_nothing(command: str, tmp_path: Path) -> None:
+    assert predict(tmp_path, f"FROM rust:1.85\nWORKDIR /src\nCOPY . .\nRUN {command}\n", MAIN) == {}
+
+
+WORKSPACE = {
+    "Cargo.toml": '[workspace]\nmembers = ["crates/*"]\nexclude = ["crates/old"]\n',
+    "crates/a/Cargo.toml": '[package]\nname = "a"\n',
+    "crates/a/src/main.rs": "",
+    "crates/b/Cargo.toml": '[package]\nname = "b"\n[[bin]]\nname = "bee"\npath = "src/bin/one.rs"\n',
+    "crates/b/src/bin/one.rs": "",
+    "crates/b/src/bin/two.rs": "",
+    "crates/old/Cargo.toml": '[package]\nname = "old"\n',
+    "crates/old/src/main.rs": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "names"),
+    [
+        ("cargo build -r", {"a", "bee", "two"}),
+        ("cargo build -r -p b", {"bee", "two"}),
+        ("cargo build -r --package=a", {"a"}),
+        ("cargo build -r --manifest-path crates/a/Cargo.toml", {"a"}),
+        ("cargo build -r --manifest-path crates/a/Cargo.toml --workspace", {"a", "bee", "two"}),
+        ("cd crates/b && cargo build -r", {"bee", "two"}),
+    ],
+)
+def test_programs_of_a_workspace_stand_below_its_root(command: str, names: set[str], tmp_path: Path) -> None:
+    found = predict(tmp_path, f"FROM rust:1.85\nWORKDIR /src\nCOPY . .\nRUN {command}\n", WORKSPACE)
+    assert set(found) == {f"/src/target/release/{name}" for name in names}
+
+
+def test_a_name_that_only_the_copy_tells(tmp_path: Path) -> None:
+    text = "FROM rust:1.85 AS b\nRUN cargo install --root /out ripgrep\nFROM debian:12\nCOPY --from=b /out/bin/rg /rg\n"
+    (found,) = predict(tmp_path, text).items()
+    assert (found[0], found[1].facts.needed) == ("/rg", ("libgcc_s.so.1", "libc.so.6"))
+
+
+@pytest.mark.parametrize(
+    ("manifest", "lock", "needed"),
+    [
+        pytest.param('openssl-sys = "0.9"', {"openssl-sys": []}, {"libssl.so.3", "libcrypto.so.3"}, id="direct"),
+        pytest.param(
+            'reqwest = "0.12"',
+            {"reqwest": ["native-tls"], "native-tls": ["openssl"], "openssl": ["openssl-sys"], "openssl-sys": []},
+            {"libssl.so.3", "libcrypto.so.3"},
+            id="reached",
+        ),
+        pytest.param('openssl-sys = "0.9"', {"openssl-sys": ["openssl-src"], "openssl-src": []}, set(), id="vendored"),
+        pytest.param('openssl-sys = {version = "0.9", optional = true}', {"openssl-sys": []}, set(), id="optional"),
+        pytest.param(
+            'sqlx-macros = "0.8"',
+            {"sqlx-macros": ["sqlx-macros-core"], "sqlx-macros-core": ["openssl-sys"]},
+            set(),
+            id="at build time",
+        ),
+        pytest.param('pq-sys = "0.6"', {"pq-sys": []}, {"libpq.so.5"}, id="pq"),
+        pytest.param('libsqlite3-sys = "0.28"', {"libsqlite3-sys": ["cc"], "cc": []}, set(), id="bundled"),
+        pytest.param('libsqlite3-sys = "0.28"', {"libsqlite3-sys": ["vcpkg"]}, {"libsqlite3.so.0"}, id="sqlite"),
+        pytest.param('ring = "0.17"', {"ring": ["cc"]}, set(), id="its own C"),
+    ],
+)
+def test_libraries_of_sys_crates(manifest: str, lock: dict[str, list[str]], needed: set[str], tmp_path: Path) -> None:
+    rows = [
+        f'[[package]]\nname = "{name}"\nversion = "1.0.0"\ndependencies = {needs}\n' for name, needs in lock.items()
+    ]
+    files = {**MAIN, "Cargo.toml": f"{MAIN['Cargo.toml']}[dependencies]\n{manifest}\n", "Cargo.lock": "\n".join(rows)}
+    (found,) = predict(
+        tmp_path, "FROM rust:1.85-bookworm\nWORKDIR /src\nCOPY . .\nRUN cargo build -r\n", files
+    ).values()
+    assert set(found.facts.needed) == {"libgcc_s.so.1", "libc.so.6", *needed}
+
+
+@pytest.mark.parametrize(
+    ("base", "source", "versions"),
+    [
+        ("rust:1.85-trixie", 'std::process::Command::new("x");', ["GLIBC_2.34", "GLIBC_2.39"]),
+        ("rust:1.85-trixie", "", ["GLIBC_2.34"]),
+        ("rust:1.85-bookworm", 'std::process::Command::new("x");', ["GLIBC_2.34"]),
+        ("rust:1.85-bullseye", "", []),
+    ],
+)
+def test_versions(base: str, source: str, versions: list[str], tmp_path: Path) -> None:
+    files = {**MAIN, "src/main.rs": f"fn main() {{ {source} }}\n"}
+    (found,) = predict(tmp_path, f"FROM {base}\nWORKDIR /src\nCOPY . .\nRUN cargo build -r\n", files).values()
+    assert [need.name for need in found.facts.version_needs.get("libc.so.6", ())] == versions
+
+
+def test_a_broken_manifest_leaves_the_name_to_the_copy(tmp_path: Path) -> None:
+    text = (
+        "FROM rust:1.85 AS b\nWORKDIR /src\nCOPY . .\nRUN cargo build -r\n"
+        "FROM debian:12\nCOPY --from=b /src/target/release/api /api\n"
+    )
+    assert list(predict(tmp_path, text, {"Cargo.toml": "[package\nname"})) == ["/api"]

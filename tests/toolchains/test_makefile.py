@@ -1,0 +1,116 @@
+"""Programs that Makefiles and scripts of the context make when RUN starts them."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from depscan.toolchains.makefile import Makefile
+from tests.toolchains.predicting import predict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAKEFILE = """\
+VERSION := $(shell git describe)
+BIN ?= app
+OUT = out
+ifeq ($(STATIC),1)
+export CGO_ENABLED = 0
+else
+export CGO_ENABLED = 1
+endif
+
+.PHONY: all build tool
+all: build
+build: | $(OUT)
+\t@mkdir -p $(OUT) && \\
+\t  go build -ldflags "-X main.version=$(VERSION)" -o $(OUT)/$(BIN) ./cmd/$(BIN)
+$(OUT):
+\tmkdir $@
+tool: CGO_ENABLED = 0
+tool:
+\tgo build -o $(OUT)/$@ ./cmd/$@
+sub:
+\t$(MAKE) -C inner
+bin/%: cmd/%
+\tgo build -o $@ ./$<
+loop:
+\t$(MAKE) loop
+"""
+FILES = {"Makefile": MAKEFILE, "inner/Makefile": "x:\n\tgcc -o x x.c\n"}
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        pytest.param("make", {"/src/out/app": "glibc"}, id="the first target and its prerequisites"),
+        pytest.param("make STATIC=1", {"/src/out/app": "none"}, id="a variable of the command line"),
+        pytest.param("STATIC=1 make build", {"/src/out/app": "none"}, id="a variable of the environment"),
+        pytest.param("make STATIC=$X", {"/src/out/app": "glibc"}, id="a condition on what is not known"),
+        pytest.param("make BIN=web", {"/src/out/web": "glibc"}, id="a name"),
+        pytest.param("make tool", {"/src/out/tool": "none"}, id="a variable of the target"),
+        pytest.param("make sub", {"/src/inner/x": "glibc"}, id="another make"),
+        pytest.param("make bin/web", {"/src/bin/web": "glibc"}, id="a pattern"),
+        pytest.param("cd / && make -C src tool", {"/src/out/tool": "none"}, id="-C"),
+        pytest.param("make loop", {}, id="a loop ends"),
+        pytest.param("make missing", {}, id="no rule"),
+        pytest.param("make -f other.mk", {}, id="no Makefile"),
+    ],
+)
+def test_make(command: str, expected: dict[str, str], tmp_path: Path) -> None:
+    found = predict(tmp_path, f"FROM golang:1.24\nWORKDIR /src\nCOPY . .\nRUN {command}\n", FILES)
+    assert {path: artifact.facts.libc for path, artifact in found.items()} == expected
+
+
+SCRIPT = "#!/bin/sh\nset -e\nexport CGO_ENABLED=1\ncd cmd\ngo build -o ../$1 .\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "paths"),
+    [
+        pytest.param("./build.sh api", ["/src/api"], id="by itself"),
+        pytest.param("sh build.sh api", ["/src/api"], id="by a shell"),
+        pytest.param("bash -eux ./build.sh api", ["/src/api"], id="by a shell with options"),
+        pytest.param("chmod +x build.sh && ./build.sh api", ["/src/api"], id="after another command"),
+        pytest.param("./outer.sh", ["/src/api"], id="by another script"),
+        pytest.param("./self.sh", [], id="a loop ends"),
+        pytest.param("test -f x || ./build.sh api", [], id="perhaps"),
+        pytest.param("./build.py", [], id="another language"),
+        pytest.param("./missing.sh", [], id="not there"),
+    ],
+)
+def test_script(command: str, paths: list[str], tmp_path: Path) -> None:
+    files = {
+        "build.sh": SCRIPT,
+        "outer.sh": "#!/usr/bin/env bash\n./build.sh api\n",
+        "self.sh": "#!/bin/sh\n./self.sh\n./self.sh\n",
+        "build.py": "#!/usr/bin/python3\ngo build -o /app .\n",
+    }
+    found = predict(tmp_path, f"FROM golang:1.24\nWORKDIR /src\nCOPY . .\nRUN {command}\n", files)
+    assert list(found) == paths
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " " * 200_000,
+        "\\\n" * 100_000,
+        "ifeq (" + "," * 190_000,
+        "a" * 200_000,
+        "$(" * 100_000,
+        "x: " + "a " * 90_000 + "\n\t$@\n",
+        "$(a " * 50_000,
+        "a:\n\tb\n" * 30_000,
+        "A=$(B)$(B)\nB=$(C)$(C)\nC=$(A)\nx:\n\techo $(A)\n",
+        "include Makefile\n" * 1000,
+    ],
+)
+def test_hostile_makefiles_end(text: str) -> None:
+    makefile = Makefile({}, {}, lambda _: text[:1000])
+    before = time.process_time()
+    makefile.add(text)
+    assert len(list(makefile.recipes([]))) <= 60_000
+    assert time.process_time() - before < 5
