@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from depscan.filesystem.effects import Disturb, Effect
+from depscan.filesystem.effects import Disturb, Effect, Remove
 from depscan.filesystem.options import read_options
-from depscan.filesystem.products import products
+from depscan.filesystem.products import products, remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +51,7 @@ class Tool(Struct, frozen=True):
     variables: tuple[str, ...] = ()
 
 
+_CLEANING = frozenset({"ci", "clean-install", "install-clean", "ic"})
 _NODE_TOOL = Tool(_verbs("ci install i add rebuild update remove uninstall prune dedupe config cache"), _NODE)
 _PYTHON_TOOL = Tool(
     _verbs("install sync add download wheel uninstall config cache pip venv"),
@@ -116,6 +117,8 @@ def run_tool(action: Action) -> Iterator[Effect]:
     given += [action.tree.environment.get(name) for name in tool.variables]
     roots = [*places, *_HOME, *_outputs(action, tool), *(value for value in given if value)]
     paths = [action.path(root) for root in roots]
+    if name == "npm" and verbs & _CLEANING:
+        yield from (Remove(path) for path in paths[:1] if path)  # node_modules, before it is filled anew
     yield Disturb(("/",) if None in paths else tuple(dict.fromkeys(path for path in paths if path)), foreign_libc=False)
     yield from products(action, unversioned(name))
 
@@ -155,6 +158,9 @@ def run_make(action: Action) -> Iterator[Effect]:
     else:
         here = action.path(".")
         yield Disturb(("/",) if here is None else (here, *_HOME), foreign_libc=False)
+    if action.command.name == "cmake":
+        yield from remembered(action)
+    yield from products(action, action.command.name or "")
 
 
 def run_anything(action: Action) -> Iterator[Effect]:

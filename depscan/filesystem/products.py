@@ -13,20 +13,22 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from depscan.artifacts.facts import Origin
-from depscan.artifacts.prediction import Prediction
+from depscan.artifacts.prediction import Prediction, Product
+from depscan.dockerfile.instructions import Problem
 from depscan.filesystem.content import read_head
-from depscan.filesystem.entries import FileEntry
+from depscan.filesystem.entries import FileEntry, InlineFile
+from depscan.findings import Skipped
 from depscan.toolchains import PROGRAMS, predict
-from depscan.toolchains.workplace import MAX_MANIFEST, Workplace
+from depscan.toolchains.workplace import MAX_MANIFEST, Unread, Workplace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from depscan.artifacts.prediction import Product
     from depscan.dockerfile.instructions import Stage
     from depscan.filesystem.effects import Action
     from depscan.filesystem.tree import Tree
     from depscan.images.profile import ImageProfile
+    from depscan.toolchains.workplace import Fault
 
 
 class StageFiles(Struct, frozen=True):
@@ -64,7 +66,12 @@ def predicts(program: str) -> bool:
 
 def products(action: Action, program: str) -> Iterator[FileEntry]:
     """The entries of what a command makes; `program` is its name without version and directory."""
+    words = {(word.text or "").rpartition("@")[0] or word.text for word in action.command.words}
+    action.tree.problems[:] = [each for each in action.tree.problems if words.isdisjoint(each.remedies)]
     for product in predict(program, _workplace(action)):
+        if not isinstance(product, Product):
+            _record(product, action)
+            continue
         yield FileEntry(
             product.path,
             "file",
@@ -75,6 +82,32 @@ def products(action: Action, program: str) -> Iterator[FileEntry]:
             action.tree.sequence,
             _prediction(product, action),
         )
+
+
+def _record(said: Fault | Unread, action: Action) -> None:
+    if isinstance(said, Unread):
+        action.tree.skipped.append(Skipped(said.path, said.reason, action.span))
+    elif not action.command.conditional:
+        action.tree.problems.append(
+            Problem(
+                said.kind,
+                said.detail,
+                action.span,
+                action.stage.index,
+                said.confidence,
+                word=action.reason,
+                remedies=said.remedies,
+            )
+        )
+
+
+def remembered(action: Action) -> Iterator[FileEntry]:
+    """The file in which cmake keeps what it was told."""
+    from depscan.toolchains.cmake import remembers  # noqa: PLC0415 - few stages run cmake
+
+    found = remembers(_workplace(action))
+    if found is not None:
+        yield action.written(found[0], InlineFile(found[1].encode()))
 
 
 def _workplace(action: Action) -> Workplace:

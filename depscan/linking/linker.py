@@ -216,10 +216,17 @@ def _load(subject: _Subject, loader: Loader, misfit: Misfit | None = None) -> tu
         failures=failures,
         unknowns=tuple(dict.fromkeys(unknowns)),
         notes=(*((f"{host} loads it",) if host else ()), *_notes(subject, symbols, loader)),
-        compat=loader.compat,
+        compat=loader.compat or _installed_compat(subject, loader),
     )
     parts = [loader.confidence, *(need.confidence for need in closure.needs if need.presence is Presence.PROVIDED)]
     return link, Confidence.weakest(*parts)
+
+
+def _installed_compat(subject: _Subject, loader: Loader) -> str | None:
+    """The layer that is installed for glibc's programs; a library that a program of musl loads is not helped by it."""
+    if subject.program or loader.family != "musl" or subject.facts.libc != "glibc":
+        return None
+    return next(iter(subject.root.filesystem.loaders.values()), None)
 
 
 def _load_libraries(subject: _Subject, loader: Loader) -> tuple[Loaded, Closure, str | None]:

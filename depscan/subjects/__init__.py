@@ -98,6 +98,7 @@ class ArtifactView(Struct, frozen=True):
     detail: str | None
     cpu_level: str | None
     cpu_floor: str | None
+    compat: str | None = None
 
 
 class NeedView(Struct, frozen=True):

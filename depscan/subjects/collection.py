@@ -29,6 +29,7 @@ from depscan.subjects import (
 from depscan.subjects.base_choice import base_view
 from depscan.subjects.builds import build_view
 from depscan.subjects.missing_symbols import symbol_view
+from depscan.subjects.node_modules import HOST_MODULES, find_host_modules, tells_of
 from depscan.subjects.platform_choice import KINDS as PLATFORM_KINDS
 from depscan.subjects.platform_choice import find_platform_problems
 from depscan.subjects.purpose import brought_linkers, is_started, purpose
@@ -71,10 +72,16 @@ def collect(
     collector = _Collector(dockerfile, context, cpu_floor, placements)
     problems = [*dockerfile.problems, *(problem for stage in stages for problem in stage.problems)]
     problems += find_platform_problems(dockerfile, stages, target)
+    modules = tuple(find_host_modules(stages, placements))
     return (
-        *(collector.problem(problem, several_platforms=several_platforms) for problem in problems),
+        *(collector.problem(problem, several_platforms=several_platforms) for problem in (*problems, *modules)),
         *(collector.stage(stage, stages) for stage in stages),
-        *(subject for placement in placements for subject in collector.placed(placement)),
+        *(
+            subject
+            for placement in placements
+            if not any(tells_of(problem, placement) for problem in modules)
+            for subject in collector.placed(placement)
+        ),
     )
 
 
@@ -246,7 +253,7 @@ class _Collector:
     def problem(self, problem: Problem, *, several_platforms: bool) -> Subject:
         """The subject of wrong text."""
         context = self._context if problem.kind in _NOT_THERE else Confidence.CERTAIN
-        latent = problem.kind in PLATFORM_KINDS and not several_platforms
+        latent = (problem.kind in PLATFORM_KINDS and not several_platforms) or problem.kind == HOST_MODULES
         doubtful = problem.confidence is Confidence.POSSIBLE
         keyword = next((item.keyword for item in self._instructions if _within(problem.span, item.span)), "")
         return Subject(
@@ -343,6 +350,7 @@ def _artifact_view(placement: Placement, cpu_floor: str | None) -> ArtifactView:
         machine=facts.machine,
         linkage=facts.linkage.value if facts.linkage else None,
         executable=facts.linkage is not Linkage.SHARED_OBJECT,
+        started=is_started(placement.entry, placement.filesystem),
         libc=facts.libc,
         language=facts.language,
         interpreter=facts.interpreter,
@@ -350,9 +358,9 @@ def _artifact_view(placement: Placement, cpu_floor: str | None) -> ArtifactView:
         verdict=placement.verdict.value,
         cause=culprit.cause.value if culprit is not None else None,
         detail=culprit.detail if culprit is not None else None,
-        started=is_started(placement.entry, placement.filesystem),
         cpu_level=facts.isa_level,
         cpu_floor=cpu_floor if above else None,  # x86-64 < x86-64-v2 < x86-64-v3 < x86-64-v4 as texts too
+        compat=placement.link.compat,
     )
 
 

@@ -1,8 +1,8 @@
 """Build commands to the programs they will make.
 
-In: a `Workplace`: one command with its environment, on the stage as it stands. Out: `Product`s; none for a command that
-nothing is known of. One module for each toolchain; this one holds the table, and each is imported when a command first
-needs it. Nothing is executed.
+In: a `Workplace`: one command with its environment, on the stage as it stands. Out: `Product`s, `Fault`s for rules and
+`Unread` manifests; nothing for a command that nothing is known of. One module for each toolchain; this one holds the
+table, and each is imported when a command first needs it. Nothing is executed.
 """
 
 from __future__ import annotations
@@ -14,24 +14,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from depscan.artifacts.prediction import Product
-    from depscan.toolchains.workplace import Workplace
+    from depscan.toolchains.workplace import Fault, Unread, Workplace
 
 # Program -> the module of this room whose `predict` reads its commands.
 PROGRAMS: dict[str, str] = {
     **dict.fromkeys(("gcc", "g++", "cc", "c++", "clang", "clang++", "musl-gcc", "musl-clang"), "c"),
+    **dict.fromkeys(("cmake", "make", "gmake", "ninja"), "cmake"),
     "cargo": "cargo",
     "cross": "cargo",
     "rustc": "cargo",
-    "go": "go",
     "dotnet": "dotnet",
+    "go": "go",
     "xx-go": "go",
+    **dict.fromkeys(("npm", "npx", "yarn", "yarnpkg", "pnpm", "pnpx", "bun", "bunx"), "node"),
 }
 
 
-def predict(program: str, place: Workplace) -> Iterable[Product]:
+def predict(program: str, place: Workplace) -> Iterable[Product | Fault | Unread]:
     """What the command of `place`, whose program is `program` without version and directory, will make."""
     module = PROGRAMS.get(program)
     if module is None:
         return ()
-    products: Iterable[Product] = import_module(f"depscan.toolchains.{module}").predict(place)
+    products: Iterable[Product | Fault | Unread] = import_module(f"depscan.toolchains.{module}").predict(place)
     return products

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from depscan.artifacts.facts import ElfFacts, Linkage, VersionNeed
+from depscan.artifacts.symbols import Symbols, pack
 from depscan.images.architectures import architecture_of
 from depscan.platforms import MACHINES
 
@@ -67,6 +68,21 @@ def linked_program(
     )
 
 
+def shared_object(family: str, platform: Platform, calls: tuple[str, ...] = ()) -> ElfFacts | None:
+    """A library or an addon built for a platform against glibc or musl; None for others.
+
+    `calls` are functions that it is known to call and that another C library may lack; without them nothing is known
+    of its symbols.
+    """
+    known = architecture_of(platform)
+    machine = MACHINES.get(platform.architecture)
+    if known is None or machine is None or family not in ("glibc", "musl"):
+        return None
+    libc = "libc.so.6" if family == "glibc" else known.musl_soname or "libc.so"
+    symbols = pack(Symbols(functions=calls)) if calls else b""
+    return _facts(machine, Linkage.SHARED_OBJECT, needed=(libc,), libc=family, symbols=symbols)
+
+
 def is_at_least(version: str | None, other: str) -> bool:
     """Whether a version such as 2.41 is known and not below another."""
     return version is not None and _numbers(version) >= _numbers(other)
@@ -91,6 +107,7 @@ def _facts(
     version_needs: Mapping[str, tuple[VersionNeed, ...]] | None = None,
     language: str | None = None,
     libc: str = "unknown",
+    symbols: bytes = b"",
 ) -> ElfFacts:
     return ElfFacts(
         type="DYN" if linkage is Linkage.SHARED_OBJECT else "EXEC",
@@ -101,7 +118,7 @@ def _facts(
         interpreter=interpreter,
         needed=needed,
         version_needs=version_needs or {},
-        symbols=b"",
+        symbols=symbols,
         libc=libc,
         language=language,
     )

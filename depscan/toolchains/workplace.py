@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
+from depscan.findings import Confidence
 from depscan.platforms import MACHINES
 
 if TYPE_CHECKING:
@@ -33,6 +34,25 @@ class Files(Protocol):
 
     def walk(self, directory: str) -> tuple[str, ...]:
         """The paths of all files known to stand below a directory, sorted."""
+
+
+class Fault(Struct, frozen=True):
+    """What is wrong with a command for a rule to tell: `kind` as `Problem.kind` names it, `detail` the sentence.
+
+    `remedies` are names, one of which a later command of the same toolchain takes it back with.
+    """
+
+    kind: str
+    detail: str
+    confidence: Confidence = Confidence.LIKELY
+    remedies: tuple[str, ...] = ()
+
+
+class Unread(Struct, frozen=True):
+    """A manifest that cannot be used, and why: it becomes a Skipped row."""
+
+    path: str
+    reason: str
 
 
 class Workplace(Struct, frozen=True):

@@ -1,0 +1,111 @@
+"""Packages of the npm registry that have native code, and for which C library.
+
+In: a package's name and version. Out: `Known`, a row of knowledge/node_packages.json, where how each comes stands with
+its source; and `Target`, what the name of a platform package says: `@rollup/rollup-linux-x64-gnu`.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+AS_OF = "2026-11-24"
+CPUS = {"amd64": "x64", "386": "ia32", "arm64": "arm64", "arm": "arm", "ppc64le": "ppc64", "s390x": "s390x"} | {
+    "riscv64": "riscv64"
+}
+_DATA = Path(__file__).parent.parent / "knowledge" / "node_packages.json"
+_TARGET = re.compile(
+    r"(?P<stem>@?[\w./-]+?)[-/](?P<os>linux-?musl|linux|darwin|win32|windows|freebsd|openbsd|netbsd|android|sunos|aix|openharmony)"
+    r"-(?P<cpu>x64|arm64|aarch64|ia32|armv[67]|arm|ppc64le|ppc64|s390x|riscv64|loong64|mips64el|universal|x86_64|64|32)"
+    r"(?:-(?P<libc>gnu|glibc|musl|gnueabihf|musleabihf|gnueabi|musleabi|eabi|msvc))?"
+)
+_LIBCS = {"gnu": "glibc", "glibc": "glibc", "gnueabihf": "glibc", "gnueabi": "glibc"} | dict.fromkeys(
+    ("musl", "musleabihf", "musleabi"), "musl"
+)
+
+
+class Known(Struct, frozen=True):
+    """How a package comes.
+
+    `comes`: built or downloaded by its install script for the libc it runs on; glibc: with builds for glibc alone;
+    browser: its script downloads a program for glibc; both: one package with a build for either; any: it runs on
+    either, or its users do without it; platform: as optional packages, one for each platform. `versions` are those it
+    holds for, as `<6`. `file` is its native file, below the package (for platform: the first part of its name).
+    `calls` are functions that it calls and musl lacks. `compiler`: it is for builds, what was built does without.
+    `libcs` are those that it has platform packages for.
+    """
+
+    name: str
+    versions: str
+    source: str
+    comes: Literal["built", "glibc", "browser", "both", "any", "platform"] = "platform"
+    file: str = ""
+    calls: tuple[str, ...] = ()
+    compiler: bool = False
+    libcs: tuple[str, ...] = ()
+
+
+class Target(Struct, frozen=True):
+    """What a platform package is for. `stem` is the name without it; `libc` is None where the name does not say."""
+
+    stem: str
+    os: str
+    cpu: str
+    libc: str | None
+    suffix: str
+
+
+@cache
+def _rows() -> dict[str, tuple[Known, ...]]:
+    rows = msgspec.json.decode(_DATA.read_bytes(), type=list[Known])
+    return {name: tuple(row for row in rows if row.name == name) for name in {row.name for row in rows}}
+
+
+def find_known(name: str, version: str | None) -> Known | None:
+    """The row of a package; None for one that is not known, or not in this version (None: the newest)."""
+    return next((row for row in _rows().get(name, ()) if _holds(row.versions, version)), None)
+
+
+def _holds(versions: str, version: str | None) -> bool:
+    if not versions:
+        return True
+    limit = _numbers(versions.lstrip("<>="))
+    if version is None or not version[:1].isdigit():
+        return versions.startswith(">")
+    return _numbers(version) < limit if versions.startswith("<") else _numbers(version) >= limit
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", re.split(r"[-+]", version)[0])[:3])
+
+
+def read_target(name: str) -> Target | None:
+    """What the name of a platform package says; None for other names."""
+    found = _TARGET.fullmatch(name)
+    if found is None:
+        return None
+    system, musl = found["os"].replace("-", ""), found["os"].endswith("musl")
+    cpu = {"aarch64": "arm64", "x86_64": "x64", "64": "x64", "32": "ia32", "armv7": "arm", "armv6": "arm"}.get(
+        found["cpu"], found["cpu"].removesuffix("le")
+    )
+    libc = "musl" if musl else _LIBCS.get(found["libc"] or "")
+    suffix = name[len(found["stem"]) + 1 :]
+    return Target(found["stem"], "linux" if system.startswith("linux") else system, cpu, libc, suffix)
+
+
+def native_file(name: str, target: Target, first: str = "") -> str:
+    """Where the addon of a platform package lies in it, by napi-rs's names and by sharp's; "" for none."""
+    if name.startswith("@img/sharp-libvips"):
+        return ""  # a library of the addon
+    if name.startswith("@img/sharp"):
+        return f"lib/{posixpath.basename(name)}.node"
+    first = first or posixpath.basename(target.stem)
+    if name.startswith("@next/"):
+        first = "next-swc"
+    return "watcher.node" if name.startswith("@parcel/") else f"{first}.{target.suffix}.node"
