@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 _MAGIC = b"\x7fELF"
 _HEADER_SIZE = 64
-MAX_OBJECTS = 4096  # a bound against hostile chains; real programs stay far below
+# Bounds against hostile chains; real programs stay far below: objects of a process, files looked for.
+MAX_OBJECTS, MAX_STEPS = 4096, 32_000
 
 # musl answers these by itself, without touching the disk (musl ldso/dynlink.c, load_library).
 _MUSL_OWN = tuple(f"lib{name}" for name in ("c.", "pthread.", "rt.", "m.", "dl.", "util.", "xnet."))
@@ -49,7 +50,7 @@ def is_musls_own(soname: str) -> bool:
 
 
 class Closure(Struct, frozen=True):
-    """All objects by the names they answer to, and all needs in load order; `truncated` at MAX_OBJECTS."""
+    """All objects by the names they answer to, and all needs in load order; `truncated` at MAX_OBJECTS or MAX_STEPS."""
 
     objects: dict[str, Loaded]
     needs: tuple[Need, ...]
@@ -87,14 +88,16 @@ def load_closure(
         objects.update((name, loaded) for name in _names(loaded, loader))
     if program.facts is not None and program.facts.soname:
         objects[program.facts.soname] = program
+    steps = 0
     for requester in queue:
         for soname in dict.fromkeys(requester.facts.needed if requester.facts else ()):
             if soname in objects:
                 continue
-            if len(objects) >= MAX_OBJECTS:
+            if len(objects) >= MAX_OBJECTS or steps >= MAX_STEPS:
                 return Closure(objects, tuple(needs), truncated=True)
             need, found = _satisfy(soname, requester, loader, root, host_provided)
             needs.append(need)
+            steps += len(need.trace)
             loaded = Loaded(found.path or found.unfit or soname, soname, found.facts, requester)
             for name in _names(loaded, loader):
                 objects.setdefault(name, loaded)

@@ -75,6 +75,10 @@ class Place(Struct, frozen=True):
     any_cpu: bool = True
 
 
+MAX_LOADERS = 64  # of one object, whose RPATH counts; a bound against hostile chains, real ones are shorter than ten
+_TOO_DEEP = Place("/", f"RPATH of more than {MAX_LOADERS} loaders", certain=False)
+
+
 def places(requester: Loaded, loader: Loader, root: Root) -> list[Place]:
     """The directories in which `requester`'s needed libraries are looked for, in order."""
     if loader.family == "musl":
@@ -93,7 +97,10 @@ def places(requester: Loaded, loader: Loader, root: Root) -> list[Place]:
 def _rpath(requester: Loaded, root: Root) -> Iterator[Place]:
     if requester.facts is None or requester.facts.runpath:
         return
-    for loaded in requester.chain():
+    for depth, loaded in enumerate(requester.chain()):
+        if depth == MAX_LOADERS:
+            yield _TOO_DEEP
+            return
         facts = loaded.facts
         if facts is not None and not facts.runpath:  # an object's RPATH is ignored beside its RUNPATH
             yield from _expand(facts.rpath, loaded, root, "RPATH")
@@ -109,7 +116,10 @@ def _musl_paths(requester: Loaded, root: Root) -> Iterator[Place]:
 
     Each object on the way to the program counts.
     """
-    for loaded in requester.chain():
+    for depth, loaded in enumerate(requester.chain()):
+        if depth == MAX_LOADERS:
+            yield _TOO_DEEP
+            return
         if loaded.facts is not None:
             law = "RUNPATH" if loaded.facts.runpath else "RPATH"
             paths = loaded.facts.runpath or loaded.facts.rpath

@@ -10,7 +10,7 @@ library has. What a plugin needs without a version, its host may have.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -269,8 +269,10 @@ class _Glibc(_Scope):
 
     def _everywhere(self, loaded: Loaded) -> tuple[_Library, ...]:
         """All libraries where an unversioned symbol can come from; () where one of them is not known."""
-        if self.plugin or self.root.copied(loaded.path) is None:
-            return ()
+        return () if self.plugin or self.root.copied(loaded.path) is None else self._whole_process
+
+    @cached_property
+    def _whole_process(self) -> tuple[_Library, ...]:
         libraries = [self.library(each) for each in self.objects]
         if not all(library.names.closed for library in libraries):
             return ()

@@ -151,3 +151,11 @@ def test_no_damage_raises(data: bytes, changes: list[tuple[float, int]], cut: fl
     if isinstance(outcome, ElfFacts) and outcome.linkage in (Linkage.STATIC, Linkage.STATIC_PIE):
         assert outcome.needed == ()
         assert outcome.interpreter is None
+
+
+def test_the_operating_system_byte() -> None:
+    data = bytearray((ELF / "plugin.so").read_bytes())
+    data[7] = 9
+    facts = read_facts_from_bytes(bytes(data))
+    assert isinstance(facts, ElfFacts)
+    assert facts.os_abi == 9

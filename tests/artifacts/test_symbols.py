@@ -47,3 +47,10 @@ def test_damaged_blobs_are_unknown(blob: bytes) -> None:
 
 def test_the_base_name_has_no_version() -> None:
     assert [base_name(name) for name in ("puts", "puts@GLIBC_2.2.5")] == ["puts", "puts"]
+
+
+def test_a_table_of_more_symbols_than_are_kept_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("depscan.artifacts.elf._MAX_SYMBOLS", 1)
+    facts = read_elf(ELF / "plugin.so")
+    assert facts.symbols == b""
+    assert unpack(facts.symbols) is None
