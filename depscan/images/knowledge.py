@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from depscan.images.profile import ImageReference
     from depscan.images.rows import Configuration, Release, Sizes
 
+_OF_GCC = r"lib(stdc\+\+|gcc_s|gomp|atomic|quadmath|gfortran|itm|[almt]san|ubsan|cc1|objc)\.so"
+_SPACES_OF_GCC = r"GLIBCXX|CXXABI(_TM)?|GCC|G?OMP|GOMP_PLUGIN|G?OACC|LIBATOMIC|LIBITM|QUADMATH|GFORTRAN"
+
 
 def knowledge_as_of() -> str:
     """The ISO date on which the packaged knowledge was made."""
@@ -80,10 +83,12 @@ def _of_match(reference: ImageReference, match: Match, architecture: Architectur
     unsure = (Confidence.LIKELY,) if moving and profile.libc.family == "glibc" else ()
     move = find_move(match.image, reference.tag) if match.moving else None
     profile = _with_layers(profile, reference.tag or "latest", configuration, profile.release)
+    profile = replace(profile, libraries=_defined(profile, platform.architecture))
+    if match.image == "gcc":
+        profile = _with_own_runtime(profile)
     return replace(
         profile,
         reference=_spelled(reference),
-        libraries=_defined(profile, platform.architecture),
         loaders_complete=not match.untold,
         libraries_complete=profile.libraries_complete and match.bare,
         interpreters_complete=profile.interpreters_complete and match.bare and not _has_busybox(reference),
@@ -113,6 +118,21 @@ def _defined(profile: ImageProfile, architecture: str) -> dict[str, Library]:
     """The libraries with their version definitions where these were read; musl's dynamic linker ignores versions."""
     known = find_definitions(distribution_release(profile.release) or "", architecture)
     return {name: Library(name, library.path, known.get(name)) for name, library in profile.libraries.items()}
+
+
+def _with_own_runtime(profile: ImageProfile) -> ImageProfile:
+    """GCC's image finds the libraries of its own compiler, in /usr/local, first: their versions are not known.
+
+    docker-library/gcc: `make install-strip`, then a row for /usr/local in ld.so.conf.d.
+    """
+    libraries = {
+        name: Library(name, library.path) if re.match(_OF_GCC, name) else library
+        for name, library in profile.libraries.items()
+    }
+    ceilings = {
+        name: version for name, version in profile.libc.ceilings.items() if not re.fullmatch(_SPACES_OF_GCC, name)
+    }
+    return replace(profile, libraries=libraries, libc=replace(profile.libc, ceilings=ceilings))
 
 
 def _is_stripped(reference: ImageReference) -> bool:

@@ -39,6 +39,7 @@ _VALUED = frozenset("-o -I -L -D -U -l -x -include -isystem -idirafter -Xlinker 
 _OF_LIBC = frozenset({"c", "m", "pthread", "dl", "rt", "util", "resolv", "crypt", "nsl", "anl"})
 _INPUT = r".+\.(c|cc|cpp|cxx|c\+\+|C|o|a|s|S|m|mm|i|ii|f|f90|lo)|-"
 _IOSTREAM_SINCE = "3.4.32"
+_OWN_COMPILER = r"(?:.*/)?gcc:(1[3-9]|[2-9]\d)(?!\.1\b).*"  # has a libstdc++ of its own beside the distribution's
 _MAX_SOURCE = 512 * 1024
 
 
@@ -141,8 +142,8 @@ def _needs_cxx(link: _Link, place: Workplace) -> bool:
 
 def _streams(link: _Link, place: Workplace) -> bool:
     """Whether a source at hand includes <iostream>, with a libstdc++ whose header asks for a symbol of its own."""
-    highest = place.profile.libc.ceilings.get("GLIBCXX")
-    if not is_at_least(highest, _IOSTREAM_SINCE):
+    newer = is_at_least(place.profile.libc.ceilings.get("GLIBCXX"), _IOSTREAM_SINCE)
+    if not newer and not re.fullmatch(_OWN_COMPILER, place.profile.name):
         return False
     paths = [place.path(each) for each in link.inputs if posixpath.splitext(each)[1] not in (".o", ".a")]
     sources = (place.files.read(path, _MAX_SOURCE) or "" for path in paths if path)

@@ -211,6 +211,14 @@ def test_without_a_list_only_libcs_own_libraries_are_claimed() -> None:
     assert known("amazonlinux:2023").libc.ceilings["GLIBCXX"] == "3.4.33"
 
 
+def test_gcc_has_a_cxx_runtime_of_its_own() -> None:
+    own, plain = known("gcc:13-bookworm"), known("buildpack-deps:bookworm")
+    assert (own.libraries["libstdc++.so.6"].versions, own.libc.ceilings.get("GLIBCXX")) == (None, None)
+    assert plain.libraries["libstdc++.so.6"].versions
+    assert plain.libc.ceilings["GLIBCXX"] == "3.4.30"
+    assert own.libc.ceilings["GLIBC"] == "2.36"
+
+
 def test_distroless() -> None:
     base, cc, static = (known(f"gcr.io/distroless/{name}-debian12") for name in ("base", "cc", "static"))
     assert base.libraries_complete and cc.libraries_complete and static.libraries_complete

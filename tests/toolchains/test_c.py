@@ -77,7 +77,14 @@ def test_words_that_are_not_known_make_it_possible(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("base", "source", "asked"),
-    [("debian:13", "main.cc", ["GLIBCXX_3.4.32"]), ("debian:12", "main.cc", []), ("debian:13", "plain.cc", [])],
+    [
+        ("debian:13", "main.cc", ["GLIBCXX_3.4.32"]),
+        ("debian:12", "main.cc", []),
+        ("debian:13", "plain.cc", []),
+        ("gcc:13-bookworm", "main.cc", ["GLIBCXX_3.4.32"]),
+        ("gcc:13.1-bookworm", "main.cc", []),
+        ("gcc:12-bookworm", "main.cc", []),
+    ],
 )
 def test_iostream_of_gcc_13(base: str, source: str, asked: list[str], tmp_path: Path) -> None:
     files = {**FILES, "plain.cc": "#include <vector>\nint main() {}\n"}
