@@ -1,9 +1,9 @@
 """Changes after which the same rules find nothing.
 
 In: a finding, what was found before, and `recheck`, which runs the whole examination on a changed input. Out:
-proved `Suggestion`s in the order build flag, package, base. This module has no opinion: a change is offered only
-when every program of the finding loads after it and no new finding appears, so that advice can never contradict the
-findings.
+proved `Suggestion`s in the order build flag, package, base, builder's base. This module has no opinion: a change is
+offered only when every program of the finding loads after it and no new finding appears, so that advice can never
+contradict the findings.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from depscan.artifacts.facts import Linkage
 from depscan.filesystem.entries import Presence
 from depscan.findings import Edit, Location, Severity, Suggestion
-from depscan.images.candidates import candidates
+from depscan.images.candidates import builder_candidates, candidates
 from depscan.linking.placement import Cause, Verdict
 from depscan.packages import install_command
 from depscan.packages.providers import who_provides
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from depscan.artifacts.facts import ElfFacts
+    from depscan.artifacts.prediction import Prediction
     from depscan.dockerfile.instructions import Stage
     from depscan.filesystem.entries import StageFilesystem
     from depscan.findings import Finding
@@ -91,7 +92,7 @@ def suggest(finding: Finding, before: Outcome, recheck: Callable[[Change], Trial
             continue
         tried += 1
         trial = recheck(candidate.change)
-        if _mends(trial, finding, before):
+        if _mends(trial, finding, before, placements):
             proved.append(_with_size(candidate.suggestion, trial.sizes.get(finding.stage or 0)))
     return tuple(proved)
 
@@ -132,16 +133,21 @@ def try_out(after: Outcome) -> Trial:
     )
 
 
-def _mends(trial: Trial, finding: Finding, before: Outcome) -> bool:
+def _mends(trial: Trial, finding: Finding, before: Outcome, placements: tuple[Placement, ...]) -> bool:
     """Every program of the finding loads, and nothing that was quiet before speaks now."""
     stage = finding.stage or 0
     if any(trial.verdicts.get((stage, path)) is not Verdict.LOADS for path in finding.artifacts):
         return False
-    return stage not in trial.misfits and trial.alarms <= {old.identity for old in before.findings}
+    touched = {stage, *(made.stage for made in _predictions(placements))}
+    return not touched & trial.misfits and trial.alarms <= {old.identity for old in before.findings}
+
+
+def _predictions(placements: tuple[Placement, ...]) -> list[Prediction]:
+    return [placement.artifact.prediction for placement in placements if placement.artifact.prediction is not None]
 
 
 def _with_size(suggestion: Suggestion, size: int | None) -> Suggestion:
-    return suggestion if suggestion.base is None else msgspec.structs.replace(suggestion, size=size)
+    return suggestion if suggestion.kind != "base" else msgspec.structs.replace(suggestion, size=size)
 
 
 def _misfits(filesystem: StageFilesystem) -> bool:
@@ -154,9 +160,25 @@ def _misfits(filesystem: StageFilesystem) -> bool:
 def _candidates(finding: Finding, placements: tuple[Placement, ...], before: Outcome) -> Iterator[_Candidate]:
     path = finding.location.path
     filesystem = placements[0].filesystem
-    yield from _build_flags(placements)
+    yield from _rebuilds(placements, path) if _predictions(placements) else _build_flags(placements)
     yield from _packages(placements, filesystem, path)
     yield from _bases(filesystem, before, path)
+    yield from _builder_bases(placements, before, path)
+
+
+def _rebuilds(placements: tuple[Placement, ...], path: str) -> Iterator[_Candidate]:
+    """What the build commands would have to say, where each of them can be mended."""
+    made = {prediction.span: prediction.product.mend for prediction in _predictions(placements)}
+    mends = [(span, mend) for span, mend in made.items() if mend is not None]
+    if len(mends) < len(made):
+        return
+    edits = tuple(
+        Edit(Location(path, Span(place, place)), text)
+        for span, mend in mends
+        for place, text in ((span.start, mend.before), (span.end, mend.after))
+        if text
+    )
+    yield _Candidate(Suggestion("build-flag", mends[0][1].title, proved=True, edits=edits), Change(edits=edits))
 
 
 def _build_flags(placements: tuple[Placement, ...]) -> Iterator[_Candidate]:
@@ -263,6 +285,20 @@ def _bases(filesystem: StageFilesystem, before: Outcome, path: str) -> Iterator[
         edit = Edit(Location(path, origin.base_span), reference)
         title = f"use FROM {reference}"
         suggestion = Suggestion("base", title, proved=True, base=reference, edits=(edit,))
+        yield _Candidate(suggestion, Change(edits=(edit,)))
+
+
+def _builder_bases(placements: tuple[Placement, ...], before: Outcome, path: str) -> Iterator[_Candidate]:
+    """Other images for the one stage that builds all of it, of the C library and no newer than that of the runtime."""
+    builders = {made.stage for made in _predictions(placements)} - {placements[0].filesystem.stage.index}
+    stages = [each for each in before.stages if each.stage.index in builders]
+    if len(stages) != 1:
+        return
+    origin = _image_stage(stages[0].stage, before)
+    for reference in builder_candidates(stages[0].profile, placements[0].filesystem.profile):
+        edit = Edit(Location(path, origin.base_span), reference)
+        title = f"build it on FROM {reference}"
+        suggestion = Suggestion("builder-base", title, proved=True, base=reference, edits=(edit,))
         yield _Candidate(suggestion, Change(edits=(edit,)))
 
 

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from depscan.source import Span
 
 
+class Mend(Struct, frozen=True):
+    """A change of the command after which its program needs nothing of an image: text before or after the command."""
+
+    title: str
+    before: str = ""
+    after: str = ""
+
+
 class Product(Struct, frozen=True):
     """One file that a command makes.
 
@@ -25,7 +33,8 @@ class Product(Struct, frozen=True):
     known. `tool` is the toolchain: go, cargo, c, dotnet, npm, pip, download, ... `facts` hold what the file will surely
     or likely say of itself; no need and no version that it may lack stands there. `ceiling` is the highest version it
     can ask of its C library beyond that, GLIBC_2.41 of a builder with glibc 2.41; None where it cannot ask for more.
-    `evidence` are the sentences that a finding prints. `refuted_by` is the one fact that would make it untrue.
+    `evidence` are the sentences that a finding prints. `refuted_by` is the one fact that would make it untrue. `mend` is
+    the smallest change of the command that helps, where there is one.
     """
 
     path: str
@@ -35,6 +44,7 @@ class Product(Struct, frozen=True):
     ceiling: str | None = None
     evidence: tuple[str, ...] = ()
     refuted_by: str | None = None
+    mend: Mend | None = None
 
 
 class Prediction(Struct, frozen=True):
@@ -50,3 +60,16 @@ class Prediction(Struct, frozen=True):
     stage: int
     builder: str
     libc: str
+
+
+class Made(Struct, frozen=True):
+    """A file, link or directory that a command makes, of which linking needs no facts.
+
+    `target` is a link's text, `text` a file's content where that matters (a tool's settings); with neither it is a file
+    whose name alone tells (a wheel), or a directory where `directory`. `path` is absolute in the image.
+    """
+
+    path: str
+    target: str | None = None
+    text: str | None = None
+    directory: bool = False

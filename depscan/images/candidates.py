@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from depscan.images.knowledge import lookup
+from depscan.images.lifetimes import distribution_release
 from depscan.images.naming import (
     CHANNELS,
     ROOTS,
@@ -65,6 +66,27 @@ def candidates(profile: ImageProfile) -> tuple[str, ...]:
     family = profile.libc.family if profile.libc.family in usual else "glibc"
     found = (*_same_image(reference), *_newer(reference, profile.release), *usual[family])
     return tuple(text for text in dict.fromkeys(found) if text != familiar(reference))
+
+
+def builder_candidates(builder: ImageProfile, runtime: ImageProfile) -> tuple[str, ...]:
+    """References to build on in place of the builder's image: the same version on the runtime's own release first."""
+    try:
+        reference = parse_reference(builder.reference)
+    except BadReferenceError:
+        return ()
+    release = distribution_release(runtime.release)
+    own = sorted(
+        (tag for tag, named in _named(reference) if named == release), key=lambda tag: _kinship(tag, reference)
+    )
+    found = (*(familiar(_with(reference, tag)) for tag in own), *_same_image(reference))
+    return tuple(text for text in dict.fromkeys(found) if text != familiar(reference))
+
+
+def _kinship(tag: str, reference: ImageReference) -> tuple[int, int, str]:
+    """How far a tag is from the reference's, by its words beside the release: `slim` builds no more than full does."""
+    own, other = set(re.split(r"[-_]", reference.tag or "")), set(re.split(r"[-_]", tag))
+    words = {word for word in own ^ other if not is_codename(word)}
+    return len(words), len(tag), tag
 
 
 def pinned_spelling(profile: ImageProfile) -> str | None:

@@ -177,7 +177,8 @@ class BuildView(Struct, frozen=True):
     `tool` is the toolchain: go, cargo, c, dotnet, npm, pip, download, ... `command` is the command as written,
     `builder` its stage in words, `libc` the C library's family there. `chain` tells the way from the builder to the
     image, `refuted_by` the one fact that would make the prediction untrue. `newer` is a version of the C library that
-    the program asks for, or may ask for, and that the image does not have; None where there is none.
+    the program asks for, or may ask for, and that the image does not have; None where there is none. `demand` is that
+    in words: needs GLIBC_2.34, may need GLIBC_2.41.
     """
 
     tool: str | None = None
@@ -187,6 +188,7 @@ class BuildView(Struct, frozen=True):
     chain: str | None = None
     refuted_by: str | None = None
     newer: str | None = None
+    demand: str | None = None
 
 
 _PLACED: dict[str, type] = {

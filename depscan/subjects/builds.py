@@ -26,6 +26,7 @@ def build_view(placement: Placement) -> BuildView:
     if made is None:
         return READ
     profile = placement.filesystem.profile
+    newer = _newer(placement, made.product.ceiling, profile)
     runtime = " = ".join(dict.fromkeys((profile.name, describe_release(profile))))
     return BuildView(
         tool=made.product.tool,
@@ -34,7 +35,8 @@ def build_view(placement: Placement) -> BuildView:
         libc=made.libc,
         chain=f"{made.builder} -> {runtime}",
         refuted_by=made.product.refuted_by,
-        newer=_newer(placement, made.product.ceiling, profile),
+        newer=newer,
+        demand=f"{'needs' if placement.verdict is Verdict.FAILS else 'may need'} {newer}" if newer else None,
     )
 
 

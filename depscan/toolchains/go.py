@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from depscan.artifacts.prediction import Product
+from depscan.artifacts.prediction import Mend, Product
 from depscan.findings import Confidence
 from depscan.platforms import MACHINES, Platform
 from depscan.toolchains.compilers import has_c_compiler
@@ -193,6 +193,7 @@ def _product(path: str, build: _Build, place: Workplace, platform: Platform) -> 
         ceiling(place) if calls_c else None,  # what Go's own library calls is older than 2.34, or came with it
         (why,),
         "CGO_ENABLED=0 in the environment of the command, or no package that uses cgo (net and os/user do)",
+        None if calls_c else Mend("build it statically: CGO_ENABLED=0 go build", before="CGO_ENABLED=0 "),
     )
 
 
