@@ -8,6 +8,7 @@ fewer files than asked for, copies of them in further folders stand for more.
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
@@ -62,8 +63,8 @@ def _measure(folder: Path, size: int) -> str:
 
 def _shared_objects(folder: Path, size: int) -> list[Path]:
     """At most `size` files that are named like shared objects."""
-    found = (path.absolute() for path in sorted(folder.rglob("*.so*")) if path.is_file() and not path.is_symlink())
-    return list(islice(found, size))
+    walk = (Path(place, name) for place, _, names in os.walk(folder.absolute()) for name in names if ".so" in name)
+    return list(islice((path for path in walk if path.is_file() and not path.is_symlink()), size))
 
 
 def _link(files: Mapping[Path, ElfFacts]) -> list[str]:
