@@ -6,7 +6,6 @@ its source; and `Target`, what the name of a platform package says: `@rollup/rol
 
 from __future__ import annotations
 
-import posixpath
 import re
 from functools import cache
 from pathlib import Path
@@ -36,9 +35,9 @@ class Known(Struct, frozen=True):
     `comes`: built or downloaded by its install script for the libc it runs on; glibc: with builds for glibc alone;
     browser: its script downloads a program for glibc; both: one package with a build for either; any: it runs on
     either, or its users do without it; platform: as optional packages, one for each platform. `versions` are those it
-    holds for, as `<6`. `file` is its native file, below the package (for platform: the first part of its name).
-    `calls` are functions that it calls and musl lacks. `compiler`: it is for builds, what was built does without.
-    `libcs` are those that it has platform packages for.
+    holds for, as `<6`. `file` is its native file, below the package, for platform below each of these; `*` stands for
+    what differs. `calls` are functions that it calls and musl lacks. `compiler`: it is for builds, and what was built
+    does without. `libcs` are those that it has platform packages for.
     """
 
     name: str
@@ -97,15 +96,3 @@ def read_target(name: str) -> Target | None:
     libc = "musl" if musl else _LIBCS.get(found["libc"] or "")
     suffix = name[len(found["stem"]) + 1 :]
     return Target(found["stem"], "linux" if system.startswith("linux") else system, cpu, libc, suffix)
-
-
-def native_file(name: str, target: Target, first: str = "") -> str:
-    """Where the addon of a platform package lies in it, by napi-rs's names and by sharp's; "" for none."""
-    if name.startswith("@img/sharp-libvips"):
-        return ""  # a library of the addon
-    if name.startswith("@img/sharp"):
-        return f"lib/{posixpath.basename(name)}.node"
-    first = first or posixpath.basename(target.stem)
-    if name.startswith("@next/"):
-        first = "next-swc"
-    return "watcher.node" if name.startswith("@parcel/") else f"{first}.{target.suffix}.node"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from depscan.findings import Confidence
-from depscan.toolchains.node_packages import CPUS, Known, Target, find_known, native_file, read_target
+from depscan.toolchains.node_packages import CPUS, Known, Target, find_known, read_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +28,8 @@ _BUILDERS = frozenset(
     {"nan", "node-addon-api", "bindings", "prebuild-install", "@mapbox/node-pre-gyp", "node-pre-gyp", "node-gyp"}
 )
 _PICKERS = frozenset({"node-gyp-build", "node-gyp-build-optional-packages", "pkg-prebuilds", "prebuildify"})
+
+_LIBRARIES = "@img/sharp-libvips-"  # packages of the library that an addon beside them needs
 
 
 class Chosen(Struct, frozen=True):
@@ -55,6 +57,8 @@ class Selection:
         """The native packages that an application needs at run time."""
         for package in self.lock.packages:
             target = read_target(package.name)
+            if package.name.startswith(_LIBRARIES):
+                continue
             chosen = self._built(package) if target is None else self._of_platform(package, target)
             if chosen is not None:
                 yield chosen
@@ -115,9 +119,9 @@ class Selection:
         known = find_known(parent.name, parent.version)
         if known is not None and known.compiler:
             confidence = Confidence.POSSIBLE
-        file = native_file(package.name, target, known.file if known is not None else "")
+        file = (known.file if known is not None else "") or "*.node"
         why = f"{parent.name} loads this package on {libc}, and another one elsewhere"
-        return Chosen(package, libc, file, confidence, why) if file else None
+        return Chosen(package, libc, file, confidence, why)
 
     def takes(self, package: Locked, target: Target) -> bool:
         """Whether the tool installs a platform package here, by the fields that it has and honours."""
