@@ -11,6 +11,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from depscan.artifacts.facts import Linkage
+from depscan.artifacts.prediction import Prediction
 from depscan.dockerfile.stages import find_stage
 from depscan.images.candidates import pinned_spelling
 from depscan.images.lifetimes import days_since_end, distribution_release, find_end
@@ -60,11 +62,21 @@ def pinned_runtime(builder: StageFilesystem, stages: Sequence[StageFilesystem]) 
         return None
     everything = tuple(each.stage for each in stages)
     for runtime in stages:
+        if _speaks_for_itself(builder, runtime):
+            continue
         copies = (item for item in runtime.stage.instructions if item.keyword == "COPY")
         origins = {find_stage(everything, origin) for item in copies if (origin := _origin(item))}
         if builder.stage.index in origins and _stays_behind(runtime.profile, builder.profile):
             return runtime.profile.name
     return None
+
+
+def _speaks_for_itself(builder: StageFilesystem, runtime: StageFilesystem) -> bool:
+    """Whether what comes from the builder is predicted: static programs, or ones that the runtime is too old for."""
+    contents = [entry.content for entry in runtime.entries.values() if isinstance(entry.content, Prediction)]
+    products = [made.product.facts for made in contents if made.stage == builder.stage.index]
+    static = all(facts.linkage in (Linkage.STATIC, Linkage.STATIC_PIE) for facts in products)
+    return bool(products) and (static or distribution_release(runtime.profile.release) != builder.profile.release)
 
 
 def _origin(copy: Instruction) -> str | None:
