@@ -33,17 +33,17 @@ class Known(Struct, frozen=True):
     """How a package comes.
 
     `comes`: built or downloaded by its install script for the libc it runs on; glibc: with builds for glibc alone;
-    browser: its script downloads a program for glibc; both: one package with a build for either; any: it runs on
-    either, or its users do without it; platform: as optional packages, one for each platform. `versions` are those it
-    holds for, as `<6`. `file` is its native file, below the package, for platform below each of these; `*` stands for
-    what differs. `calls` are functions that it calls and musl lacks. `compiler`: it is for builds, and what was built
-    does without. `libcs` are those that it has platform packages for.
+    fetched: its script fetches such a build; browser: its script downloads a program for glibc; both: one package with
+    a build for either; any: it runs on either, or its users do without it; platform: as optional packages, one for each
+    platform. `versions` are those it holds for, as `<6`. `file` is its native file, below the package, for platform
+    below each of these; `*` stands for what differs. `calls` are functions that it calls and musl lacks. `compiler`: it
+    is for builds, and what was built does without. `libcs` are those that it has platform packages for.
     """
 
     name: str
     versions: str
     source: str
-    comes: Literal["built", "glibc", "browser", "both", "any", "platform"] = "platform"
+    comes: Literal["built", "glibc", "fetched", "browser", "both", "any", "platform"] = "platform"
     file: str = ""
     calls: tuple[str, ...] = ()
     compiler: bool = False

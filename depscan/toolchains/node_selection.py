@@ -56,12 +56,16 @@ class Selection:
     def native(self) -> Iterator[Chosen]:
         """The native packages that an application needs at run time."""
         for package in self.lock.packages:
-            target = read_target(package.name)
-            if package.name.startswith(_LIBRARIES):
-                continue
-            chosen = self._built(package) if target is None else self._of_platform(package, target)
-            if chosen is not None:
-                yield chosen
+            if not package.name.startswith(_LIBRARIES):
+                chosen = self._judge(package, read_target(package.name))
+                if chosen is not None:
+                    yield chosen
+
+    def _judge(self, package: Locked, target: Target | None) -> Chosen | None:
+        known = find_known(package.name, package.version)
+        if target is not None and known is None:
+            return self._of_platform(package, target)
+        return self._built(package, known) if target is None or self.takes(package, target) else None
 
     def weigh(self, package: Locked) -> Confidence | None:
         """How sure it is that the application runs with a package; None for one of development alone."""
@@ -82,8 +86,7 @@ class Selection:
         musl = (f"{name}-musl", name.replace("-linux-", "-linuxmusl-"))
         return "glibc" if any(each in self.names and each != name for each in musl) else None
 
-    def _built(self, package: Locked) -> Chosen | None:
-        known = find_known(package.name, package.version)
+    def _built(self, package: Locked, known: Known | None) -> Chosen | None:
         confidence = self.weigh(package)
         if confidence is None or (known is not None and known.compiler):
             confidence = None if confidence is None else Confidence.POSSIBLE
@@ -117,6 +120,8 @@ class Selection:
         if any(self._is_other_variant(other, package, target, libc) for other in self.lock.packages):
             return None
         known = find_known(parent.name, parent.version)
+        if known is not None and known.comes != "platform":
+            return None
         if known is not None and known.compiler:
             confidence = Confidence.POSSIBLE
         file = (known.file if known is not None else "") or "*.node"
