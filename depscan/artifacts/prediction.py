@@ -34,7 +34,8 @@ class Product(Struct, frozen=True):
     or likely say of itself; no need and no version that it may lack stands there. `ceiling` is the highest version it
     can ask of its C library beyond that, GLIBC_2.41 of a builder with glibc 2.41; None where it cannot ask for more.
     `evidence` are the sentences that a finding prints. `refuted_by` is the one fact that would make it untrue. `mend` is
-    the smallest change of the command that helps, where there is one.
+    the smallest change of the command that helps, where there is one. `open` says that it may need more than the facts
+    hold, so that it loads for sure nowhere.
     """
 
     path: str
@@ -45,6 +46,7 @@ class Product(Struct, frozen=True):
     evidence: tuple[str, ...] = ()
     refuted_by: str | None = None
     mend: Mend | None = None
+    open: bool = False
 
 
 class Prediction(Struct, frozen=True):

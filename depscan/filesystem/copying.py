@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from e2b_dockerfile_utils import PatternMatcher
 
     from depscan.dockerfile.commands import Copy, Value
+    from depscan.dockerfile.instructions import Stage
     from depscan.filesystem.archives import Archive
     from depscan.filesystem.entries import StageFilesystem
     from depscan.filesystem.modes import ModeChange
@@ -59,7 +60,7 @@ class Scene(Struct, frozen=True):
     copy: Copy
     tree: Tree
     context: ContextSource
-    stage: int
+    stage: Stage
     destination: Destination
     chmod: ModeChange | None
     excluded: PatternMatcher | None
@@ -75,9 +76,9 @@ class Scene(Struct, frozen=True):
 
 
 def apply_copy(
-    copy: Copy, tree: Tree, context: ContextSource, *, stage: int, origin: StageFilesystem | str | None = None
+    copy: Copy, tree: Tree, context: ContextSource, *, stage: Stage, origin: StageFilesystem | str | None = None
 ) -> None:
-    """Replay one COPY or ADD; `origin` is the stage that --from names, or the reference of an image."""
+    """Replay one COPY or ADD of `stage`; `origin` is the stage that --from names, or the reference of an image."""
     destination = _read_destination(copy, tree, context)
     if destination is None:
         return
@@ -151,7 +152,7 @@ def _copy_source(scene: Scene, source: Value, origin: StageFilesystem | str | No
         _copy_from(scene, source, source.text, origin)
     elif not scene.copy.add and source.text.startswith(_URL):
         detail = f"COPY cannot take a URL such as {source.text}; ADD can"  # dispatchCopy refuses it
-        scene.tree.problems.append(Problem("syntax", detail, source.span, scene.stage))
+        scene.tree.problems.append(Problem("syntax", detail, source.span, scene.stage.index))
     elif scene.copy.add and re.match(_GIT, source.text):
         make_directories(scene.tree, scene.tree.canonical(scene.destination.path, follow_last=True), source.span)
         _mark(scene, f"ADD {source.text}", source.span)
@@ -177,7 +178,7 @@ def _refuse(scene: Scene, source: Value, refusal: Refusal) -> None:
     if refusal.kind == "unknown":
         _give_up(scene, source, refusal.detail)
     else:
-        scene.tree.problems.append(Problem(refusal.kind, refusal.detail, source.span, scene.stage))
+        scene.tree.problems.append(Problem(refusal.kind, refusal.detail, source.span, scene.stage.index))
 
 
 def _copy_from(scene: Scene, source: Value, text: str, origin: StageFilesystem | str | None) -> None:
@@ -204,8 +205,16 @@ def _download(scene: Scene, source: Value, url: str) -> None:
         _mark(scene, f"ADD {url}", source.span)
         return
     name = posixpath.basename(urlsplit(url).path) or "__unnamed__"
-    item = Item("", "file", _DOWNLOAD_MODE, Origin.URL, url)
+    item = _predicted(scene, source, url) or Item("", "file", _DOWNLOAD_MODE, Origin.URL, url)
     place(scene.tree, Picked(name, "file", (item,), named=True), scene.destination, source.span, scene.chmod)
+
+
+def _predicted(scene: Scene, source: Value, url: str) -> Item | None:
+    """The program that a URL tells of."""
+    from depscan.filesystem.downloads import Fetch, fetched  # noqa: PLC0415 - for ADD of a URL
+
+    found = fetched(Fetch(f"ADD {url}", source.span, scene.stage, scene.tree), "/", url)
+    return Item("", "file", UNKNOWN_MODE, found.origin, found.source, found.content) if found is not None else None
 
 
 def _copy_from_context(scene: Scene, source: Value, text: str) -> None:

@@ -1,7 +1,8 @@
 """Programs that fetch and unpack: curl, wget, git, tar, unzip and the like.
 
 In: an `Action`. Out: a file of unknown bytes where the download goes, an unknown change below the directory that is
-unpacked into. A tarball can bring a dynamic linker only where it is unpacked.
+unpacked into, and the programs that the address tells of. A tarball can bring a dynamic linker only where it is
+unpacked.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from depscan.artifacts.facts import Origin
+from depscan.filesystem.downloads import address_of, decompressed, fetch_of, fetched, unpacked
 from depscan.filesystem.effects import Disturb, Effect
 from depscan.filesystem.options import read_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from depscan.filesystem.effects import Action
     from depscan.filesystem.options import Options
@@ -34,6 +36,8 @@ _WGET_LONG = (
     "--output-document", "--directory-prefix", "--header", "--user-agent", "--tries", "--timeout", "--output-file",
     "--user", "--password", "--post-data", "--ca-certificate", "--wait",
 )  # fmt: skip
+
+_TAR_LONG = ("--directory", "--file", "--exclude", "--transform", "--owner", "--strip-components", "--strip")
 
 
 def run_curl(action: Action) -> Iterator[Effect]:
@@ -52,6 +56,8 @@ def run_curl(action: Action) -> Iterator[Effect]:
     if options.has("O", "--remote-name", "--remote-name-all"):
         for url in urls:
             yield from _download(action, _below(directory, _file_name(url)), url)
+    elif urls and not outputs:
+        action.tree.stream = _address(urls[0])
 
 
 def run_wget(action: Action) -> Iterator[Effect]:
@@ -63,6 +69,7 @@ def run_wget(action: Action) -> Iterator[Effect]:
     elif output is not None and output.text is None:
         yield Disturb((action.around(output),))
     elif output is not None:
+        action.tree.stream = _address(options.operands[0]) if output.text == "-" and options.operands else None
         yield from _download(action, output.text, next(iter(options.operands), None))
     else:
         directory = options.value("P", "--directory-prefix")
@@ -90,8 +97,13 @@ def _download(action: Action, name: str | None, url: ShellWord | None) -> Iterat
         here = action.path(".")
         yield from [Disturb((here,))] if here not in {None, "/"} else []
     elif name != "-" and not path.startswith("/dev/"):
-        source = url.text or url.raw if url else action.reason
-        yield replace(action.written(path), origin=Origin.URL, source=source)
+        source = _address(url) if url else action.reason
+        yield fetched(fetch_of(action), path, source) or replace(action.written(path), origin=Origin.URL, source=source)
+
+
+def _address(url: ShellWord) -> str:
+    """A URL, as written where a variable of it is not known."""
+    return url.text or url.raw.strip("\"'")
 
 
 def _into(action: Action, directory: ShellWord | None) -> Disturb:
@@ -105,9 +117,14 @@ def run_tar(action: Action) -> Iterator[Effect]:
     words = action.command.words[1:]
     if words and words[0].text and not words[0].text.startswith("-"):  # the old style: tar xzf ARCHIVE
         words = (replace(words[0], text="-" + words[0].text), *words[1:])
-    options = read_options(words, "fCTXHbILNVK", ("--directory", "--file", "--exclude", "--transform", "--owner"))
+    options = read_options(words, "fCTXHbILNVK", _TAR_LONG)
+    if options.has("O", "--to-stdout"):
+        return
     if options.has("x", "--extract", "--get"):
-        yield _into(action, options.value("C", "--directory"))
+        into = _into(action, options.value("C", "--directory"))
+        yield into
+        stripped = options.value("--strip-components", "--strip") is not None
+        yield from _members(action, into, options.value("f", "--file"), options.operands, stripped=stripped)
     elif options.has("c", "r", "u", "--create"):
         archive = options.value("f", "--file")
         if archive is not None and archive.text not in {None, "-"}:
@@ -118,13 +135,32 @@ def run_unzip(action: Action) -> Iterator[Effect]:
     """`unzip -d DIRECTORY`, `7z x -oDIRECTORY`; listing and testing change nothing."""
     options = read_options(action.command.words[1:], "dxPo")
     if not options.has("l", "t", "v", "Z", "p"):
-        yield _into(action, options.value("d") or options.value("o"))
+        into = _into(action, options.value("d") or options.value("o"))
+        yield into
+        archive, members = next(iter(options.operands), None), options.operands[1:]
+        yield from _members(action, into, archive, members, stripped=options.has("j"))
+
+
+def _members(
+    action: Action, into: Disturb, archive: ShellWord | None, members: Sequence[ShellWord], *, stripped: bool
+) -> Iterator[Effect]:
+    """The programs in an archive; without one named, or for `-`, it comes through a pipe."""
+    piped = archive is None or archive.text in {"-", "/dev/stdin"}
+    url = address_of(action, None if piped else action.path(archive.text if archive else None))
+    if url is not None and (piped or archive is None or archive.text is not None):
+        names = [word.text for word in members if word.text]
+        yield from unpacked(fetch_of(action), into.roots[0], url, names, stripped=stripped)
 
 
 def unpack_beside(action: Action) -> Iterator[Effect]:
     """gunzip, xz, zstd, bunzip2: the operands' directories change."""
     options = read_options(action.command.words[1:], "S")
     yield from _directories(action, options)
+    for path in action.paths(options.operands):
+        url = address_of(action, path)
+        found = decompressed(fetch_of(action), posixpath.splitext(path)[0], url) if url is not None else None
+        if found is not None:
+            yield found
 
 
 def _directories(action: Action, options: Options) -> Iterator[Effect]:

@@ -235,7 +235,7 @@ def _carry_out(action: Action, transfer: _Transfer, *, recursive: bool, keeps_li
         yield Disturb((destination or transfer.around,))
         return
     where = tree.canonical(source, follow_last=not keeps_links)
-    known = tree.entries.get(where)
+    known = tree.entries.get(where) or _expected(action, where, recursive=recursive)
     if known is not None and known.kind != "directory":
         yield replace(known, path=destination, span=action.span)
     elif not recursive:
@@ -246,3 +246,14 @@ def _carry_out(action: Action, transfer: _Transfer, *, recursive: bool, keeps_li
         for entry in ([known] if known else []) + list(tree.below(where)):
             below = entry.path[len(where.rstrip("/")) :]
             yield replace(entry, path=destination + below, span=action.span)
+        for entry in [each for each in tree.expected.values() if each.path.startswith(where.rstrip("/") + "/")]:
+            yield replace(entry, path=destination + entry.path[len(where.rstrip("/")) :], span=action.span)
+
+
+def _expected(action: Action, path: str, *, recursive: bool) -> FileEntry | None:
+    """A program whose name only this command tells; what `cp -r` names, or holds such programs, is a directory."""
+    tree = action.tree
+    held = any(f"{directory}/".startswith(path.rstrip("/") + "/") for directory in tree.expected)
+    if held or (recursive and action.command.name != "mv") or any(True for _ in tree.below(path)):
+        return None
+    return tree.find(path)

@@ -140,7 +140,7 @@ def _apply(kitchen: _Kitchen, stage: Stage, state: Replayed, instruction: Instru
     apply(command, state.scope)
     if isinstance(command, Copy):
         origin = _find_origin(kitchen, stage, command)
-        apply_copy(command, state.tree, kitchen.context, stage=stage.index, origin=origin)
+        apply_copy(command, state.tree, kitchen.context, stage=stage, origin=origin)
     elif isinstance(command, Run):
         from depscan.filesystem.run import apply_run  # noqa: PLC0415 - shell and programs: 4 ms, for RUN alone
 

@@ -64,6 +64,8 @@ def _read(command: Run, tree: Tree, variables: Mapping[str, str | None]) -> Scri
 def _replay(action: Action) -> None:
     """The program's own effects, those of its redirections, what scripts it starts make; each sees the one before."""
     action.tree.step()
+    if not action.command.piped_input:
+        action.tree.stream = None
     for reader in (read_effects, write_outputs):
         for effect in reader(action):
             apply_effect(effect, action)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from depscan.filesystem.downloads import decompressed, fetch_of, fetched
 from depscan.filesystem.effects import Disturb, Effect
 from depscan.filesystem.entries import InlineFile
 from depscan.filesystem.options import read_options
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from depscan.filesystem.effects import Action
     from depscan.shell.commands import SimpleCommand
 
+_FETCHING = frozenset({"curl", "wget"})
+_UNPACKING = frozenset({"gunzip", "gzip", "zcat", "xz", "unxz", "xzcat", "bunzip2", "zstd", "tar", "funzip"})
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\\\": "\\", "%%": "%"}
 
 
@@ -29,7 +32,18 @@ def write_outputs(action: Action) -> Iterator[Effect]:
         if path is None:
             yield Disturb(("/etc",), foreign_libc=False)
         elif not path.startswith(("/dev/", "/proc/", "/sys/")):
-            yield _write(action, path, _printed(action.command), append=redirect.operator.endswith(">>"))
+            yield _downloaded(action, path) or _write(
+                action, path, _printed(action.command), append=redirect.operator.endswith(">>")
+            )
+
+
+def _downloaded(action: Action, path: str) -> Effect | None:
+    """The program that a download, or what unpacks it in a pipe, writes."""
+    url = action.tree.stream
+    if url is None:
+        return None
+    read = fetched if action.command.name in _FETCHING else decompressed if action.command.name in _UNPACKING else None
+    return read(fetch_of(action), path, url) if read is not None else None
 
 
 def run_tee(action: Action) -> Iterator[Effect]:

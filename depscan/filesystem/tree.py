@@ -60,6 +60,7 @@ class Tree:
         self.skipped: list[Skipped] = []
         last_entry = max((entry.sequence for entry in self.entries.values()), default=0)
         last_change = max((change.sequence for change in self.changes), default=0)
+        self.stream: str | None = None  # the URL that the programs of a pipe hand on
         self.sequence = max(last_entry, last_change, self.ldconfig or 0)
 
     def _image_environment(self) -> dict[str, str | None]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from depscan.artifacts.facts import Linkage
 from depscan.filesystem.entries import Presence
@@ -70,6 +71,9 @@ def place(
     """Link an artifact at its place and give the verdict."""
     subject = _Subject(entry.path, artifact.facts, entry, root, platform, host_provided)
     link, confidence = _link(subject)
+    made = artifact.prediction
+    if made is not None and made.product.open and not link.failures:
+        link = replace(link, unknowns=(*link.unknowns, "what else it needs is known when it is there"))
     first = link.failures[0] if link.failures else None
     if first is not None:
         verdict, confidence = Verdict.FAILS, first.confidence
