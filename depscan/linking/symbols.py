@@ -228,7 +228,8 @@ class _Glibc(_Scope):
     """
 
     def check(self) -> Iterator[SymbolCheck]:
-        if not any(loaded.facts is not None for loaded in self.objects if loaded is not self.program):
+        others = [loaded for loaded in self.objects if loaded is not self.program]
+        if not any(loaded.facts is not None or has_one_version(loaded.name) for loaded in others):
             return  # nothing is known of the image's libraries but their versions
         for loaded in self.objects:
             providers = self._providers(loaded)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from depscan.findings import Confidence
 from depscan.images.exports import gcompat_exports, library_exports, musl_exports
-from depscan.images.profile import ImageFile, ImageProfile, ImageTree, Libc
+from depscan.images.profile import ImageFile, ImageProfile, ImageTree, Libc, Library
 from tests.linking.stages import (
     LOADER,
     glibc_image,
@@ -305,3 +305,16 @@ def test_all_failures_are_listed_in_the_order_of_the_dynamic_linker() -> None:
 def test_many_missing_symbols_are_bounded() -> None:
     facts = musl_program(**symbols(*(f"__none_{number}_chk" for number in range(1000))))
     assert len(link(root({"/app": facts}, musl_image())).link.symbols) == 200
+
+
+@pytest.mark.parametrize(("symbol", "verdict"), [("curl_global_trace", "fails"), ("curl_easy_init", "loads")])
+def test_a_library_whose_one_version_says_nothing(symbol: str, verdict: str) -> None:
+    version = "CURL_OPENSSL_4"
+    app = program(
+        needed=("libcurl.so.4",),
+        **needs_version(version, "libcurl.so.4"),
+        **symbols(data=(f"{symbol}@{version}",)),
+    )
+    image = replace(glibc_image(libraries=("libcurl.so.4",)), release="debian:12")
+    libraries = {**image.libraries, "libcurl.so.4": Library("libcurl.so.4", versions=(version,))}
+    assert outcome(link(root({"/app": app}, replace(image, libraries=libraries))))[0] == verdict
