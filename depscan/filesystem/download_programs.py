@@ -37,6 +37,8 @@ _WGET_LONG = (
     "--user", "--password", "--post-data", "--ca-certificate", "--wait",
 )  # fmt: skip
 
+# Where the installers of AWS put a program of this name (their own --help; --install-dir moves it).
+_HOMES = {"aws": "/usr/local/aws-cli/v2/current", "sam": "/usr/local/aws-sam-cli/current"}
 _TAR_LONG = ("--directory", "--file", "--exclude", "--transform", "--owner", "--strip-components", "--strip")
 
 
@@ -150,6 +152,27 @@ def _members(
     if url is not None and (piped or archive is None or archive.text is not None):
         names = [word.text for word in members if word.text]
         yield from unpacked(fetch_of(action), into.roots[0], url, names, stripped=stripped)
+
+
+def run_installer(action: Action) -> Iterator[Effect]:
+    """`./aws/install`: puts the program of its directory below /usr/local; another script of this name does anything."""
+    options = read_options(action.command.words[1:], "bi", ("--bin-dir", "--install-dir"))
+    path = action.path(action.command.words[0].text)
+    found = [
+        (entry, home)
+        for name, home in _HOMES.items()
+        if path is not None and (entry := action.tree.find(f"{posixpath.dirname(path)}/dist/{name}")) is not None
+    ]
+    if not found:
+        yield Disturb(("/",))
+    for entry, home in found:
+        binaries = options.value("b", "--bin-dir")
+        directory = action.path(binaries.text) if binaries is not None else "/usr/local/bin"
+        yield Disturb((home, directory or "/usr"), foreign_libc=False)
+        name = posixpath.basename(entry.path)
+        for place in (f"{home}/dist", directory):
+            if place is not None:
+                yield replace(entry, path=posixpath.join(place, name), span=action.span)
 
 
 def unpack_beside(action: Action) -> Iterator[Effect]:

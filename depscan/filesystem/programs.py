@@ -11,6 +11,8 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from depscan.filesystem import build_programs as build
 from depscan.filesystem import download_programs as download
 from depscan.filesystem import file_programs as files
@@ -146,12 +148,18 @@ def read_effects(action: Action) -> Iterable[Effect]:
     words = action.command.words
     if not words:
         return ()
-    return _reader(words[0].text)(action)
+    if words[0].text is None and (name := re.fullmatch(r"\"?\$\{?\w+\}?/(?:bin/)?([a-z][\w-]*)\"?", words[0].raw)):
+        known = (replace(words[0], text=name[1]), *words[1:])  # $JAVA_HOME/bin/jlink
+        if name[1] in build.TOOLS:
+            action = replace(action, command=replace(action.command, words=known))
+    return _reader(action.command.words[0].text)(action)
 
 
 def _reader(program: str | None) -> Reader:
     """The reader of a program; gcc-12 is gcc, and a table's name in a directory of its own is another program."""
     directory, name = posixpath.split(program or "")
+    if name == "install" and directory not in _STANDARD:
+        return download.run_installer
     plain = name if name in READERS else build.unversioned(name)
     if directory not in _STANDARD and plain not in build.TOOLS and plain != "python":
         return build.run_anything

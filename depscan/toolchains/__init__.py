@@ -25,6 +25,8 @@ PROGRAMS: dict[str, str] = {
     "dart": "dart",
     "rustc": "cargo",
     "dotnet": "dotnet",
+    **dict.fromkeys(("jlink", "jpackage"), "jlink"),
+    **dict.fromkeys(("native-image", "mvn", "mvnw", "gradle", "gradlew"), "native_image"),
     "zig": "zig",
     "go": "go",
     "xx-go": "go",

@@ -55,8 +55,7 @@ _ENDS = r"(?:[-_.](?:x86_64|amd64|x64|aarch64|arm64|armv7l?|i686|v?\d[\w.]*))?$"
 class Download(Struct, frozen=True, forbid_unknown_fields=True):
     """A product whose builds for glibc are known: a row of the knowledge.
 
-    `url` is an expression for its address. `programs` are paths in its archive (`*/` is the archive's own directory),
-    or absolute where its installer puts them. `needs` are libraries beside the C library, `glibc` the glibc that a
+    `url` is an expression for its address. `programs` are paths in its archive (`*/` is the archive's own directory). `needs` are libraries beside the C library, `glibc` the glibc that a
     major version (of the group `major`) and all later ones ask for.
     """
 
