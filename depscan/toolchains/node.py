@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from depscan.artifacts.prediction import Product
 from depscan.findings import Confidence
 from depscan.toolchains.elf import linked_program, shared_object
-from depscan.toolchains.node_command import read_install, runs_installer
+from depscan.toolchains.node_command import read_install, runs
 from depscan.toolchains.node_lockfiles import NAMES, Lockfile, read_lockfile
 from depscan.toolchains.node_manifest import locked_by_manifest, locked_by_name, read_manifest
+from depscan.toolchains.node_prisma import predict_engine
 from depscan.toolchains.node_selection import Selection
 from depscan.toolchains.node_variants import find_missing_variants
 from depscan.toolchains.workplace import Unread
@@ -34,12 +35,16 @@ _BROWSERS = "/root/.cache/ms-playwright"
 
 def predict(place: Workplace) -> Iterator[Product | Fault | Unread]:
     """The native files of an installation; nothing for other commands."""
-    if runs_installer(place, "playwright"):
-        yield from _playwright(place)
-        return
     install = read_install(place)
-    if install is None:
-        return
+    if runs(place, "playwright", "install"):
+        yield from _playwright(place)
+    elif runs(place, "prisma", "generate"):
+        yield from predict_engine(place)
+    elif install is not None:
+        yield from _installed(install, place)
+
+
+def _installed(install: Install, place: Workplace) -> Iterator[Product | Fault | Unread]:
     lock = _find_lock(install, place)
     if isinstance(lock, Unread):
         yield lock

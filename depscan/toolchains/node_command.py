@@ -88,11 +88,11 @@ def read_install(place: Workplace) -> Install | None:
     )
 
 
-def runs_installer(place: Workplace, program: str) -> bool:
-    """Whether the command is `npx PROGRAM install` or the same by another runner."""
+def runs(place: Workplace, program: str, verb: str) -> bool:
+    """Whether the command is `npx PROGRAM VERB`, or the same by another runner."""
     _, _, operands = _split(place)
     words = [word.partition("@")[0] for word in operands if word and word not in ("exec", "dlx", "x", "run")]
-    return words[:2] == [program, "install"]
+    return words[:2] == [program, verb]
 
 
 def _split(place: Workplace) -> tuple[str, dict[str, str], list[str | None]]:

@@ -68,11 +68,11 @@ def locked_by_name(install: Install) -> Lockfile:
 
 
 def _lock(install: Install, ranges: Iterable[tuple[str, str]]) -> Lockfile:
-    packages = tuple(Locked(name, _first(text), f"node_modules/{name}") for name, text in ranges)
+    packages = tuple(Locked(name, first_version(text), f"node_modules/{name}") for name, text in ranges)
     return Lockfile(install.tool, 0, packages, flagged=True)
 
 
-def _first(text: str) -> str:
+def first_version(text: str) -> str:
     """The version that a range begins with; empty for one that is open."""
     found = re.fullmatch(r"[\^~=v]*(\d+(?:\.\d+)*)(?:\.[x*])*(?:[-+].*)?", text.strip())
     return found[1] if found is not None else ""

@@ -37,7 +37,8 @@ class Known(Struct, frozen=True):
     a build for either; any: it runs on either, or its users do without it; platform: as optional packages, one for each
     platform. `versions` are those it holds for, as `<6`. `file` is its native file, below the package, for platform
     below each of these; `*` stands for what differs. `calls` are functions that it calls and musl lacks. `compiler`: it
-    is for builds, and what was built does without. `libcs` are those that it has platform packages for.
+    is for builds, and what was built does without. `libcs` are those that it has platform packages for, `names` what
+    these are called.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Known(Struct, frozen=True):
     calls: tuple[str, ...] = ()
     compiler: bool = False
     libcs: tuple[str, ...] = ()
+    names: dict[str, str] = {}
 
 
 class Target(Struct, frozen=True):

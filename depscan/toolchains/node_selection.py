@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from depscan.findings import Confidence
+from depscan.toolchains.node_lockfiles import Locked
 from depscan.toolchains.node_packages import CPUS, Known, Target, find_known, read_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from depscan.toolchains.node_command import Install
-    from depscan.toolchains.node_lockfiles import Locked, Lockfile
+    from depscan.toolchains.node_lockfiles import Lockfile
     from depscan.toolchains.node_manifest import Manifest
 
 # Packages that an install script builds or fetches an addon with, for the C library that it runs on; and one that
@@ -92,6 +93,8 @@ class Selection:
             confidence = None if confidence is None else Confidence.POSSIBLE
         if confidence is None or (known is None and not self._runs_builder(package)):
             return None
+        if known is not None and known.names and self.lock.version == 0 and self.install.optional:
+            return self._by_rule(known)
         if known is None:
             file = f"build/Release/{posixpath.basename(package.name)}.node"
             why = f"it has an install script and needs {', '.join(sorted(_BUILDERS.intersection(package.needs)))}"
@@ -102,6 +105,13 @@ class Selection:
             confidence = Confidence.POSSIBLE
         libc = self.install.libc if known.comes == "built" else "glibc"
         return Chosen(package, libc, known.file, confidence, known.source, known)
+
+    def _by_rule(self, known: Known) -> Chosen | None:
+        """The platform package where no lockfile lists it; npm before 10 takes both."""
+        libc, cpu = self.install.libc, CPUS.get(self.install.platform.architecture, "")
+        name = known.names[libc].format(cpu=cpu)
+        package = Locked(name, "", f"node_modules/{name}")
+        return Chosen(package, libc, known.file, Confidence.POSSIBLE, known.source) if self.lock.tool == "npm" else None
 
     def _asks_before_scripts(self) -> bool:
         """Pnpm 10 and bun run the scripts of packages that the project names alone."""

@@ -126,6 +126,13 @@ def installed(directory: Path, base: str, command: str, files: dict[str, str], p
         ),
         pytest.param("node:22", "npm install bcrypt", {}, {}, id="by name: the newest has both"),
         pytest.param(
+            "node:22-alpine",
+            "npm install",
+            {"package.json": '{"dependencies": {"sharp": "^0.34.1"}}'},
+            {"@img/sharp-linuxmusl-x64/lib/sharp-*.node": ("musl", "possible")},
+            id="by manifest: a platform package",
+        ),
+        pytest.param(
             "node:22",
             "npm install",
             {"package.json": '{"dependencies": {"bcrypt": "^5.0.1"}, "devDependencies": {"canvas": "^2"}}'},
@@ -198,6 +205,44 @@ def test_needs_the_c_library(tmp_path: Path) -> None:
 def test_browsers_of_playwright(tmp_path: Path, command: str, base: str, places: list[str] | None) -> None:
     found = list(predict(tmp_path, f"FROM {base}\nRUN {command}\n"))
     assert found == places if places is not None else len(found) == 1
+
+
+PRISMA = {
+    "package.json": '{"dependencies": {"@prisma/client": "^6.1.0"}}',
+    "prisma/schema.prisma": 'generator client {\n  provider = "prisma-client-js"\n}\n',
+}
+ENGINE = {".prisma/client/libquery_engine-*.so.node": ("musl", "likely")}
+
+
+@pytest.mark.parametrize(
+    ("command", "files", "expected"),
+    [
+        pytest.param("npx prisma generate", {}, ENGINE, id="native"),
+        pytest.param("pnpm exec prisma generate", {}, ENGINE, id="by pnpm"),
+        pytest.param("npx prisma migrate deploy", {}, {}, id="another verb"),
+        pytest.param("PRISMA_CLI_BINARY_TARGETS=x npx prisma generate", {}, {}, id="told otherwise"),
+        pytest.param("npx prisma generate --schema other.prisma", {}, {}, id="another schema, not there"),
+        pytest.param(
+            "npx prisma generate", {"package.json": '{"dependencies": {"@prisma/client": "7"}}'}, {}, id="version 7"
+        ),
+        *(
+            pytest.param(
+                "npx prisma generate",
+                {"prisma/schema.prisma": f'generator client {{\n  provider = "prisma-client-js"\n  {line}\n}}\n'},
+                ENGINE if line.endswith('["native"]') else {},
+                id=line,
+            )
+            for line in (
+                'binaryTargets = ["native"]',
+                'binaryTargets = ["native", "debian-openssl-3.0.x"]',
+                'engineType = "client"',
+                'output = "../generated"',
+            )
+        ),
+    ],
+)
+def test_engine_of_prisma(tmp_path: Path, command: str, files: dict[str, str], expected: dict[str, Any]) -> None:
+    assert installed(tmp_path, "node:22-alpine", command, PRISMA | files) == expected
 
 
 def faults(directory: Path, base: str, command: str, files: dict[str, str]) -> list[str]:
