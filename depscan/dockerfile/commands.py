@@ -54,7 +54,7 @@ class Copy(Struct, frozen=True):
 
 
 class Mount(Struct, frozen=True):
-    """`RUN --mount`: `type` is bind unless given; `source`, `target` and `from_` are None where absent or not known."""
+    """`RUN --mount`: `type` is bind unless given; the others are None where absent or not known. `id` names a cache."""
 
     type: str | None
     source: str | None
@@ -62,6 +62,7 @@ class Mount(Struct, frozen=True):
     from_: str | None
     span: Span
     read_only: bool = False
+    id: str | None = None
 
 
 class Run(Struct, frozen=True):
@@ -229,6 +230,7 @@ def _read_mount(flag: Flag, scope: Scope) -> Mount:
         from_=fields.get("from") or None,
         span=flag.span,
         read_only=read_only,
+        id=find("id"),
     )
 
 

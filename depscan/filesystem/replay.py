@@ -7,6 +7,7 @@ start command. What cannot be replayed (Windows, a base without a name) is `Skip
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -25,6 +26,7 @@ from depscan.dockerfile.expansion import Scope
 from depscan.dockerfile.stages import find_stage, is_windows
 from depscan.filesystem.copying import apply_copy
 from depscan.filesystem.entries import StageFilesystem, StartCommand
+from depscan.filesystem.mounts import Mounts
 from depscan.filesystem.placing import MAX_PATH, make_directories
 from depscan.filesystem.taking import ContextSource
 from depscan.filesystem.tree import Tree
@@ -54,6 +56,7 @@ class _Kitchen(Struct):
 
     dockerfile: Dockerfile
     context: ContextSource
+    mounts: Mounts
     profile_of: Callable[[Stage], ImageProfile]
     build_arguments: Mapping[str, str | None]
     states: dict[int, Replayed] = field(default_factory=dict)
@@ -73,7 +76,8 @@ def replay(
     `profile_of` is asked for each stage that begins with an image. Problems and skipped rows stand in the stage where
     they arose; those of the ignore file in the first.
     """
-    kitchen = _Kitchen(dockerfile, ContextSource(context), profile_of, build_arguments)
+    source = ContextSource(context)
+    kitchen = _Kitchen(dockerfile, source, Mounts(source), profile_of, build_arguments)
     for stage in dockerfile.stages:
         if needed is None or stage.index in needed:
             kitchen.done[stage.index] = _replay_stage(kitchen, stage)
@@ -139,12 +143,13 @@ def _apply(kitchen: _Kitchen, stage: Stage, state: Replayed, instruction: Instru
     command = interpret(instruction, state.scope)
     apply(command, state.scope)
     if isinstance(command, Copy):
-        origin = _find_origin(kitchen, stage, command)
+        origin = _find_origin(kitchen, stage, command.from_stage)
         apply_copy(command, state.tree, kitchen.context, stage=stage, origin=origin)
     elif isinstance(command, Run):
         from depscan.filesystem.run import apply_run  # noqa: PLC0415 - shell and programs: 4 ms, for RUN alone
 
-        script = apply_run(command, state.tree, state.scope, state.shell, stage)
+        with kitchen.mounts.over(command, state.tree, stage, partial(_find_origin, kitchen, stage)):
+            script = apply_run(command, state.tree, state.scope, state.shell, stage)
         if any(part.name in MANAGERS for part in script.commands):
             from depscan.filesystem.package_faults import find_package_faults  # noqa: PLC0415 - where packages come in
 
@@ -185,13 +190,13 @@ def _enter_directory(tree: Tree, command: WorkingDirectory) -> None:
     tree.workdir = path
 
 
-def _find_origin(kitchen: _Kitchen, stage: Stage, copy: Copy) -> StageFilesystem | str | None:
-    """What --from names: a stage before this one, else an image's reference (None without --from).
+def _find_origin(kitchen: _Kitchen, stage: Stage, name: str | None) -> StageFilesystem | str | None:
+    """What --from or from= names: a stage before this one, else an image's reference (None without a name).
 
     A stage that is not built yet is wrong text, which `dockerfile/` tells; it is then treated as an unknown image.
     """
-    if copy.from_stage is None:
+    if name is None:
         return None
-    index = find_stage(kitchen.dockerfile.stages, copy.from_stage)
+    index = find_stage(kitchen.dockerfile.stages, name)
     earlier = index is not None and index < stage.index
-    return kitchen.done.get(index, copy.from_stage) if earlier and index is not None else copy.from_stage
+    return kitchen.done.get(index, name) if earlier and index is not None else name
