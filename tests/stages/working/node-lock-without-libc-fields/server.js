@@ -1,0 +1,1 @@
+require("http").createServer((_, answer) => answer.end("ready")).listen(8080);
