@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from depscan.filesystem.effects import Disturb, Effect, Remove
+from depscan.filesystem.effects import Disturb, Effect
+from depscan.filesystem.node_programs import renew_modules
 from depscan.filesystem.options import read_options
 from depscan.filesystem.products import products, remembered
 
@@ -29,6 +30,7 @@ _PYTHON = (
     *("/usr/lib/python2.7", "/usr/local/lib/python2.7", "/usr/lib/python3", "/usr/local/bin", "/usr/bin", "/opt"),
     *("venv", ".venv", "env", "/venv", "/app/.venv", "/usr/local/share"),
 )
+_BELOW_PREFIX = (*(f"lib/python3.{minor}" for minor in range(6, 20)), "lib/python3", "bin", "share", "etc", "include")
 _RUBY = ("vendor", ".bundle", "/usr/local/bundle", "/usr/local/lib/ruby", "/usr/lib/ruby", "/var/lib/gems", "/usr/bin")
 _GO = ("/go", "/usr/local/go")
 _RUST = ("target", "/usr/local/cargo", "/usr/local/rustup")
@@ -41,29 +43,31 @@ def _verbs(text: str) -> frozenset[str]:
 class Tool(Struct, frozen=True):
     """A tool: where its installing verbs write, and where all others do. "." is the working directory.
 
-    `outputs` are options whose value is a place it writes to, `variables` those of the environment that name one.
+    `outputs` are options whose value is a place it writes to, `prefixes` those whose value has the directories
+    `_BELOW_PREFIX` below, `variables` those of the environment that name a place.
     """
 
     installs: frozenset[str] = frozenset()
     places: tuple[str, ...] = ()
     builds: tuple[str, ...] = (".",)
     outputs: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
 
 
-_CLEANING = frozenset({"ci", "clean-install", "install-clean", "ic"})
 _NODE_TOOL = Tool(_verbs("ci install i add rebuild update remove uninstall prune dedupe config cache"), _NODE)
 _PYTHON_TOOL = Tool(
     _verbs("install sync add download wheel uninstall config cache pip venv"),
     _PYTHON,
-    outputs=("-t", "--target", "--prefix", "--root"),
+    outputs=("-t", "--target", "--root", "-w", "--wheel-dir"),
+    prefixes=("--prefix",),
     variables=("VIRTUAL_ENV", "PYTHONUSERBASE", "UV_PROJECT_ENVIRONMENT"),
 )
 _JVM_TOOL = Tool(builds=(".", "/usr/share/maven", "/usr/share/gradle"))
 
 TOOLS: dict[str, Tool] = {
     **dict.fromkeys(("npm", "yarn", "pnpm", "bun", "corepack", "npx"), _NODE_TOOL),
-    **dict.fromkeys(("pip", "pip2", "pip3", "uv", "poetry", "pdm", "pipenv", "pipx"), _PYTHON_TOOL),
+    **dict.fromkeys(("pip", "pip2", "pip3", "uv", "poetry", "pdm", "pipenv", "pipx", "virtualenv"), _PYTHON_TOOL),
     **dict.fromkeys(("gem", "bundle", "bundler"), Tool(frozenset({"install", "config", "update"}), _RUBY)),
     "composer": Tool(_verbs("install update require dump-autoload config"), ("vendor", ".")),
     "go": Tool(
@@ -82,12 +86,12 @@ TOOLS: dict[str, Tool] = {
     ),
     **dict.fromkeys(("rustup", "cross"), Tool(builds=(".", *_RUST))),
     "rustc": Tool(outputs=("-o",)),
+    **dict.fromkeys(("jlink", "jpackage"), Tool(outputs=("--output", "--dest", "-d"))),
+    "native-image": Tool(outputs=("-o",)),
     **dict.fromkeys(("mvn", "mvnw", "gradle", "gradlew", "sbt", "ant", "lein", "javac"), _JVM_TOOL),
     "dotnet": Tool(builds=(".", "/usr/share/dotnet"), outputs=("-o", "--output", "--tool-path")),
     **dict.fromkeys(("gcc", "g++", "cc", "c++", "clang", "clang++", "ld", "musl-gcc", "ghc"), Tool(outputs=("-o",))),
     **dict.fromkeys(
-    **dict.fromkeys(("jlink", "jpackage"), Tool(outputs=("--output", "--dest", "-d"))),
-    "native-image": Tool(outputs=("-o",)),
         ("ar", "as", "ranlib", "cpp", "gfortran", "nim", "nimble", "ldc", "dmd", "gdc", "dub", "dune"), Tool()
     ),
     **dict.fromkeys(("conda", "mamba", "micromamba"), Tool(builds=("/opt", "/usr/local"))),
@@ -119,15 +123,21 @@ def run_tool(action: Action) -> Iterator[Effect]:
     given += [action.tree.environment.get(name) for name in tool.variables]
     roots = [*places, *_HOME, *_outputs(action, tool), *(value for value in given if value)]
     paths = [action.path(root) for root in roots]
-    if name == "npm" and verbs & _CLEANING:
-        yield from (Remove(path) for path in paths[:1] if path)  # node_modules, before it is filled anew
+    if tool is _NODE_TOOL:
+        yield from renew_modules(action)
     yield Disturb(("/",) if None in paths else tuple(dict.fromkeys(path for path in paths if path)), foreign_libc=False)
     yield from products(action, unversioned(name))
 
 
 def _outputs(action: Action, tool: Tool) -> Iterator[str]:
+    yield from _values(action, tool.outputs)
+    for prefix in _values(action, tool.prefixes):
+        yield from (f"{prefix}/{below}" for below in _BELOW_PREFIX)
+
+
+def _values(action: Action, options: tuple[str, ...]) -> Iterator[str]:
     words = [word.text or "" for word in action.command.words]
-    for option in tool.outputs:
+    for option in options:
         yield from (word.split("=", 1)[1] for word in words if word.startswith(option + "="))
         yield from (after for before, after in pairwise(words) if before == option and after)
 
@@ -138,7 +148,10 @@ def run_module(action: Action) -> Iterator[Effect]:
     module = words[words.index("-m") + 1] if "-m" in words[:-1] else None
     if module in {"pip", "venv", "ensurepip", "build", "compileall", "virtualenv"}:
         roots = [action.path(root) for root in (*_PYTHON, ".", *_HOME)]
+        roots += [action.path(root) for root in _outputs(action, _PYTHON_TOOL)]
+        roots += [action.path(word) for word in words[-1:] if module in {"venv", "virtualenv"}]
         yield Disturb(("/",) if None in roots else tuple(path for path in roots if path), foreign_libc=False)
+        yield from products(action, "python")
     elif not _only_prints(words):
         yield from run_anything(action)
 

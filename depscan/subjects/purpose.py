@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from depscan.artifacts.facts import Origin
 from depscan.findings import Confidence
 from depscan.linking.loaders import interpreter_family
 
@@ -47,6 +48,8 @@ def purpose(
         return Confidence.POSSIBLE
     if entry.named or _on_path(entry.path, filesystem):
         return Confidence.CERTAIN
+    if entry.origin is Origin.PREDICTED:
+        return Confidence.LIKELY  # its source is a command
     parts = posixpath.dirname(entry.source).lower().split("/")
     aside = _ASIDE.intersection(parts) or _depth(entry.source, word) > _SHALLOW
     return Confidence.POSSIBLE if aside else Confidence.LIKELY

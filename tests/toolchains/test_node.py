@@ -311,3 +311,26 @@ def test_missing_variant(tmp_path: Path, base: str, command: str, files: dict[st
 def test_unread_lockfile_is_told(tmp_path: Path, command: str, files: dict[str, str], row: tuple[str, str]) -> None:
     rows = scanned(tmp_path, "node:22", command, {"package.json": "{}", **files}).skipped
     assert [each for each in rows if each.subject == row[0] and each.reason.startswith(row[1])]
+
+
+@pytest.mark.parametrize(
+    ("command", "libc"),
+    [
+        ("true", "glibc"),
+        ("npm rebuild", None),
+        ("npm rebuild bcrypt", None),
+        ("npm install", "musl"),
+        ("npm ci", "musl"),
+        ("rm -rf node_modules", None),
+        ("npm install -g pm2", "glibc"),
+        ("npm install pm2", "glibc"),
+    ],
+)
+def test_installed_anew_in_the_next_stage(tmp_path: Path, command: str, libc: str | None) -> None:
+    dockerfile = (
+        "FROM node:22 AS build\nWORKDIR /app\nCOPY . ./\nRUN npm ci\n"
+        f"FROM node:22-alpine\nWORKDIR /app\nCOPY --from=build /app ./\nRUN {command}\n"
+    )
+    found = predict(tmp_path, dockerfile, {"package.json": "{}", **BCRYPT})
+    said = found.get(f"/app/node_modules/{OF_BCRYPT}")
+    assert (said.facts.libc if said is not None else None) == libc
