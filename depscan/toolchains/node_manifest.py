@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from depscan.toolchains.node_lockfiles import Locked, Lockfile
+from depscan.toolchains.node_packages import find_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,8 +69,11 @@ def locked_by_name(install: Install) -> Lockfile:
 
 
 def _lock(install: Install, ranges: Iterable[tuple[str, str]]) -> Lockfile:
-    packages = tuple(Locked(name, first_version(text), f"node_modules/{name}") for name, text in ranges)
-    return Lockfile(install.tool, 0, packages, flagged=True)
+    packages = [Locked(name, first_version(text), f"node_modules/{name}") for name, text in ranges]
+    rows = [find_known(package.name, package.version) for package in packages]
+    brought = [row.brings for row in rows if row is not None and row.brings is not None]
+    packages += [Locked(name, "", f"node_modules/{name}", optional=True) for name in brought]
+    return Lockfile(install.tool, 0, tuple(packages), flagged=True)
 
 
 def first_version(text: str) -> str:

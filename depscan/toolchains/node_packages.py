@@ -38,7 +38,7 @@ class Known(Struct, frozen=True):
     platform. `versions` are those it holds for, as `<6`. `file` is its native file, below the package, for platform
     below each of these; `*` stands for what differs. `calls` are functions that it calls and musl lacks. `compiler`: it
     is for builds, and what was built does without. `libcs` are those that it has platform packages for, `names` what
-    these are called.
+    these are called. `brings` is another package of this table that it needs.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Known(Struct, frozen=True):
     compiler: bool = False
     libcs: tuple[str, ...] = ()
     names: dict[str, str] = {}
+    brings: str | None = None
 
 
 class Target(Struct, frozen=True):

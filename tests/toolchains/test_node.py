@@ -139,6 +139,13 @@ def installed(directory: Path, base: str, command: str, files: dict[str, str], p
             {OF_BCRYPT: ("glibc", "likely")},
             id="by manifest",
         ),
+        pytest.param(
+            "node:22-alpine",
+            "yarn install",
+            {"package.json": '{"dependencies": {"@xenova/transformers": "^2.7.0"}}'},
+            {"onnxruntime-node/bin/*/linux/*/libonnxruntime.so.1": ("glibc", "possible")},
+            id="by manifest: what a package brings",
+        ),
         pytest.param("node:22", "npm install", {"package.json": "{"}, {}, id="broken manifest"),
         pytest.param(
             "node:22", "yarn install", {"yarn.lock": YARN_1, **MANIFEST}, {}, id="yarn 1 does not record systems"
