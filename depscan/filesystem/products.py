@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from depscan.artifacts.facts import Origin
-from depscan.artifacts.prediction import Prediction, Product
+from depscan.artifacts.prediction import Made, Prediction, Product
 from depscan.dockerfile.instructions import Problem
 from depscan.filesystem.content import read_head
 from depscan.filesystem.entries import FileEntry, InlineFile
@@ -69,6 +69,9 @@ def products(action: Action, program: str) -> Iterator[FileEntry]:
     words = {(word.text or "").rpartition("@")[0] or word.text for word in action.command.words}
     action.tree.problems[:] = [each for each in action.tree.problems if words.isdisjoint(each.remedies)]
     for product in predict(program, _workplace(action)):
+        if isinstance(product, Made):
+            yield _made(product, action)
+            continue
         if not isinstance(product, Product):
             _record(product, action)
             continue
@@ -82,6 +85,17 @@ def products(action: Action, program: str) -> Iterator[FileEntry]:
             action.tree.sequence,
             _prediction(product, action),
         )
+
+
+def _made(made: Made, action: Action) -> FileEntry:
+    """A link, a directory, or a file whose bytes are not known or stand in the prediction."""
+    kind, mode = ("directory", 0o755) if made.directory else ("file", 0o644)
+    if made.target is not None:
+        kind, mode = "link", 0o777
+    content = InlineFile(made.text.encode()) if made.text is not None else None
+    return FileEntry(
+        made.path, kind, mode, Origin.PREDICTED, action.reason, action.span, 0, content, target=made.target
+    )
 
 
 def _record(said: Fault | Unread, action: Action) -> None:

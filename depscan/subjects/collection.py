@@ -34,6 +34,7 @@ from depscan.subjects.platform_choice import KINDS as PLATFORM_KINDS
 from depscan.subjects.platform_choice import find_platform_problems
 from depscan.subjects.purpose import brought_linkers, is_started, purpose
 from depscan.subjects.second_libc import second_libc
+from depscan.subjects.virtual_environments import find_broken_environments
 from depscan.subjects.wording import describe_artifact, describe_base, describe_image, describe_search
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def collect(
     collector = _Collector(dockerfile, context, cpu_floor, placements)
     problems = [*dockerfile.problems, *(problem for stage in stages for problem in stage.problems)]
     problems += find_platform_problems(dockerfile, stages, target)
+    problems += find_broken_environments(stages)
     modules = tuple(find_host_modules(stages, placements))
     return (
         *(collector.problem(problem, several_platforms=several_platforms) for problem in (*problems, *modules)),
