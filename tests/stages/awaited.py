@@ -16,8 +16,6 @@ AWAITED: frozenset[str] = frozenset(
         "broken/go-with-an-unset-variable",
         "broken/jlink-glibc-to-alpine",
         "broken/native-image-to-alpine",
-        "broken/rust-openssl-without-libssl",
-        "broken/rust-postgres-without-libpq",
         "working/go-cgo-off-for-the-whole-script",
     }
 )
