@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from depscan.artifacts.facts import Origin
+from depscan.artifacts.prediction import Prediction
 from depscan.filesystem.entries import resolve_links
 from depscan.filesystem.globs import compile_component, has_wildcards
 from depscan.filesystem.placing import (
@@ -33,9 +34,11 @@ from depscan.filesystem.taking import Refusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from depscan.dockerfile.instructions import Stage
     from depscan.filesystem.entries import FileEntry, StageFilesystem, UnknownChange
     from depscan.filesystem.modes import ModeChange
     from depscan.filesystem.tree import Tree
+    from depscan.images.profile import ImageProfile
     from depscan.source import Span
 
 
@@ -46,7 +49,7 @@ _PROGRAM_DIRECTORY = r"(.*/)?s?bin\Z"
 class Carriage(Struct, frozen=True):
     """How one source of COPY --from travels: to where, with which modes; `label` names it in an `UnknownChange`.
 
-    `keep` tells of a path below the source whether `--exclude` lets it through.
+    `keep` tells of a path below the source whether `--exclude` lets it through. `stage` is the one that it goes to.
     """
 
     tree: Tree
@@ -55,12 +58,16 @@ class Carriage(Struct, frozen=True):
     chmod: ModeChange | None
     label: str
     keep: Callable[[str], bool]
+    stage: Stage
 
 
 def carry_from_image(carriage: Carriage, source: str, reference: str) -> None:
     """Copy from an image whose files are not known: a file without content where the path can only be a file."""
+    from depscan.images.lookup import profile  # noqa: PLC0415 - for images that --from names
+
     path = posixpath.normpath("/" + source.lstrip("/"))
     _carry_unknown(carriage, path, Origin.IMAGE, f"{reference}:{path}", foreign_libc=True)
+    _carry_programs(carriage, path, profile(reference, carriage.stage.platform, {}))
 
 
 def carry_from_stage(carriage: Carriage, source: str, view: StageFilesystem) -> Refusal | None:
@@ -74,6 +81,8 @@ def carry_from_stage(carriage: Carriage, source: str, view: StageFilesystem) -> 
         if resolved != "/" and _is_missing(view, resolved):
             return Refusal("source-missing", f"{source} is not in the stage that {carriage.label} names")
         _carry_unknown(carriage, resolved, Origin.STAGE, resolved, foreign_libc=_is_foreign(carriage.tree, view))
+        if not _is_changed(view, resolved):
+            _carry_programs(carriage, resolved, view.profile)
         return None
     _carry_known(carriage, resolved, posixpath.basename(path), view)
     return None
@@ -163,6 +172,21 @@ def _carry_unknown(carriage: Carriage, path: str, origin: Origin, source: str, *
         place(tree, Picked(name, "file", (item,), named=True), destination, carriage.span, carriage.chmod)
     else:
         make_directories(tree, posixpath.dirname(target), carriage.span)
+
+
+def _carry_programs(carriage: Carriage, path: str, image: ImageProfile) -> None:
+    """The programs that are known to stand at or below a path of an image."""
+    from depscan.filesystem.products import describe_release  # noqa: PLC0415 - where an image's own files are copied
+    from depscan.toolchains.image_programs import programs_below  # noqa: PLC0415 - as above
+
+    tree, destination, stage = carriage.tree, carriage.destination, carriage.stage
+    builder = " = ".join(part for part in (image.name, describe_release(image)) if part)
+    for product in programs_below(path, image, stage.platform):
+        made = Prediction(product, carriage.label, carriage.span, stage.index, builder, product.facts.libc)
+        below = product.path[len(path.rstrip("/")) + 1 :]
+        name, kind = posixpath.basename(product.path), "directory" if below else "file"
+        item = Item(below, "file", UNKNOWN_MODE, Origin.PREDICTED, f"{image.name}:{product.path}", made)
+        place(tree, Picked(name, kind, (item,), named=not below), destination, carriage.span, carriage.chmod)
 
 
 def _can_only_be_file(path: str, directory: str) -> bool:

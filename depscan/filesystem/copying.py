@@ -190,7 +190,7 @@ def _copy_from(scene: Scene, source: Value, text: str, origin: StageFilesystem |
         text = posixpath.join("/", base, below)
         destination = Destination(posixpath.join(destination.path, below), directory=False)
     label = f"{scene.keyword} --from={scene.copy.from_stage} {source.text}"
-    carriage = Carriage(scene.tree, destination, source.span, scene.chmod, label, scene.keeps)
+    carriage = Carriage(scene.tree, destination, source.span, scene.chmod, label, scene.keeps, scene.stage)
     if origin is None or isinstance(origin, str):
         carry_from_image(carriage, text, origin or str(scene.copy.from_stage))
         return
