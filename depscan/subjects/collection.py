@@ -29,7 +29,7 @@ from depscan.subjects import (
 from depscan.subjects.base_choice import base_view
 from depscan.subjects.builds import build_view
 from depscan.subjects.missing_symbols import symbol_view
-from depscan.subjects.node_modules import HOST_MODULES, find_host_modules, tells_of
+from depscan.subjects.node_modules import HOST_MODULES, find_host_modules, untold
 from depscan.subjects.platform_choice import KINDS as PLATFORM_KINDS
 from depscan.subjects.platform_choice import find_platform_problems
 from depscan.subjects.purpose import brought_linkers, is_started, purpose
@@ -78,12 +78,7 @@ def collect(
     return (
         *(collector.problem(problem, several_platforms=several_platforms) for problem in (*problems, *modules)),
         *(collector.stage(stage, stages) for stage in stages),
-        *(
-            subject
-            for placement in placements
-            if not any(tells_of(problem, placement) for problem in modules)
-            for subject in collector.placed(placement)
-        ),
+        *(subject for placement in untold(placements, modules) for subject in collector.placed(placement)),
     )
 
 
