@@ -108,7 +108,7 @@ def _is_lacking(path: str, filesystem: StageFilesystem) -> bool:
 
 
 def _is_harmless(reason: str) -> bool:
-    """pip and its kin put programs beside a Python, but no Python."""
+    """Whether a command is of pip and its kin, which put programs beside a Python, but no Python."""
     return re.match(r"RUN (pip3?|python3? -m pip|uv pip|poetry|pipenv) ", reason) is not None
 
 

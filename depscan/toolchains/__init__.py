@@ -1,8 +1,8 @@
 """Build commands to the programs they will make.
 
-In: a `Workplace`: one command with its environment, on the stage as it stands. Out: `Product`s, other files `Made`, `Fault`s for
-rules and `Unread` manifests; nothing for a command that nothing is known of. One module for each toolchain; this one holds the
-table, and each is imported when a command first needs it. Nothing is executed.
+In: a `Workplace`: one command with its environment, on the stage as it stands. Out: `Product`s, other files `Made`,
+`Fault`s for rules and `Unread` manifests; nothing for a command that nothing is known of. One module for each
+toolchain; this one holds the table, and each is imported when a command first needs it. Nothing is executed.
 """
 
 from __future__ import annotations

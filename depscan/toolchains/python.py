@@ -174,7 +174,8 @@ def _fault(wheels: list[Wheel], place: Workplace) -> Fault:
     first, family = wheels[0], place.profile.libc.family
     more = f" (and {len(wheels) - 1} more)" if len(wheels) > 1 else ""
     other = "glibc" if family == "musl" else "musl"
-    detail = f"the wheel of {first.name} {first.version}{more} is for {other} ({first.platforms[0]}), and {place.profile.name} has {family}"
+    wheel = f"the wheel of {first.name} {first.version}{more} is for {other} ({first.platforms[0]})"
+    detail = f"{wheel}, and {place.profile.name} has {family}"
     return Fault(WHEEL_UNFIT, detail)
 
 
@@ -235,8 +236,8 @@ def _linked(known: Known | None, place: Workplace) -> tuple[str, ...]:
     """The libraries that a build from source links, as this stage has them."""
     fixed = {soname.partition(".so")[0].removeprefix("lib"): soname for soname in known.sonames} if known else {}
     names = known.links if known else ()
-    found = (place.soname(name) or fixed.get(name) for name in names)
-    return tuple(soname for soname in found if soname is not None)
+    found = ([place.soname(each) or fixed.get(each) for each in name.split("|")] for name in names)
+    return tuple(soname for one in found if (soname := next(filter(None, one), None)) is not None)
 
 
 def _file(package: Locked, known: Known | None, family: str, install: Install, place: Workplace) -> str:

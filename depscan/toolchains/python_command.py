@@ -29,7 +29,8 @@ _VALUED = frozenset(
     --upgrade-strategy --use-pep517 --config-settings --global-option --build-option --install-option --root-user-action
     --use-feature -d --dest -p --group --extra --no-group --only-group --package --project --directory --only --with
     --without -E --extras -C --index-strategy --link-mode --no-install-package --default-index --index --prompt -G
-    --no-build-package --python-preference --config-file --reinstall-package --resolution --exclude-newer --keyring-provider
+    --no-build-package --python-preference --config-file --reinstall-package --resolution --exclude-newer
+    --keyring-provider
     """.split()  # noqa: SIM905 - read as prose
 )
 _STANDARD = frozenset({"", "/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/sbin", "/root/.local/bin"})

@@ -24,9 +24,9 @@ class Known(Struct, frozen=True):
     `comes`: native (it does not work without its extension module), glibc (nor is there any for another C library, not
     even its source), optional (it does), pure (with what it `draws` in, whose native part it needs). `versions` are
     those it holds for, as `>=2`. `file` is its extension module, below the directory of packages, without the suffix
-    that the Python puts there; with one it is complete. `wheels` are the C libraries that it has wheels for, `links` the
-    libraries (as `-lNAME`) that a build from source links, `needs` the sonames that its wheels leave to the system.
-    `sonames` are those of `links` that have been the same for years.
+    that the Python puts there; with one it is complete. `wheels` are the C libraries that it has wheels for, `links`
+    the libraries (as `-lNAME`, alternatives joined by |) that a build from source links, `needs` the sonames that its
+    wheels leave to the system. `sonames` are those of `links` that have been the same for years.
     """
 
     name: str

@@ -124,5 +124,5 @@ def _product(gem: Gem, directory: str | None, place: Workplace) -> Product | Non
 
 def _linked(known: Known, place: Workplace) -> tuple[str, ...]:
     fixed = {soname.partition(".so")[0].removeprefix("lib"): soname for soname in known.sonames}
-    found = (place.soname(name) or fixed.get(name) for name in known.links)
-    return tuple(soname for soname in found if soname is not None)
+    found = ([place.soname(each) or fixed.get(each) for each in name.split("|")] for name in known.links)
+    return tuple(soname for one in found if (soname := next(filter(None, one), None)) is not None)

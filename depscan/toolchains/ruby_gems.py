@@ -25,9 +25,10 @@ _DEVELOPMENT = frozenset({"development", "test"})
 
 
 class Known(Struct, frozen=True):
-    """A gem that does not work without its extension: `file` below its directory, `links` as `-lNAME`.
+    """A gem that does not work without its extension: `file` below its directory.
 
-    `sonames` are those of `links` that have been the same for years. From each gem's extconf.rb.
+    `links` are as `-lNAME`, alternatives joined by |; `sonames` are those of them that have been the same for years.
+    From each gem's extconf.rb.
     """
 
     file: str
@@ -41,7 +42,7 @@ NATIVE: dict[str, Known] = {
     "bcrypt": Known("lib/bcrypt_ext.so"),
     "bootsnap": Known("lib/bootsnap/bootsnap.so"),
     "msgpack": Known("lib/msgpack/msgpack.so"),
-    "mysql2": Known("lib/mysql2/mysql2.so", ("mariadb", "mysqlclient")),
+    "mysql2": Known("lib/mysql2/mysql2.so", ("mariadb|mysqlclient",)),
     "nio4r": Known("lib/nio4r_ext.so"),
     "nokogiri": Known("lib/nokogiri/nokogiri.so"),
     "pg": Known("lib/pg_ext.so", ("pq",), ("libpq.so.5",)),
