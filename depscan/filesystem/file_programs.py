@@ -165,11 +165,14 @@ def _expand(action: Action, words: Sequence[ShellWord]) -> Iterator[str]:
 
 
 def _matches(action: Action, pattern: str) -> list[str]:
-    """Known paths that match a pattern: entries, and the image's dynamic linkers, libraries and interpreters."""
+    """Known paths that match a pattern: entries, directories of some, and the image's linkers and libraries."""
     tree = action.tree
     libraries = [library.path for library in tree.profile.libraries.values() if library.path is not None]
-    known = {*tree.entries, *tree.profile.loaders, *libraries, *tree.profile.interpreters}
     parts = tree.canonical(pattern).split("/")
+    known = {*tree.entries, *tree.profile.loaders, *libraries, *tree.profile.interpreters}
+    known |= {"/".join(path.split("/")[: len(parts)]) for path in tree.entries if path.count("/") >= len(parts)}
+    if not set("*?[") & set(parts[-1]):  # tool-*/tool
+        known |= {posixpath.join(directory, parts[-1]) for directory in tree.expected}
     return [path for path in sorted(known) if _matches_parts(path.split("/"), parts)]
 
 
