@@ -7,15 +7,11 @@ from __future__ import annotations
 
 AWAITED: frozenset[str] = frozenset(
     {
-        "broken/aws-cli-on-alpine",
         "broken/c-linked-with-curl-on-alpine",
         "broken/final-stage-of-the-builder-without-command",
-        "broken/gnu-asset-on-alpine",
         "broken/go-before-1-20-on-alpine-to-scratch",
         "broken/go-purego-to-static",
         "broken/go-with-an-unset-variable",
-        "broken/jlink-glibc-to-alpine",
-        "broken/native-image-to-alpine",
         "working/go-cgo-off-for-the-whole-script",
     }
 )
