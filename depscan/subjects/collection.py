@@ -28,8 +28,7 @@ from depscan.subjects import (
 )
 from depscan.subjects.base_choice import base_view
 from depscan.subjects.builds import build_view
-from depscan.subjects.missing_symbols import symbol_view
-from depscan.subjects.node_modules import HOST_MODULES, find_host_modules, untold
+from depscan.subjects.missing_symbols import highest_unmet, symbol_view
 from depscan.subjects.platform_choice import KINDS as PLATFORM_KINDS
 from depscan.subjects.platform_choice import find_platform_problems
 from depscan.subjects.purpose import brought_linkers, is_started, purpose
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from depscan.platforms import Platform
     from depscan.source import Span
 
+_HOST_MODULES = "host-modules"  # in the way, but not proved to break anything
 _NOT_THERE = frozenset({"source-missing", "source-outside-context"})  # an ignored source is there
 _STATUS = {Presence.PROVIDED: "met", Presence.MISSING: "unmet", Presence.UNKNOWN: "unknown"}
 
@@ -74,12 +74,24 @@ def collect(
     problems = [*dockerfile.problems, *(problem for stage in stages for problem in stage.problems)]
     problems += find_platform_problems(dockerfile, stages, target)
     problems += find_broken_environments(stages)
-    modules = tuple(find_host_modules(stages, placements))
+    modules, others = _host_modules(stages, placements)
     return (
         *(collector.problem(problem, several_platforms=several_platforms) for problem in (*problems, *modules)),
         *(collector.stage(stage, stages) for stage in stages),
-        *(subject for placement in untold(placements, modules) for subject in collector.placed(placement)),
+        *(subject for placement in others for subject in collector.placed(placement)),
     )
+
+
+def _host_modules(
+    stages: Sequence[StageFilesystem], placements: Sequence[Placement]
+) -> tuple[Sequence[Problem], Sequence[Placement]]:
+    """What is wrong with node_modules of the context, and the placements that this does not tell of already."""
+    if not any("/node_modules/" in path for stage in stages for path in stage.entries):
+        return (), placements
+    from depscan.subjects.node_modules import find_host_modules, untold  # noqa: PLC0415 - few have any
+
+    problems = tuple(find_host_modules(stages, placements))
+    return problems, tuple(untold(placements, problems))
 
 
 class _Collector:
@@ -108,7 +120,7 @@ class _Collector:
         for need in placement.link.needs:
             if need.presence is Presence.MISSING:
                 yield self._need(placement, need)
-        for check in _highest_unmet(placement.link.versions):
+        for check in highest_unmet(placement.link.versions):
             yield self._version(placement, check)
         view = symbol_view(placement.link)
         if view is not None:
@@ -250,7 +262,7 @@ class _Collector:
     def problem(self, problem: Problem, *, several_platforms: bool) -> Subject:
         """The subject of wrong text."""
         context = self._context if problem.kind in _NOT_THERE else Confidence.CERTAIN
-        latent = (problem.kind in PLATFORM_KINDS and not several_platforms) or problem.kind == HOST_MODULES
+        latent = (problem.kind in PLATFORM_KINDS and not several_platforms) or problem.kind == _HOST_MODULES
         doubtful = problem.confidence is Confidence.POSSIBLE
         keyword = next((item.keyword for item in self._instructions if _within(problem.span, item.span)), "")
         return Subject(
@@ -296,21 +308,6 @@ def _confidence_of_guess(stages: Iterable[StageFilesystem]) -> Confidence:
 
 def _within(inner: Span, outer: Span) -> bool:
     return outer.start <= inner.start and inner.end <= outer.end
-
-
-def _highest_unmet(checks: tuple[VersionCheck, ...]) -> list[VersionCheck]:
-    """The highest unmet version of each namespace and requester: the lower ones are the same root cause."""
-    highest: dict[tuple[str, str, str], VersionCheck] = {}
-    for check in checks:
-        if check.presence is Presence.MISSING and not check.weak and not check.undeclared:
-            key = (check.requested_by, check.library, check.namespace)
-            if key not in highest or _numbers(check) > _numbers(highest[key]):
-                highest[key] = check
-    return list(highest.values())
-
-
-def _numbers(check: VersionCheck) -> tuple[int, ...]:
-    return tuple(int(part) for part in check.name.rpartition("_")[2].split(".") if part.isdigit())
 
 
 def _failure(placement: Placement, detail: str) -> Failure | None:

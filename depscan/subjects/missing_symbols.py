@@ -1,17 +1,19 @@
-"""The missing symbols of a program as one thing: they have one root cause.
+"""The missing symbols of a program as one thing, and of its missing versions the highest: they have one root cause.
 
-In: a `LinkResult`. Out: `SymbolView`, or None where no symbol is missing at its start.
+In: a `LinkResult`, its version checks. Out: `SymbolView`, or None where no symbol is missing at its start; the checks
+to tell of.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from depscan.filesystem.entries import Presence
 from depscan.linking.placement import Cause
 from depscan.subjects import SymbolView
 
 if TYPE_CHECKING:
-    from depscan.linking.placement import LinkResult
+    from depscan.linking.placement import LinkResult, VersionCheck
 
 _SHOWN = 3
 
@@ -31,3 +33,18 @@ def symbol_view(link: LinkResult) -> SymbolView | None:
         status=check.presence.value,
         compat=link.compat,
     )
+
+
+def highest_unmet(checks: tuple[VersionCheck, ...]) -> list[VersionCheck]:
+    """The highest unmet version of each namespace and requester: the lower ones are the same root cause."""
+    highest: dict[tuple[str, str, str], VersionCheck] = {}
+    for check in checks:
+        if check.presence is Presence.MISSING and not check.weak and not check.undeclared:
+            key = (check.requested_by, check.library, check.namespace)
+            if key not in highest or _numbers(check) > _numbers(highest[key]):
+                highest[key] = check
+    return list(highest.values())
+
+
+def _numbers(check: VersionCheck) -> tuple[int, ...]:
+    return tuple(int(part) for part in check.name.rpartition("_")[2].split(".") if part.isdigit())
