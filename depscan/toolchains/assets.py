@@ -27,7 +27,10 @@ MAX_URL = 2000
 _ARCHIVE = r"(?i)\.(?:tar\.(?:gz|xz|bz2|zst|lzma)|tgz|txz|tbz2?|tzst|tar|zip)$"
 _COMPRESSED = r"(?i)\.(?:gz|xz|bz2|zst)$"
 # What is no program: packages, signatures, sums, libraries, sources, web and text files.
-_OTHER = r"(?i)\.(?:deb|rpm|apk|whl|jar|war|so|a|asc|sig|sha\d+|md5|pem|json|ya?ml|txt|js|py|sh|exe|dll|msi|dmg|pkg)$"
+_OTHER = (
+    r"(?i)\.(?:deb|rpm|apk|whl|jar|war|so|a|asc|sig|sha\d+(?:sum)?|minisig|sum|md5|pem|json|ya?ml|txt|js|py|sh|exe|dll"
+    r"|msi|dmg|pkg)$"
+)
 _NO_PROGRAM = r"(?i)(?:lib|rust-(?:std|src|docs)|glibc|gcc|binutils|cross|sysroot|toolchain|llvm|clang|devel)"
 _MACHINES = {
     "x86_64": Platform("linux", "amd64"),
@@ -51,12 +54,18 @@ _MACHINE = (
 _GLIBC = r"linux[-_](?:gnu|glibc)(?:eabi(?:hf)?|abi64)?"
 _ENDS = r"(?:[-_.](?:x86_64|amd64|x64|aarch64|arm64|armv7l?|i686|v?\d[\w.]*))?$"
 
+_PROGRAM_NAME = (
+    r"(?i)([a-z][a-z0-9+]*(?:[-_][a-z][a-z0-9+]*)*?)"
+    r"(?=[-_.]v?(?:\d|\$)|[-_.](?:linux|x86|x64|aarch|arm|i\d86|amd|unknown)|$)"
+)
+
 
 class Download(Struct, frozen=True, forbid_unknown_fields=True):
     """A product whose builds for glibc are known: a row of the knowledge.
 
-    `url` is an expression for its address. `programs` are paths in its archive (`*/` is the archive's own directory). `needs` are libraries beside the C library, `glibc` the glibc that a
-    major version (of the group `major`) and all later ones ask for.
+    `url` is an expression for its address. `programs` are paths in its archive (`*/` is the archive's own directory).
+    `needs` are libraries beside the C library, `glibc` the glibc that a major version (of the group `major`) and all
+    later ones ask for.
     """
 
     name: str
@@ -89,10 +98,7 @@ class Asset(Struct, frozen=True):
     @property
     def program(self) -> str | None:
         """The program's likely name: what stands before version, system and machine."""
-        found = re.match(
-            r"([A-Za-z][A-Za-z0-9+]*(?:[-_][A-Za-z][A-Za-z0-9+]*)*?)(?=[-_.]v?\d|[-_.]v?\$|[-_.](?:linux|x86|aarch|arm|i\d86|amd|unknown)|$)",
-            self.stem,
-        )
+        found = re.match(_PROGRAM_NAME, self.stem)
         return found[1] if found else None
 
 

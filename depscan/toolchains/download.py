@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from depscan.artifacts.facts import ElfFacts, Linkage, VersionNeed
 from depscan.artifacts.prediction import Product
 from depscan.findings import Confidence
-from depscan.platforms import MACHINES
+from depscan.platforms import DEFAULT_PLATFORM, MACHINES
 from depscan.toolchains.elf import linked_program
 
 if TYPE_CHECKING:
@@ -30,7 +30,10 @@ _PROGRAM_DIRECTORY = r"(?:.*/)?s?bin"
 
 def program(asset: Asset, path: str, platform: Platform) -> Product | None:
     """The program that a download is; `platform` is the stage's, for a name that tells no machine."""
-    facts = _facts(asset, asset.platform or platform)
+    told = asset.platform or platform
+    if told.architecture != platform.architecture and platform.architecture == DEFAULT_PLATFORM.architecture:
+        return None  # a Dockerfile for another machine, looked at for the default platform
+    facts = _facts(asset, told)
     if facts is None:
         return None
     return Product(path, "download", facts, Confidence.LIKELY, evidence=(_why(asset),), open=True)
@@ -52,22 +55,25 @@ def unpacked(
 def _paths(asset: Asset, directory: str, members: Sequence[str], *, stripped: bool) -> Iterator[str]:
     own = directory if stripped else posixpath.join(directory, asset.stem)
     if members:
-        for member in members:
-            where, name = posixpath.split(member)
-            if name and not re.search(r"[*?\[$]", name):
-                yield posixpath.join(directory if stripped or not where else own, name)
+        named = [member for member in members if not re.search(r"[*?\[]", posixpath.basename(member))]
+        found = [_member_path(member, directory, own, stripped=stripped) for member in named]
     elif asset.product is not None:
-        for each in asset.product.programs:
-            within = posixpath.join(own, each[2:]) if each.startswith("*/") else posixpath.join(directory, each)
-            if "$" not in within:
-                yield within
+        names = asset.product.programs
+        found = [posixpath.join(own if name.startswith("*/") else directory, name.removeprefix("*/")) for name in names]
     elif re.fullmatch(_PROGRAM_DIRECTORY, directory):
-        if asset.program is not None:
-            yield posixpath.join(directory, asset.program)
+        found = [posixpath.join(directory, asset.program)] if asset.program is not None else []
     else:
-        yield posixpath.join(directory, "*")
-        if not stripped and "$" not in asset.stem:
-            yield posixpath.join(own, "*")
+        stars = [directory] if asset.family is not None else []
+        found = [f"{where}/*" for where in (*stars, *([] if stripped else [own]))]
+    yield from (path for path in found if "$" not in path)
+
+
+def _member_path(member: str, directory: str, own: str, *, stripped: bool) -> str:
+    """Where a member of an archive goes; a directory that a pattern names is taken for the archive's own."""
+    where, name = posixpath.split(member)
+    if stripped or not where:
+        return posixpath.join(directory, name)
+    return posixpath.join(own, name) if re.search(r"[*?\[]", where) else posixpath.join(directory, member)
 
 
 def _facts(asset: Asset, platform: Platform) -> ElfFacts | None:

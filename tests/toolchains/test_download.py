@@ -30,6 +30,7 @@ GNU = f"{SITE}/tool-1.0-x86_64-unknown-linux-gnu"
         ("my-tool-linux-glibc-x64.zip", ("archive", "glibc", "amd64", "my-tool")),
         ("x86_64-unknown-linux-gnu/tool-init", ("program", "glibc", "amd64", "tool-init")),
         ("tool-1.0-x86_64-unknown-linux-musl.tar.gz", ("archive", None, "amd64", "tool")),
+        ("tool_Linux_arm64.tar.gz", ("archive", None, "arm64", "tool")),
         ("tool-linux-amd64", ("program", None, "amd64", "tool")),
         ("linux/arm64/tool", ("program", None, "arm64", "tool")),
         ("tool-${TARGETARCH}", None),
@@ -101,6 +102,12 @@ def test_builds_for_musl_and_static_ones_are_not_taken_for_them(url: str) -> Non
         pytest.param(f"curl -sL {GNU}.tar.gz | tar xz -C /usr/bin", ["/usr/bin/tool"], id="pipe to tar"),
         pytest.param(f"wget -qO- {GNU}.tar.gz | tar xz -C /usr/bin other", ["/usr/bin/other"], id="member"),
         pytest.param(
+            f"curl -sL {GNU}.tar.gz | tar -xzC /opt --wildcards '*/tool'",
+            ["/opt/tool-1.0-x86_64-unknown-linux-gnu/tool"],
+            id="member by a pattern",
+        ),
+        pytest.param(f"curl -sL {GNU}.tar.gz | tar -xzC /opt x/tool", ["/opt/x/tool"], id="member in a directory"),
+        pytest.param(
             f"wget -qO- {GNU}.tar.gz | tar -xzC /opt/t --strip-components=1 t/bin/x", ["/opt/t/x"], id="stripped"
         ),
         pytest.param(f"curl -sL {GNU}.gz | gunzip > /usr/bin/tool", ["/usr/bin/tool"], id="pipe to gunzip"),
@@ -120,8 +127,8 @@ def test_builds_for_musl_and_static_ones_are_not_taken_for_them(url: str) -> Non
             id="a product's own directory",
         ),
         pytest.param(
-            "curl -o a.zip https://awscli.amazonaws.com/awscli-exe-linux-x86_64.zip && unzip a.zip && ./aws/install -b /b"
-            " && rm -rf aws",
+            "curl -o a.zip https://awscli.amazonaws.com/awscli-exe-linux-x86_64.zip && unzip a.zip && ./aws/install"
+            " -b /b && rm -rf aws",
             ["/usr/local/aws-cli/v2/current/dist/aws", "/b/aws"],
             id="an installer",
         ),
@@ -148,6 +155,22 @@ def test_nothing_is_sure_to_load_of_which_only_the_name_is_known(tmp_path: Path)
     (result,) = scan([tmp_path / "Dockerfile"], Config(cache=False, jobs=1)).scans
 
     assert [(item.path, item.verdict) for item in result.placements] == [("/usr/bin/tool", "unknown")]
+
+
+@pytest.mark.parametrize(
+    ("platform", "machines"),
+    [
+        pytest.param("amd64", [], id="a Dockerfile for another machine, looked at for the default platform"),
+        pytest.param("arm64", ["x86_64"], id="amd64 where another platform is asked for"),
+    ],
+)
+def test_machine_of_the_name(tmp_path: Path, platform: str, machines: list[str]) -> None:
+    name = "amd64" if platform == "arm64" else "arm64"
+    dockerfile = f"FROM debian:12\nRUN curl -o /usr/bin/tool {SITE}/tool-linux-{name}\n"
+
+    found = predict(tmp_path, dockerfile, platforms=(Platform("linux", platform),))
+
+    assert [item.facts.machine for item in found.values()] == machines
 
 
 def test_architecture_of_the_platform_is_taken_where_the_name_tells_none(tmp_path: Path) -> None:
