@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from depscan.artifacts.facts import Origin
-from depscan.filesystem.downloads import address_of, decompressed, fetch_of, fetched, unpacked
+from depscan.filesystem.downloads import (
+    address_of,
+    decompressed,
+    fetch_of,
+    fetched,
+    is_program_archive,
+    unpacked,
+)
 from depscan.filesystem.effects import Disturb, Effect
 from depscan.filesystem.options import read_options
 
@@ -123,10 +130,9 @@ def run_tar(action: Action) -> Iterator[Effect]:
     if options.has("O", "--to-stdout"):
         return
     if options.has("x", "--extract", "--get"):
-        into = _into(action, options.value("C", "--directory"))
-        yield into
         stripped = options.value("--strip-components", "--strip") is not None
-        yield from _members(action, into, options.value("f", "--file"), options.operands, stripped=stripped)
+        archive, directory = options.value("f", "--file"), options.value("C", "--directory")
+        yield from _unpack(action, directory, archive, options.operands, stripped=stripped)
     elif options.has("c", "r", "u", "--create"):
         archive = options.value("f", "--file")
         if archive is not None and archive.text not in {None, "-"}:
@@ -137,21 +143,31 @@ def run_unzip(action: Action) -> Iterator[Effect]:
     """`unzip -d DIRECTORY`, `7z x -oDIRECTORY`; listing and testing change nothing."""
     options = read_options(action.command.words[1:], "dxPo")
     if not options.has("l", "t", "v", "Z", "p"):
-        into = _into(action, options.value("d") or options.value("o"))
-        yield into
         archive, members = next(iter(options.operands), None), options.operands[1:]
-        yield from _members(action, into, archive, members, stripped=options.has("j"))
+        directory = options.value("d") or options.value("o")
+        yield from _unpack(action, directory, archive, members, stripped=options.has("j"))
 
 
-def _members(
-    action: Action, into: Disturb, archive: ShellWord | None, members: Sequence[ShellWord], *, stripped: bool
+def _unpack(
+    action: Action,
+    directory: ShellWord | None,
+    archive: ShellWord | None,
+    members: Sequence[ShellWord],
+    *,
+    stripped: bool,
 ) -> Iterator[Effect]:
-    """The programs in an archive; without one named, or for `-`, it comes through a pipe."""
+    """An archive below a directory; without one named, or for `-`, it comes through a pipe."""
+    into = _into(action, directory)
     piped = archive is None or archive.text in {"-", "/dev/stdin"}
-    url = address_of(action, None if piped else action.path(archive.text if archive else None))
-    if url is not None and (piped or archive is None or archive.text is not None):
-        names = [word.text for word in members if word.text]
-        yield from unpacked(fetch_of(action), into.roots[0], url, names, stripped=stripped)
+    path = None if piped or archive is None else action.path(archive.text)
+    url = address_of(action, path) if piped or path is not None else None
+    if url is None:
+        yield into
+        return
+    at_root = directory is not None and into.roots == ("/",)  # `-C /` lays it over the system
+    yield replace(into, foreign_libc=at_root or not is_program_archive(url))
+    names = [word.text for word in members if word.text]
+    yield from unpacked(fetch_of(action), into.roots[0], url, names, stripped=stripped)
 
 
 def run_installer(action: Action) -> Iterator[Effect]:

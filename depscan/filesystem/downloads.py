@@ -73,6 +73,12 @@ def unpacked(
         yield _entry(fetch, asset, product)
 
 
+def is_program_archive(url: str) -> bool:
+    """Whether an archive is known to hold a program and what belongs to it: it brings no dynamic linker."""
+    asset = _read(url)
+    return asset is not None and asset.tells_contents
+
+
 def address_of(action: Action, path: str | None) -> str | None:
     """The URL that a file was fetched from; for None the one that comes through the pipe."""
     if path is None:

@@ -52,6 +52,7 @@ _MACHINE = (
     r"(?<![A-Za-z0-9])(x86_64|amd64|x64|64bit|aarch64|arm64|armv7l?|armhf|i[36]86|ppc64le|s390x|riscv64)(?![A-Za-z0-9])"
 )
 _GLIBC = r"linux[-_](?:gnu|glibc)(?:eabi(?:hf)?|abi64)?"
+_TRIPLE = r"(?:x86_64|aarch64|armv7|i686|riscv64gc|powerpc64le|s390x)-unknown-" + _GLIBC + r"(?![A-Za-z])"
 _ENDS = r"(?:[-_.](?:x86_64|amd64|x64|aarch64|arm64|armv7l?|i686|v?\d[\w.]*))?$"
 
 _PROGRAM_NAME = (
@@ -89,6 +90,11 @@ class Asset(Struct, frozen=True):
     platform: Platform | None
     product: Download | None = None
     version: str | None = None
+
+    @property
+    def tells_contents(self) -> bool:
+        """Whether it is known to hold a program and what belongs to it, no part of a system."""
+        return self.product is not None or self.family is not None
 
     @property
     def stem(self) -> str:
@@ -150,7 +156,7 @@ def _family(url: str, name: str) -> str | None:
     stem = re.sub(_COMPRESSED, "", re.sub(_ARCHIVE, "", name))
     if re.match(_NO_PROGRAM, name):
         return None
-    if re.search(r"(?:^|[-_.])(?:" + _GLIBC + "|gnu|glibc)" + _ENDS, stem):
+    if re.search(r"(?:^|[-_.])(?:" + _GLIBC + "|gnu|glibc)" + _ENDS, stem) or re.search(_TRIPLE, stem):
         return "glibc"
     triple = any(re.fullmatch(r"\w+-(?:\w+-)?" + _GLIBC, part) for part in url.split("/")[3:-1])
     return "glibc" if triple and "." not in stem else None

@@ -26,6 +26,7 @@ GNU = f"{SITE}/tool-1.0-x86_64-unknown-linux-gnu"
         ("tool-1.0-x86_64-unknown-linux-gnu.tar.gz", ("archive", "glibc", "amd64", "tool")),
         ("tool-v${V}-aarch64-unknown-linux-gnu.tar.xz", ("archive", "glibc", "arm64", "tool")),
         ("tool-armv7-unknown-linux-gnueabihf.gz", ("compressed", "glibc", "arm", "tool")),
+        ("tool-x86_64-unknown-linux-gnu-cpu-only.tar.xz", ("archive", "glibc", "amd64", "tool")),
         ("tool_x86_64-linux-gnu", ("program", "glibc", "amd64", "tool")),
         ("my-tool-linux-glibc-x64.zip", ("archive", "glibc", "amd64", "my-tool")),
         ("x86_64-unknown-linux-gnu/tool-init", ("program", "glibc", "amd64", "tool-init")),
@@ -147,6 +148,22 @@ def test_add_of_a_url(tmp_path: Path) -> None:
     (item,) = predict(tmp_path, f"FROM debian:12\nADD {GNU} /tool\n").values()
 
     assert (item.facts.libc, item.facts.interpreter) == ("glibc", "/lib64/ld-linux-x86-64.so.2")
+
+
+@pytest.mark.parametrize(
+    ("command", "verdict"),
+    [
+        (f"wget -qO- {GNU}.tar.gz | tar xz tool", "fails"),
+        (f"wget -qO- {GNU}.tar.gz | tar xzC / tool", "unknown"),
+        (f"wget -qO- {SITE}/root.tar.gz | tar xz; wget -qO /tool {GNU}", "unknown"),
+    ],
+)
+def test_archive_of_a_program_brings_no_dynamic_linker(tmp_path: Path, command: str, verdict: str) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM alpine:3.20\nRUN {command}\nCMD /tool\n")
+
+    (result,) = scan([tmp_path / "Dockerfile"], Config(cache=False, jobs=1)).scans
+
+    assert [(item.path, item.verdict) for item in result.placements] == [("/tool", verdict)]
 
 
 def test_nothing_is_sure_to_load_of_which_only_the_name_is_known(tmp_path: Path) -> None:
