@@ -61,7 +61,7 @@ _PYTHON_TOOL = Tool(
     _PYTHON,
     outputs=("-t", "--target", "--root", "-w", "--wheel-dir"),
     prefixes=("--prefix",),
-    variables=("VIRTUAL_ENV", "PYTHONUSERBASE", "UV_PROJECT_ENVIRONMENT"),
+    variables=("VIRTUAL_ENV", "PYTHONUSERBASE", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON_INSTALL_DIR"),
 )
 _JVM_TOOL = Tool(builds=(".", "/usr/share/maven", "/usr/share/gradle"))
 
@@ -103,6 +103,7 @@ TOOLS: dict[str, Tool] = {
     **dict.fromkeys(("patch", "jar", "unsquashfs", "dpkg-buildpackage", "abuild"), Tool(builds=(".", ".."))),
     "xx-go": Tool(builds=(".", *_GO), outputs=("-o",)),
     "rustup-init": Tool(builds=_RUST),
+    "manage.py": Tool(),  # Django's, whose commands write assets and databases
     **dict.fromkeys(("swift", "zig", "stack", "cabal", "mix", "dart", "crystal", "tsc", "webpack", "ng"), Tool()),
 }
 
@@ -143,7 +144,7 @@ def _values(action: Action, options: tuple[str, ...]) -> Iterator[str]:
 
 
 def run_module(action: Action) -> Iterator[Effect]:
-    """`python -m pip install` and `python -m venv`; any other Python program may do anything."""
+    """`python -m pip install`, `python -m venv`, Django's manage.py; any other Python program may do anything."""
     words = [word.text for word in action.command.words]
     module = words[words.index("-m") + 1] if "-m" in words[:-1] else None
     if module in {"pip", "venv", "ensurepip", "build", "compileall", "virtualenv"}:
@@ -152,6 +153,9 @@ def run_module(action: Action) -> Iterator[Effect]:
         roots += [action.path(word) for word in words[-1:] if module in {"venv", "virtualenv"}]
         yield Disturb(("/",) if None in roots else tuple(path for path in roots if path), foreign_libc=False)
         yield from products(action, "python")
+    elif any(word is not None and word.endswith("manage.py") for word in words[1:2]):
+        here = action.path(".")
+        yield Disturb(("/",) if here is None else (here, *_HOME), foreign_libc=False)
     elif not _only_prints(words):
         yield from run_anything(action)
 

@@ -33,7 +33,6 @@ from depscan.subjects.platform_choice import KINDS as PLATFORM_KINDS
 from depscan.subjects.platform_choice import find_platform_problems
 from depscan.subjects.purpose import brought_linkers, is_started, purpose
 from depscan.subjects.second_libc import second_libc
-from depscan.subjects.virtual_environments import find_broken_environments
 from depscan.subjects.wording import describe_artifact, describe_base, describe_image, describe_search
 
 if TYPE_CHECKING:
@@ -73,13 +72,22 @@ def collect(
     collector = _Collector(dockerfile, context, cpu_floor, placements)
     problems = [*dockerfile.problems, *(problem for stage in stages for problem in stage.problems)]
     problems += find_platform_problems(dockerfile, stages, target)
-    problems += find_broken_environments(stages)
+    problems += _environments(stages)
     modules, others = _host_modules(stages, placements)
     return (
         *(collector.problem(problem, several_platforms=several_platforms) for problem in (*problems, *modules)),
         *(collector.stage(stage, stages) for stage in stages),
         *(subject for placement in others for subject in collector.placed(placement)),
     )
+
+
+def _environments(stages: Sequence[StageFilesystem]) -> Iterable[Problem]:
+    """What is wrong with virtual environments of Python."""
+    if not any(path.endswith("/bin/python") for stage in stages for path in stage.links):
+        return ()
+    from depscan.subjects.virtual_environments import find_broken_environments  # noqa: PLC0415 - few have any
+
+    return find_broken_environments(stages)
 
 
 def _host_modules(

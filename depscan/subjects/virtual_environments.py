@@ -28,6 +28,7 @@ _PYTHON = re.compile(r".*/python(?P<version>3(\.\d+)?)?")
 _SHELL = re.compile(r"(.*/)?(sh|bash|ash|dash)")
 # Images whose /usr/local, /root and /opt hold nothing but what their own Dockerfiles put there.
 _OFFICIAL = re.compile(r"(docker\.io/library|gcr\.io/distroless)/(?P<image>[\w-]+).*")
+_IMAGE = re.compile(r"docker\.io/library/python:(3\.\d+).*")
 _OWN = ("/usr/local/", "/root/", "/opt/", "/python/", "/home/")
 _WITHOUT_SYSTEM_PYTHON = re.compile(
     r"python:.*(slim|alpine).*|(debian|ubuntu|alpine|busybox):.*|node:.*(slim|alpine).*"
@@ -52,13 +53,18 @@ def _is_environment(directory: str, entry: FileEntry, filesystem: StageFilesyste
 def _judge(directory: str, entry: FileEntry, filesystem: StageFilesystem) -> Iterator[Problem]:
     target = filesystem.resolve(entry.path)
     program = _user(directory, filesystem)
-    if target is None or program is None or not _is_lacking(target, filesystem):
+    if target is None or program is None:
         return
     made = f" ({entry.source})" if entry.origin is Origin.PREDICTED else ""
-    detail = (
-        f"{entry.path}{made} leads to {target}, which {filesystem.profile.name} does not have; "
-        f"the stage starts {program} of this environment"
-    )
+    if _is_lacking(target, filesystem):
+        flaw = f"{entry.path}{made} leads to {target}, which {filesystem.profile.name} does not have"
+    elif (version := _other_version(directory, target, filesystem)) is not None:
+        flaw = (
+            f"{directory}{made} is for Python {version}, whose packages that of {filesystem.profile.name} does not see"
+        )
+    else:
+        return
+    detail = f"{flaw}; the stage starts {program} of this environment"
     yield Problem(
         ENVIRONMENT_BROKEN,
         detail,
@@ -67,6 +73,16 @@ def _judge(directory: str, entry: FileEntry, filesystem: StageFilesystem) -> Ite
         Confidence.LIKELY,
         word=posixpath.dirname(directory),
     )
+
+
+def _other_version(directory: str, target: str, filesystem: StageFilesystem) -> str | None:
+    """The version that an environment is for, where the image's Python at the target is known to be another."""
+    image = _IMAGE.fullmatch(filesystem.profile.reference)
+    names = (posixpath.basename(path) for path in filesystem.entries if path.startswith(f"{directory}/bin/python3."))
+    versions = {found[1] for name in names if (found := re.fullmatch(r"python(3\.\d+)", name))}
+    if image is None or not target.startswith("/usr/local/bin/python") or target in filesystem.entries:
+        return None
+    return versions.pop() if len(versions) == 1 and image[1] not in versions else None
 
 
 def _user(directory: str, filesystem: StageFilesystem) -> str | None:

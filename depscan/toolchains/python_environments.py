@@ -1,6 +1,7 @@
 """Virtual environments: the links in their bin that lead to the Python they were made with.
 
-In: a command that makes one. Out: `Made` links: bin/python to the interpreter, bin/python3 and bin/python3.12 to it.
+In: a command that makes one. Out: `Made` links: bin/python to the interpreter, bin/python3 and bin/python3.12 to it;
+and an interpreter that is downloaded.
 venv and uv link the Python that runs them or that they find (docs.python.org venv; docs.astral.sh/uv, concepts, Python
 versions); uv downloads one into UV_PYTHON_INSTALL_DIR where the system has none that is asked for.
 """
@@ -35,6 +36,8 @@ def make_environment(directory: str, place: Workplace, *, tool: str, program: st
     target = _target(place, tool, program)
     if target is None:
         return
+    if target.startswith(managed_directory(place) + "/"):
+        yield Made(target)
     yield Made(directory, directory=True)
     yield Made(posixpath.join(directory, "bin/python"), target)
     yield Made(posixpath.join(directory, "bin/python3"), "python")
