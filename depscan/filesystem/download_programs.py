@@ -171,7 +171,7 @@ def _unpack(
 
 
 def run_installer(action: Action) -> Iterator[Effect]:
-    """`./aws/install`: puts the program of its directory below /usr/local; another script of this name does anything."""
+    """`./aws/install`: puts its program below /usr/local; another script of that name may do anything."""
     options = read_options(action.command.words[1:], "bi", ("--bin-dir", "--install-dir"))
     path = action.path(action.command.words[0].text)
     found = [

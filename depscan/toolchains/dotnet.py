@@ -45,7 +45,7 @@ _LONG = {
 _MUSL_SYSTEMS = r"linux-musl|alpine(\.[\d.]+)?"
 _GLIBC_SYSTEMS = r"linux|(debian|ubuntu|rhel|fedora|centos|opensuse|sles|ol|linuxmint)(\.[\d.]+)?"
 _MACHINES = {"x64": "amd64", "arm64": "arm64", "arm": "arm", "x86": "386", "s390x": "s390x", "ppc64le": "ppc64le"}
-_HOST_NEEDS = ("libstdc++.so.6", "libgcc_s.so.1")
+HOST_NEEDS = ("libstdc++.so.6", "libgcc_s.so.1")
 _RELEASE_SINCE = 8  # publish takes Release for projects of net8.0 and later
 
 
@@ -167,7 +167,7 @@ def _product(path: str, build: _Build, target: _Target, place: Workplace) -> Pro
         return Product(path, "dotnet", static_program(machine), evidence=("StaticExecutable: it is linked statically",))
     libc = place.profile.libc
     at_home = bool(native) and target.family == libc.family
-    needed = () if native or maybe else _HOST_NEEDS
+    needed = () if native or maybe else HOST_NEEDS
     facts = linked_program(target.family, target.platform, libc.version if at_home else None, needed)
     if facts is None:
         return None
@@ -201,7 +201,7 @@ def _install_tool(arguments: Arguments, place: Workplace) -> Iterator[Product]:
         directory = place.path((place.environment.get("HOME") or "/root") + "/.dotnet/tools")
     else:
         directory = place.path(arguments.value("--tool-path")) if arguments.has("--tool-path") else None
-    facts = linked_program(own.family, own.platform, None, _HOST_NEEDS)
+    facts = linked_program(own.family, own.platform, None, HOST_NEEDS)
     if directory is not None and facts is not None:
         why = f"tools get a starter of the SDK's own system ({own.family})"
         yield Product(f"{directory}/*", "dotnet-tool", facts, Confidence.LIKELY, evidence=(why,))

