@@ -17,7 +17,6 @@ from msgspec import Struct
 from depscan.artifacts.symbols import unpack
 from depscan.filesystem.entries import Presence
 from depscan.findings import Confidence
-from depscan.images.absences import image_lacks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -108,7 +107,7 @@ class Root:
                 Presence.PROVIDED, resolved, facts=profile.tree.facts.get(resolved) if profile.tree else None
             )
         complete = self._deleted(resolved) or self._list_complete(profile, foreign=foreign)
-        complete = complete or image_lacks(profile, posixpath.basename(path))
+        complete = complete or _is_known_absent(profile, posixpath.basename(path))
         change = self.change(resolved, foreign=foreign) or self.change(path, foreign=foreign)
         if change is not None and complete and self._archive_lacks(path, resolved, profile, foreign=foreign):
             return Sighting(Presence.MISSING, resolved, confidence=Confidence.LIKELY)
@@ -251,3 +250,9 @@ class Root:
     def confidence(self) -> Confidence:
         """How sure the image's profile is."""
         return self.profile.confidence if self.profile.libc.family != "unknown" else Confidence.POSSIBLE
+
+
+def _is_known_absent(profile: ImageProfile, soname: str) -> bool:
+    from depscan.images.absences import image_lacks  # noqa: PLC0415 - for images that add to a distribution's
+
+    return bool(profile.layers) and image_lacks(profile, soname)

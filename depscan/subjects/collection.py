@@ -81,13 +81,11 @@ def collect(
     )
 
 
-def _environments(stages: Sequence[StageFilesystem]) -> Iterable[Problem]:
-    """What is wrong with virtual environments of Python."""
-    if not any(path.endswith("/bin/python") for stage in stages for path in stage.links):
-        return ()
-    from depscan.subjects.virtual_environments import find_broken_environments  # noqa: PLC0415 - few have any
+def _environments(stages: Sequence[StageFilesystem]) -> Iterator[Problem]:
+    if any(path.endswith("/bin/python") for stage in stages for path in stage.links):
+        from depscan.subjects.virtual_environments import find_broken_environments  # noqa: PLC0415 - few have any
 
-    return find_broken_environments(stages)
+        yield from find_broken_environments(stages)
 
 
 def _host_modules(

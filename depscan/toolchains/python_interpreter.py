@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from depscan.toolchains.workplace import Workplace
 
 _OFFICIAL = re.compile(
-    r"(?:.*/library/)?python:(?:(3\.\d+)|3|latest|slim|alpine|bookworm|trixie|bullseye)?(?![\w.]*rc).*"
+    r"(?:.*/library/)?python:(?!2)(?:(3\.\d+)|3|latest|slim|alpine|bookworm|trixie|bullseye)?(?![\w.]*rc).*"
 )
 _UV = re.compile(r"(?:ghcr\.io/)?astral-sh/uv:(?:.*-)?python(3\.\d+)(?:-.*)?")
 # Release -> the version of its package python3 (packages.debian.org, packages.ubuntu.com, pkgs.alpinelinux.org).
