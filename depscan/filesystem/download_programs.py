@@ -14,14 +14,6 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from depscan.artifacts.facts import Origin
-from depscan.filesystem.downloads import (
-    address_of,
-    decompressed,
-    fetch_of,
-    fetched,
-    is_program_archive,
-    unpacked,
-)
 from depscan.filesystem.effects import Disturb, Effect
 from depscan.filesystem.options import read_options
 
@@ -106,6 +98,8 @@ def _download(action: Action, name: str | None, url: ShellWord | None) -> Iterat
         here = action.path(".")
         yield from [Disturb((here,))] if here not in {None, "/"} else []
     elif name != "-" and not path.startswith("/dev/"):
+        from depscan.filesystem.downloads import fetch_of, fetched  # noqa: PLC0415 - few stages fetch
+
         source = _address(url) if url else action.reason
         yield fetched(fetch_of(action), path, source) or replace(action.written(path), origin=Origin.URL, source=source)
 
@@ -113,6 +107,14 @@ def _download(action: Action, name: str | None, url: ShellWord | None) -> Iterat
 def _address(url: ShellWord) -> str:
     """A URL, as written where a variable of it is not known."""
     return url.text or url.raw.strip("\"'")
+
+
+def _address_of(action: Action, path: str | None) -> str | None:
+    """The URL that a file was fetched from; for None the one that comes through the pipe."""
+    if path is None:
+        return action.tree.stream if action.command.piped_input else None
+    entry = action.tree.find(path)
+    return entry.source if entry is not None and entry.origin is Origin.URL else None
 
 
 def _into(action: Action, directory: ShellWord | None) -> Disturb:
@@ -160,10 +162,12 @@ def _unpack(
     into = _into(action, directory)
     piped = archive is None or archive.text in {"-", "/dev/stdin"}
     path = None if piped or archive is None else action.path(archive.text)
-    url = address_of(action, path) if piped or path is not None else None
+    url = _address_of(action, path) if piped or path is not None else None
     if url is None:
         yield into
         return
+    from depscan.filesystem.downloads import fetch_of, is_program_archive, unpacked  # noqa: PLC0415 - few stages fetch
+
     at_root = directory is not None and into.roots == ("/",)  # `-C /` lays it over the system
     yield replace(into, foreign_libc=at_root or not is_program_archive(url))
     names = [word.text for word in members if word.text]
@@ -196,10 +200,12 @@ def unpack_beside(action: Action) -> Iterator[Effect]:
     options = read_options(action.command.words[1:], "S")
     yield from _directories(action, options)
     for path in action.paths(options.operands):
-        url = address_of(action, path)
-        found = decompressed(fetch_of(action), posixpath.splitext(path)[0], url) if url is not None else None
-        if found is not None:
-            yield found
+        url = _address_of(action, path)
+        if url is not None:
+            from depscan.filesystem.downloads import decompressed, fetch_of  # noqa: PLC0415 - few stages fetch
+
+            found = decompressed(fetch_of(action), posixpath.splitext(path)[0], url)
+            yield from [found] if found is not None else []
 
 
 def _directories(action: Action, options: Options) -> Iterator[Effect]:

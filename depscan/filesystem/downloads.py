@@ -1,7 +1,6 @@
 """What a download brings, where its address tells: entered before it is there.
 
-In: a URL, and where the file goes or what unpacks it. Out: entries with a `Prediction` for their content. The address
-of a file that was fetched before is its entry's source; that of one in a pipe is the tree's `stream`.
+In: a URL, and where the file goes or what unpacks it. Out: entries with a `Prediction` for their content.
 """
 
 from __future__ import annotations
@@ -77,14 +76,6 @@ def is_program_archive(url: str) -> bool:
     """Whether an archive is known to hold a program and what belongs to it: it brings no dynamic linker."""
     asset = _read(url)
     return asset is not None and asset.tells_contents
-
-
-def address_of(action: Action, path: str | None) -> str | None:
-    """The URL that a file was fetched from; for None the one that comes through the pipe."""
-    if path is None:
-        return action.tree.stream if action.command.piped_input else None
-    entry = action.tree.find(path)
-    return entry.source if entry is not None and entry.origin is Origin.URL else None
 
 
 def _read(url: str) -> Asset | None:

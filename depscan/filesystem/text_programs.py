@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from depscan.filesystem.downloads import decompressed, fetch_of, fetched
 from depscan.filesystem.effects import Disturb, Effect
 from depscan.filesystem.entries import InlineFile
 from depscan.filesystem.options import read_options
@@ -42,6 +41,8 @@ def _downloaded(action: Action, path: str) -> Effect | None:
     url = action.tree.stream
     if url is None:
         return None
+    from depscan.filesystem.downloads import decompressed, fetch_of, fetched  # noqa: PLC0415 - few stages fetch
+
     read = fetched if action.command.name in _FETCHING else decompressed if action.command.name in _UNPACKING else None
     return read(fetch_of(action), path, url) if read is not None else None
 
