@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from depscan.artifacts.prediction import Product
 from depscan.findings import Confidence
-from depscan.platforms import MACHINES, Platform
+from depscan.platforms import DEFAULT_PLATFORM, MACHINES, Platform
 from depscan.toolchains.arguments import read_arguments
 from depscan.toolchains.elf import ceiling, linked_program, static_program
 from depscan.toolchains.msbuild import Project, find_project, is_true
@@ -171,7 +171,7 @@ def _product(path: str, build: _Build, target: _Target, place: Workplace) -> Pro
     facts = linked_program(target.family, target.platform, libc.version if at_home else None, needed)
     if facts is None:
         return None
-    known = target.identifier is not None or build.project.is_program
+    known = not _is_elsewhere(target, place) and (target.identifier is not None or build.project.is_program)
     return Product(
         path,
         "dotnet",
@@ -179,8 +179,20 @@ def _product(path: str, build: _Build, target: _Target, place: Workplace) -> Pro
         Confidence.LIKELY if known else Confidence.POSSIBLE,
         ceiling(place) if at_home else None,
         (why,),
-        None if target.identifier else "a RuntimeIdentifier that the Dockerfile and its context do not show",
+        _refutation(target, place),
     )
+
+
+def _is_elsewhere(target: _Target, place: Workplace) -> bool:
+    """Whether it is for another machine than the default platform: a Dockerfile for that machine may be looked at."""
+    native = place.platform.architecture
+    return native == DEFAULT_PLATFORM.architecture != target.platform.architecture
+
+
+def _refutation(target: _Target, place: Workplace) -> str | None:
+    if _is_elsewhere(target, place):
+        return f"a build for {target.platform}: say so with --platform"
+    return None if target.identifier else "a RuntimeIdentifier that the Dockerfile and its context do not show"
 
 
 def _why(build: _Build, target: _Target, *, native: bool) -> str:
