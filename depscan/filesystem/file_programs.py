@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from depscan.filesystem.effects import Action
     from depscan.shell.commands import ShellWord
 
+_MAX_PARENTS = 64  # directories that one mkdir -p makes
+
 
 def copy(action: Action) -> Iterator[Effect]:
     """`cp`: -r, -R, -a copy directories, -a, -d and -P keep links."""
@@ -100,9 +102,14 @@ def remove(action: Action) -> Iterator[Effect]:
 
 
 def make_directory(action: Action) -> Iterator[Effect]:
-    """`mkdir`."""
+    """`mkdir`; with -p the directories above are there afterwards too."""
     options = read_options(action.command.words[1:], "mZ", ("--mode",))
     for path in action.paths(options.operands):
+        several = options.has("p", "--parents") and path.count("/") <= _MAX_PARENTS
+        above = posixpath.dirname(path) if several else "/"
+        while not is_directory(action.tree, above):
+            yield _directory(action, above)
+            above = posixpath.dirname(above)
         yield _directory(action, path)
 
 

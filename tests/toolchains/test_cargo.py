@@ -198,6 +198,12 @@ def test_versions(base: str, source: str, versions: list[str], tmp_path: Path) -
     assert [need.name for need in found.facts.version_needs.get("libc.so.6", ())] == versions
 
 
+def test_a_program_moved_into_a_directory_that_mkdir_made_on_its_way(tmp_path: Path) -> None:
+    command = "cargo build -r && mkdir -p /dist/etc && mv target/release/api /dist"
+    text = f"FROM rust:1.85\nWORKDIR /src\nCOPY . .\nRUN {command}\n"
+    assert list(predict(tmp_path, text, MAIN)) == ["/dist/api"]
+
+
 def test_a_broken_manifest_leaves_the_name_to_the_copy(tmp_path: Path) -> None:
     text = (
         "FROM rust:1.85 AS b\nWORKDIR /src\nCOPY . .\nRUN cargo build -r\n"
