@@ -67,6 +67,8 @@ class CallReader:
             self._enter(words, call)
             if name in {"cd", "pushd", "popd"}:
                 self.state.change_directory(words)
+            elif name == "set":
+                self.state.set_options(words)
 
     def _enter(self, words: tuple[ShellWord, ...], call: Call) -> None:
         self.commands.append(

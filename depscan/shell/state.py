@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class ShellState(Struct):
     """Variables (None: set, but not known), those exported, the directory and the one before.
 
-    `exports` are the names that the text itself exported, in order: programs see these beyond the environment of RUN.
+    `exports_all` says that `set -a` is on. `exports` are the names that the text itself exported, in order: programs
+    see these beyond the environment of RUN.
     """
 
     variables: dict[str, str | None]
@@ -33,6 +34,7 @@ class ShellState(Struct):
     directory: str | None
     previous: str | None = None
     exports: tuple[str, ...] = ()
+    exports_all: bool = False
 
     def copy(self) -> ShellState:
         """A state that changes on its own."""
@@ -42,7 +44,7 @@ class ShellState(Struct):
         """Set variables; one that is exported already is so anew."""
         for name, value in pairs:
             self.variables[name] = value
-            if name in self.exported:
+            if name in self.exported or self.exports_all:
                 self.export(name)
 
     def export(self, name: str) -> None:
@@ -50,6 +52,14 @@ class ShellState(Struct):
         self.exported.add(name)
         if name not in self.exports:
             self.exports = (*self.exports, name)
+
+    def set_options(self, words: Sequence[ShellWord]) -> None:
+        """`set -a` and `set -o allexport` export what is assigned from then on, `+a` no longer."""
+        texts = [word.text or "" for word in words[1:]]
+        for place, text in enumerate(texts):
+            named = text[1:] == "o" and texts[place + 1 : place + 2] == ["allexport"]
+            if re.fullmatch(r"[-+][a-z]+", text) and ("a" in text or named):
+                self.exports_all = text.startswith("-")
 
     def environment(self, assignments: Assignments) -> Assignments:
         """What the text adds to a program's environment: its exports, then the program's own assignments."""

@@ -37,6 +37,8 @@ _VALUED = frozenset(
 _MAX_SOURCES = 2000
 _MAX_SOURCE = 256 * 1024  # imports stand at a file's beginning
 _STATIC_FLAG = r"-extldflags?[= ]?\W*[^-]*-static|(^|[\s\"'])-static\b"
+_UNKNOWN = "$"
+_PUREGO = "github.com/ebitengine/purego"  # names libc for the dynamic linker without cgo: its dlfcn and nocgo sources
 _BY_FLAGS = "-extldflags -static: the linker makes it static"
 # Packages of Go's own library that use cgo, and what reaches them (go list -deps, Go 1.24).
 _CGO_IMPORTS = r'"(net|net/http|net/rpc|net/smtp|os/user|google\.golang\.org/grpc)"'
@@ -49,7 +51,10 @@ _CGO_MODULES = re.compile(
 
 
 class _Build(Struct, frozen=True):
-    """A go command: its verb, flags by name (with one dash), the value of -o, and package operands."""
+    """A go command: its verb, flags by name (with one dash), the value of -o, and package operands.
+
+    A variable of which nothing is known, where flags stand, is a flag called `$`.
+    """
 
     verb: str
     flags: dict[str, str]
@@ -80,8 +85,11 @@ def _read(place: Workplace) -> _Build | None:
         return None
     flags: dict[str, str] = {}
     output = None
-    while words and _text(words[0]).startswith("-"):
+    while words and _text(words[0]).startswith(("-", "$")):
         name, equals, value = _text(words.pop(0)).partition("=")
+        if name.startswith("$"):
+            flags[_UNKNOWN] = name
+            continue
         name = "-" + name.lstrip("-")
         if not equals and name in _VALUED:
             value = _text(words.pop(0)) if words else ""
@@ -176,14 +184,15 @@ def _product(path: str, build: _Build, place: Workplace, platform: Platform) -> 
     libc = place.profile.libc
     family = "musl" if "musl" in (place.environment.get("CC") or "") else libc.family
     facts = linked_program(family, platform, libc.version, language="go")
-    if why_static is not None and not (_is_pie(build) and why_static is not _BY_FLAGS):
-        return Product(path, "go", static_program(MACHINES[platform.architecture], "go"), evidence=(why_static,))
+    if why_static is not None:
+        why = None if why_static is _BY_FLAGS else _why_dynamic_without_cgo(build, place)
+        if why is None or facts is None:
+            return Product(path, "go", static_program(MACHINES[platform.architecture], "go"), evidence=(why_static,))
+        confidence, reason = why
+        return Product(path, "go", replace(facts, version_needs={}), confidence, evidence=(reason,))
     if facts is None:
         return None
-    if why_static is not None:  # measured: Go's own linker names a dynamic linker in every position independent program
-        facts = replace(facts, needed=(), version_needs={})
-        return Product(path, "go", facts, Confidence.POSSIBLE, evidence=("-buildmode=pie asks for a dynamic linker",))
-    confidence, why = _why_dynamic(build, place)
+    confidence, reason = _why_dynamic(build, place)
     calls_c = place.environment.get("CGO_ENABLED") == "1" or _c_source(place) is not None
     return Product(
         path,
@@ -191,10 +200,21 @@ def _product(path: str, build: _Build, place: Workplace, platform: Platform) -> 
         facts,
         confidence,
         ceiling(place) if calls_c else None,  # what Go's own library calls is older than 2.34, or came with it
-        (why,),
+        (reason,),
         "CGO_ENABLED=0 in the environment of the command, or no package that uses cgo (net and os/user do)",
         None if calls_c else Mend("build it statically: CGO_ENABLED=0 go build", before="CGO_ENABLED=0 "),
     )
+
+
+def _why_dynamic_without_cgo(build: _Build, place: Workplace) -> tuple[Confidence, str] | None:
+    """Why Go's own linker names a dynamic linker although cgo is off; None where it does not."""
+    if build.flags.get("-buildmode") == "pie":
+        return Confidence.POSSIBLE, "-buildmode=pie asks for a dynamic linker"  # measured with Go 1.19
+    for line in (_manifest(place) or "").splitlines():
+        if _PUREGO in line:
+            confidence = Confidence.POSSIBLE if "// indirect" in line else Confidence.LIKELY
+            return confidence, f"go.mod requires {_PUREGO}, which loads libc without cgo"
+    return None
 
 
 def _why_static(build: _Build, place: Workplace, platform: Platform) -> str | None:
@@ -214,17 +234,14 @@ def _why_static(build: _Build, place: Workplace, platform: Platform) -> str | No
         return None
     if platform.architecture != place.platform.architecture:
         return "a cross build: cgo is off"
-    return "no C compiler in the stage: cgo is off" if has_c_compiler(place) is False else None
-
-
-def _is_pie(build: _Build) -> bool:
-    return build.flags.get("-buildmode") == "pie"
+    old = re.search(r"golang:1\.1?\d\b", place.profile.name)  # only since 1.20 a C compiler is looked for
+    return None if old or has_c_compiler(place) is not False else "no C compiler in the stage: cgo is off"
 
 
 def _why_dynamic(build: _Build, place: Workplace) -> tuple[Confidence, str]:
     """How sure it is that a package uses cgo and nothing makes the program static, and why."""
     enabled = place.environment.get("CGO_ENABLED", "")
-    if enabled is None or re.search(r"\$\{?\w", build.flags.get("-ldflags", "")):
+    if enabled is None or _UNKNOWN in build.flags or re.search(r"\$\{?\w", build.flags.get("-ldflags", "")):
         return Confidence.POSSIBLE, "cgo may be on: the settings of the command are not known"
     found = _c_source(place) or _source_with(place, _CGO_IMPORTS)
     if found is not None and (enabled == "1" or has_c_compiler(place)):

@@ -9,9 +9,5 @@ AWAITED: frozenset[str] = frozenset(
     {
         "broken/c-linked-with-curl-on-alpine",
         "broken/final-stage-of-the-builder-without-command",
-        "broken/go-before-1-20-on-alpine-to-scratch",
-        "broken/go-purego-to-static",
-        "broken/go-with-an-unset-variable",
-        "working/go-cgo-off-for-the-whole-script",
     }
 )
