@@ -184,21 +184,14 @@ def _product(package: Locked, install: Install, place: Workplace) -> Product | M
     known = find_known(package.name, package.version)
     family = place.profile.libc.family
     taken = _wheel_for(package, install, place)
-    if known is None or known.comes not in ("native", "glibc"):
-        proved = (
-            known is None and package.wheels and taken is not None and not any(each.pure for each in package.wheels)
-        )
-        if not proved or install.wheels is not None:
-            return None
-    if family not in ("glibc", "musl"):
+    if family not in ("glibc", "musl") or not _is_native(package, known, taken, install):
         return None
     if known is not None and known.comes == "glibc":
         family = "glibc"  # on musl pip finds nothing to install
     built = _is_built(package, known, taken, install, family)
     if install.wheels is not None:
         platform = "linux" if built else {"glibc": "manylinux_2_17", "musl": "musllinux_1_2"}[family]
-        machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(place.platform.architecture, place.platform.architecture)
-        name = file_name(package.name, package.version, install.version, f"{platform}_{machine}")
+        name = file_name(package.name, package.version, install.version, f"{platform}_{place.machine}")
         return Made(posixpath.join(install.wheels, name))
     facts = shared_object(family, place.platform)
     if facts is None:
@@ -214,6 +207,14 @@ def _product(package: Locked, install: Install, place: Workplace) -> Product | M
         evidence=(_evidence(package, known, built=built),),
         refuted_by=_REFUTED,
     )
+
+
+def _is_native(package: Locked, known: Known | None, taken: Wheel | None, install: Install) -> bool:
+    """Whether a package is known to need its extension module, or all wheels that a lockfile lists have one."""
+    if known is not None:
+        return known.comes in ("native", "glibc")
+    listed = package.wheels or ()
+    return taken is not None and install.wheels is None and not any(wheel.pure for wheel in listed)
 
 
 def _wheel_for(package: Locked, install: Install, place: Workplace) -> Wheel | None:
@@ -247,9 +248,8 @@ def _file(package: Locked, known: Known | None, family: str, install: Install, p
     if known.file.endswith(".so"):
         return known.file
     number = install.version.replace(".", "") if install.version else ANY
-    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(place.platform.architecture, place.platform.architecture)
     system = {"glibc": "linux-gnu", "musl": "linux-musl"}[family]
-    return f"{known.file}.cpython-{number}-{machine}-{system}.so"
+    return f"{known.file}.cpython-{number}-{place.machine}-{system}.so"
 
 
 def _evidence(package: Locked, known: Known | None, *, built: bool) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from depscan.toolchains.arguments import read_arguments
-from depscan.toolchains.python_interpreter import ANY, find_interpreter, library
+from depscan.toolchains.python_interpreter import find_interpreter, library
 
 if TYPE_CHECKING:
     from depscan.shell.commands import ShellWord
@@ -214,8 +214,3 @@ def _pipenv(arguments: Arguments, place: Workplace) -> Install | None:
     return Install(
         "pipenv", library(environment, version), version, locked=True, directory=here, environment=environment
     )
-
-
-def any_version(packages: str) -> bool:
-    """Whether a directory of packages is that of a Python whose version is not known."""
-    return f"python3.{ANY}" in packages
