@@ -33,9 +33,9 @@ class Product(Struct, frozen=True):
     known. `tool` is the toolchain: go, cargo, c, dotnet, npm, pip, download, ... `facts` hold what the file will surely
     or likely say of itself; no need and no version that it may lack stands there. `ceiling` is the highest version it
     can ask of its C library beyond that, GLIBC_2.41 of a builder with glibc 2.41; None where it cannot ask for more.
-    `evidence` are the sentences that a finding prints. `refuted_by` is the one fact that would make it untrue. `mend` is
-    the smallest change of the command that helps, where there is one. `open` says that it may need more than the facts
-    hold, so that it loads for sure nowhere.
+    `evidence` are the sentences that a finding prints. `refuted_by` is the one fact that would make it untrue. `mend`
+    is the smallest change of the command that helps, where there is one. `open` says that it may need more than the
+    facts hold, so that it loads for sure nowhere.
     """
 
     path: str

@@ -158,7 +158,8 @@ files = [{ file = "psutil-6.0.0-cp36-abi3-manylinux_2_12_x86_64.whl" }]
             "python:3.12-slim",
             "pipenv install --system --deploy",
             {
-                "Pipfile.lock": '{"default": {"lxml": {"version": "==5.3.0"}}, "develop": {"psutil": {"version": "==6.0.0"}}}'
+                "Pipfile.lock": '{"default": {"lxml": {"version": "==5.3.0"}},'
+                ' "develop": {"psutil": {"version": "==6.0.0"}}}'
             },
             {f"{SITE}/lxml/etree.{GNU}": "likely"},
             id="Pipfile.lock",
