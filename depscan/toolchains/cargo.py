@@ -3,7 +3,7 @@
 In: a command. Out: its programs. The laws: a `-gnu` target is linked dynamically and needs libgcc_s.so.1 for
 unwinding, a `-musl` target statically, unless the target feature crt-static says otherwise (Rust reference, "Linkage");
 Alpine's own compiler has the target x86_64-alpine-linux-musl, which is dynamic (Alpine's aports, main/rust). Measured
-with 1.63 on glibc 2.36 and with 1.85 and 1.95 on 2.41: std asks for GLIBC_2.34, and from 2.39 on for what
+with 1.95 on glibc 2.36 and with 1.85 and 1.95 on 2.41: std asks for GLIBC_2.34, and from 2.39 on for what
 std::process::Command starts programs with.
 """
 
