@@ -189,7 +189,7 @@ def _product(path: str, build: _Build, place: Workplace, platform: Platform) -> 
         if why is None or facts is None:
             return Product(path, "go", static_program(MACHINES[platform.architecture], "go"), evidence=(why_static,))
         confidence, reason = why
-        return Product(path, "go", replace(facts, version_needs={}), confidence, evidence=(reason,))
+        return Product(path, "go", replace(facts, needed=(), version_needs={}), confidence, evidence=(reason,))
     if facts is None:
         return None
     confidence, reason = _why_dynamic(build, place)
