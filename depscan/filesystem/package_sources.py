@@ -1,7 +1,8 @@
 """Whether a stage installs from the distribution's own archive of its release and nothing else.
 
-In: a stage, its Dockerfile and tree. Out: yes, or no where anything in it, in a stage that it stands on or in its image
-may have added another source of packages. Such a source makes the answer unknown.
+In: a stage, its Dockerfile and tree. Out: yes, or no where anything may have added another source of packages, which
+makes the answer unknown. What a library needs (`asks_its_archive`) rests on the tree as it stands; that a package is in
+no archive (`keeps_its_sources`) is told to the user, and so on every sign in the text as well.
 """
 
 from __future__ import annotations
@@ -17,48 +18,70 @@ if TYPE_CHECKING:
     from depscan.source import Position
 
 
+_APT_SOURCES = "/etc/apt/sources.list.d"
+_APT_SETTINGS = "/etc/apt/apt.conf"
+
+
 class _Archive(Struct, frozen=True):
     """The images with no source but the archive, the directory that lists sources, and signs of others in a text."""
 
-    images: re.Pattern[str]
+    images: str
     directory: str
     harmless: str
-    signs: re.Pattern[str]
+    signs: str
 
 
 # Images whose own Dockerfiles add no source of packages: docker-library/{buildpack-deps,golang,php,python,ruby},
 # nodejs/docker-node, rust-lang/docker-rust (none writes to /etc/apt/sources.list*), debuerreotype for debian.
 _ARCHIVES = {
     "debian": _Archive(
-        re.compile(r"(debian|buildpack-deps|golang|node|php|python|ruby|rust)([:@].*)?"),
+        r"(debian|buildpack-deps|golang|node|php|python|ruby|rust)([:@].*)?",
         "/etc/apt",
-        "/etc/apt/apt.conf",
-        re.compile(
+        _APT_SETTINGS,
+        (
             r"/etc/apt(?!/apt\.conf)|sources\.list|apt[-_]add|add-apt|apt-key|extrepo|backports|add-architecture|"
             r"nodesource|\.deb\b|\bdpkg\s+(-i|--install)|\bdeb\s+(\[|http)|Dir::|setup_\w+\.x|"
             r"\|\s*(sudo\s+)?(-E\s+)?(ba|da|z)?sh\b"
         ),
     ),
     "alpine": _Archive(
-        re.compile(r"(alpine|docker|golang|node|php|python|ruby|rust)([:@].*)?"),
+        r"(alpine|docker|golang|node|php|python|ruby|rust)([:@].*)?",
         "/etc/apk",
         "/etc/apk/cache",
-        re.compile(r"/etc/apk(?!/cache)|--repositor|\s-X\b|--allow-untrusted|\.apk\b|--root|\|\s*(ba|a)?sh\b"),
+        r"/etc/apk(?!/cache)|--repositor|\s-X\b|--allow-untrusted|\.apk\b|--root|\|\s*(ba|a)?sh\b",
     ),
 }
+
+
+def asks_its_archive(tree: Tree) -> bool:
+    """Whether apt still asks the sources alone that the official image has: its release's main, updates, security.
+
+    Any other file below /etc/apt, a key too, tells of another source; what a private image has there is not known.
+    """
+    changed = [root for change in tree.changes if not change.archive for root in change.roots]
+    below = [path for path in (*changed, *tree.entries) if path.startswith("/etc/apt/")]
+    if any(not path.startswith(_APT_SETTINGS) for path in below) or not {"/", "/etc", "/etc/apt"}.isdisjoint(changed):
+        return False
+    image = tree.profile.tree
+    if image is None:
+        return True
+    added = [
+        path for path in image.files if path.startswith(f"{_APT_SOURCES}/") and path != f"{_APT_SOURCES}/debian.sources"
+    ]
+    return tree.profile.reference.startswith("docker.io/library/") and not added
 
 
 def keeps_its_sources(stage: Stage, dockerfile: Dockerfile, tree: Tree, before: Position) -> bool:
     """Whether nothing in the stage, up to a place in the file, may have added a source."""
     archive = _ARCHIVES.get((tree.profile.release or "").partition(":")[0])
-    if archive is None or not archive.images.fullmatch(tree.profile.name) or tree.profile.tree is not None:
+    if archive is None or not re.fullmatch(archive.images, tree.profile.name) or tree.profile.tree is not None:
         return False
     if any(path.startswith(archive.directory) and not path.startswith(archive.harmless) for path in tree.entries):
         return False
     place = f"{archive.directory}/other"
     if any(each.foreign_libc and each.touches(place) and each.span.start < before for each in tree.changes):
         return False
-    return not any(archive.signs.search(_text(instruction)) for instruction in _instructions(stage, dockerfile))
+    return not any(re.search(archive.signs, _text(instruction)) for instruction in _instructions(stage, dockerfile))
 
 
 def _instructions(stage: Stage, dockerfile: Dockerfile) -> list[Instruction]:
