@@ -31,7 +31,7 @@ PACKAGE_ROOTS = (
     *(f"/usr/{name}" for name in ("bin", "games", "include", "sbin", "share", "src", *_LIBRARIES)),
 )
 
-_APT_SOURCES = "/etc/apt/sources.list.d"
+_APT_SOURCES, _APT_SETTINGS = "/etc/apt/sources.list.d", "/etc/apt/apt.conf"
 
 
 def run_manager(action: Action) -> Iterator[Effect]:
@@ -66,9 +66,7 @@ def _is_of_the_archive(installation: Installation, tree: Tree) -> bool:
     known = installation.complete or installation.only_removes
     if installation.manager != "apt" or not known or installation.outside:
         return False
-    from depscan.filesystem.package_sources import asks_its_archive  # noqa: PLC0415 - other managers need none of it
-
-    return asks_its_archive(tree)
+    return _asks_its_archive(tree)
 
 
 def _possible(installation: Installation, profile: ImageProfile) -> frozenset[str] | None:
@@ -91,6 +89,24 @@ def _possible(installation: Installation, profile: ImageProfile) -> frozenset[st
 def add_source(action: Action) -> Iterator[Effect]:  # noqa: ARG001 - a reader like the others
     """`add-apt-repository`: what is installed later may come from anywhere."""
     yield Disturb((_APT_SOURCES,), foreign_libc=False)
+
+
+def _asks_its_archive(tree: Tree) -> bool:
+    """Whether apt still asks the sources alone that the official image has: its release's main, updates, security.
+
+    Any other file below /etc/apt, a key too, tells of another source; what a private image has there is not known.
+    """
+    changed = [root for change in tree.changes if not change.archive for root in change.roots]
+    below = [path for path in (*changed, *tree.entries) if path.startswith("/etc/apt/")]
+    if any(not path.startswith(_APT_SETTINGS) for path in below) or not {"/", "/etc", "/etc/apt"}.isdisjoint(changed):
+        return False
+    image = tree.profile.tree
+    if image is None:
+        return True
+    added = [
+        path for path in image.files if path.startswith(f"{_APT_SOURCES}/") and path != f"{_APT_SOURCES}/debian.sources"
+    ]
+    return tree.profile.reference.startswith("docker.io/library/") and not added
 
 
 def _may_be_foreign(installation: Installation) -> bool:

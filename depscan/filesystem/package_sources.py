@@ -1,8 +1,8 @@
 """Whether a stage installs from the distribution's own archive of its release and nothing else.
 
 In: a stage, its Dockerfile and tree. Out: yes, or no where anything may have added another source of packages, which
-makes the answer unknown. What a library needs (`asks_its_archive`) rests on the tree as it stands; that a package is in
-no archive (`keeps_its_sources`) is told to the user, and so on every sign in the text as well.
+makes the answer unknown. That a package is in no archive is told to the user, and so it rests on every sign in the text
+too; for libraries `package_programs` asks the tree alone.
 """
 
 from __future__ import annotations
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from depscan.dockerfile.instructions import Dockerfile, Instruction, Stage
     from depscan.filesystem.tree import Tree
     from depscan.source import Position
-
-
-_APT_SOURCES = "/etc/apt/sources.list.d"
-_APT_SETTINGS = "/etc/apt/apt.conf"
 
 
 class _Archive(Struct, frozen=True):
@@ -37,7 +33,7 @@ _ARCHIVES = {
     "debian": _Archive(
         r"(debian|buildpack-deps|golang|node|php|python|ruby|rust)([:@].*)?",
         "/etc/apt",
-        _APT_SETTINGS,
+        "/etc/apt/apt.conf",
         (
             r"/etc/apt(?!/apt\.conf)|sources\.list|apt[-_]add|add-apt|apt-key|extrepo|backports|add-architecture|"
             r"nodesource|\.deb\b|\bdpkg\s+(-i|--install)|\bdeb\s+(\[|http)|Dir::|setup_\w+\.x|"
@@ -51,24 +47,6 @@ _ARCHIVES = {
         r"/etc/apk(?!/cache)|--repositor|\s-X\b|--allow-untrusted|\.apk\b|--root|\|\s*(ba|a)?sh\b",
     ),
 }
-
-
-def asks_its_archive(tree: Tree) -> bool:
-    """Whether apt still asks the sources alone that the official image has: its release's main, updates, security.
-
-    Any other file below /etc/apt, a key too, tells of another source; what a private image has there is not known.
-    """
-    changed = [root for change in tree.changes if not change.archive for root in change.roots]
-    below = [path for path in (*changed, *tree.entries) if path.startswith("/etc/apt/")]
-    if any(not path.startswith(_APT_SETTINGS) for path in below) or not {"/", "/etc", "/etc/apt"}.isdisjoint(changed):
-        return False
-    image = tree.profile.tree
-    if image is None:
-        return True
-    added = [
-        path for path in image.files if path.startswith(f"{_APT_SOURCES}/") and path != f"{_APT_SOURCES}/debian.sources"
-    ]
-    return tree.profile.reference.startswith("docker.io/library/") and not added
 
 
 def keeps_its_sources(stage: Stage, dockerfile: Dockerfile, tree: Tree, before: Position) -> bool:
