@@ -164,3 +164,30 @@ slices:
 """
     row = read_row("libpq5", text, Debian("{}\n", "{}\n"))
     assert row == {"libraries": ["libpq.so.5", "libpq.so.5.14"], "depends": {"libc6", "libssl3"}}
+
+
+class OneSuite:
+    """A suite in which arm64's package `tool` draws in `extra`, and amd64's does not."""
+
+    name, version, contents_sources = "trixie", "13", {"amd64": "Contents-amd64.gz"}
+    packages = {
+        "tool": {"Package": "tool", "Section": "utils", "Depends": "libc6"},
+        "libc6": {"Package": "libc6", "Section": "libs", "Priority": "required"},
+        "extra": {"Package": "extra", "Section": "libs", "Depends": "libc6"},
+    }
+
+    def packages_of(self, architecture: str) -> dict[str, dict[str, str]]:
+        tool = {"Package": "tool", "Section": "utils", "Depends": "libc6, extra, arm-only"}
+        return {**self.packages, "tool": tool} if architecture == "arm64" else self.packages
+
+    def contents(self, architecture: str) -> list[tuple[str, str]]:
+        assert architecture == "amd64"
+        return [("usr/lib/x86_64-linux-gnu/libextra.so.1", "libs/extra")]
+
+
+def test_what_a_package_draws_in_on_arm64_alone_may_come_in() -> None:
+    from refresh_debian import Archive
+
+    rows = dict(Archive(OneSuite()).rows())
+    assert rows["tool"] == "?extra"
+    assert rows["extra"] == "libextra.so.1"
