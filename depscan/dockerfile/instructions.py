@@ -138,7 +138,7 @@ class Stage(Struct, frozen=True):
 class Problem(Struct, frozen=True):
     """Wrong text in a Dockerfile, as a fact for the rules.
 
-    `kind` is syntax, no-stage, template, unknown-stage, platform-shadowed (these by this room), source-missing,
+    `kind` is syntax, no-stage, template, unknown-stage, platform-shadowed, malformed-exec-form (these by this room), source-missing,
     source-ignored, source-outside-context, manager-missing, package-absent, variant-not-locked (these by
     `filesystem`), cross-build, final-stage-pinned, host-modules, host-modules-foreign (these by `subjects`). `stage` is
     None before the first FROM. `related` are further places with what they have to do with it, `word` is what stands

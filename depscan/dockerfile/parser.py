@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from depscan.dockerfile.broken_arrays import find_broken_arrays
 from depscan.dockerfile.grammar import find_faults, find_unknown_keyword, is_official_frontend
 from depscan.dockerfile.instructions import Form, Heredoc, Instruction, Problem
 from depscan.dockerfile.lines import LineReader, LogicalLine
@@ -68,6 +69,8 @@ class _Parser:
             self.report(*fault)
         if not faults or instruction.keyword == "FROM":
             self.instructions.append(instruction)
+            for misread in find_broken_arrays(instruction):
+                self.report(*misread)
 
     def report(self, kind: str, detail: str, span: Span) -> None:
         """Keep a problem; a template is reported once."""

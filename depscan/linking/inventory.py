@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from depscan.artifacts.facts import Artifact
+from depscan.artifacts.facts import NO_ELF, Artifact
 from depscan.artifacts.magic import classify
 from depscan.artifacts.prediction import Prediction
+from depscan.artifacts.script import HEAD_SIZE, read_script
 from depscan.filesystem.content import read_head
 from depscan.filesystem.entries import HostFile
 from depscan.findings import Skipped
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from depscan.artifacts.facts import ElfFacts
+    from depscan.artifacts.script import Script
     from depscan.filesystem.entries import Content, FileEntry, StageFilesystem
 
-_HEAD = 64
 _MEMBER = 64 * 1024 * 1024  # an archive member larger than this is not read
 
 
@@ -39,6 +40,7 @@ class Inventory:
         self._jobs = jobs
         self._cache = cache
         self._facts: dict[Content, ElfFacts | str | None] = {}  # None: not an ELF file
+        self._scripts: dict[Content, Script] = {}
 
     def read(self, filesystems: Iterable[StageFilesystem]) -> None:
         """Look at every file of these stages that was not looked at before."""
@@ -50,13 +52,33 @@ class Inventory:
             and not isinstance(entry.content, Prediction)
             and entry.content not in self._facts
         }
-        binaries = {content: entry for content, entry in fresh.items() if _is_elf(entry)}
+        binaries = {content: entry for content, entry in fresh.items() if self._look(content, entry) == "elf"}
         self._facts.update(dict.fromkeys(fresh))
         on_disk = {content.path: content for content in binaries if isinstance(content, HostFile)}
         self._facts.update({on_disk[path]: facts for path, facts in self._read_files(list(on_disk)).items()})
         for content, entry in binaries.items():
             if not isinstance(content, HostFile):
                 self._facts[content] = _read_bytes(entry)
+
+    def _look(self, content: Content, entry: FileEntry) -> str | None:
+        """The kind of a file by its first bytes; the first line of a script is kept."""
+        head = read_head(entry, HEAD_SIZE)
+        if not head:
+            return None
+        kind = classify(head)
+        script = read_script(head) if kind in ("script", None) else None
+        if script is not None:
+            self._scripts[content] = script
+        return kind
+
+    def scripts(self, filesystem: StageFilesystem) -> dict[str, Artifact]:
+        """The scripts of a stage by path: files that begin with `#!`, or were meant to."""
+        found: dict[str, Artifact] = {}
+        for path, entry in filesystem.entries.items() if self._scripts else ():
+            script = self._scripts.get(entry.content) if entry.content is not None else None
+            if script is not None:
+                found[path] = Artifact("script", NO_ELF, entry.source, entry.origin, script=script)
+        return found
 
     def _read_files(self, paths: list[Path]) -> Mapping[Path, ElfFacts | str]:
         if not paths:
@@ -116,11 +138,6 @@ class Inventory:
             if isinstance(reason, str):
                 rows.append(Skipped(entry.source, reason, entry.span))
         return rows
-
-
-def _is_elf(entry: FileEntry) -> bool:
-    head = read_head(entry, _HEAD)
-    return head is not None and classify(head) == "elf"
 
 
 def _read_bytes(entry: FileEntry) -> ElfFacts | str:

@@ -12,7 +12,8 @@ from depscan.artifacts.facts import Linkage, Origin
 from depscan.filesystem.entries import Presence
 from depscan.findings import Confidence, Severity
 from depscan.linking.loaders import interpreter_family
-from depscan.linking.placement import Verdict
+from depscan.linking.placement import Cause, Verdict
+from depscan.linking.scripts import executed_programs
 from depscan.platforms import MACHINES
 from depscan.subjects import (
     CXX_RUNTIME,
@@ -33,6 +34,7 @@ from depscan.subjects.platform_choice import KINDS as PLATFORM_KINDS
 from depscan.subjects.platform_choice import find_platform_problems
 from depscan.subjects.purpose import brought_linkers, is_started, purpose
 from depscan.subjects.second_libc import second_libc
+from depscan.subjects.starts import find_shell_less_runs, find_starts, script_view
 from depscan.subjects.wording import describe_artifact, describe_base, describe_image, describe_search
 
 if TYPE_CHECKING:
@@ -60,12 +62,14 @@ def collect(
     cpu_floor: str | None = None,
     target: int | None = None,
     several_platforms: bool = False,
+    run: frozenset[int] = frozenset(),
 ) -> tuple[Subject, ...]:
     """All subjects of a Dockerfile; `placements` are those of the stages that are run.
 
     `context_given`: the user named the build context; one that was guessed weakens what is missing in it. `cpu_floor`
     is the configured level of the oldest CPU, e.g. x86-64-v2. `target` is the stage that the image is; a mistake that
-    only a build for another platform meets is no error unless `several_platforms` are configured.
+    only a build for another platform meets is no error unless `several_platforms` are configured. `run` are the stages
+    that somebody may start.
     """
     stages, placements = tuple(stages), tuple(placements)
     context = Confidence.CERTAIN if context_given else _confidence_of_guess(stages)
@@ -78,6 +82,7 @@ def collect(
         *(collector.problem(problem, several_platforms=several_platforms) for problem in (*problems, *modules)),
         *(collector.stage(stage, stages) for stage in stages),
         *(subject for placement in others for subject in collector.placed(placement)),
+        *(subject for stage in stages for subject in collector.started(stage, placements, run=run)),
     )
 
 
@@ -110,6 +115,12 @@ class _Collector:
         loading = [placement for placement in placements if placement.verdict is Verdict.LOADS]
         self._loading = {_arrival(placement) for placement in loading}
         self._loading_by_libc = {_arrival(placement) for placement in loading if _is_of_the_images_libc(placement)}
+        self._executing = {
+            (script.filesystem.stage.index, path): script
+            for script in loading
+            if script.artifact.script is not None and is_started(script.entry, script.filesystem)
+            for path in executed_programs(script)
+        }
         self._linkers: dict[int, frozenset[str]] = {}
         self._cpu_floor = cpu_floor
         self._common: dict[int, dict[str, object]] = {}
@@ -121,6 +132,8 @@ class _Collector:
         culprit = placement.culprit
         root = f"{culprit.cause} {culprit.detail}" if culprit is not None else "loads"
         yield self._subject(placement, "artifact", {}, root=root)
+        if placement.artifact.script is not None:
+            yield self._subject(placement, "script", {"script": script_view(placement.artifact.script)}, root=root)
         if placement.verdict is not Verdict.FAILS:
             return
         for need in placement.link.needs:
@@ -132,6 +145,29 @@ class _Collector:
         if view is not None:
             names = {"symbol": view}
             yield self._subject(placement, "symbol", names, root="symbols", failure=_failure(placement, view.name))
+
+    def started(
+        self, filesystem: StageFilesystem, placements: Sequence[Placement], *, run: frozenset[int]
+    ) -> Iterator[Subject]:
+        """What the start commands of a stage that is run, and its RUN instructions, start."""
+        index = filesystem.stage.index
+        launched = find_starts(filesystem, placements) if index in run else ()
+        for found in (*find_shell_less_runs(filesystem), *launched):
+            view = found.view
+            yield Subject(
+                kind="start",
+                names={"start": view, **self._of_stage(filesystem)},
+                span=found.span,
+                instruction_span=self._instruction_at(found.span),
+                root=f"start {view.program}",
+                related=((self._image_stage(filesystem.stage).base_span, found.base),),
+                confidence=found.confidence,
+                stage=index,
+                artifact=found.path,
+                evidence=(describe_image(filesystem.profile),),
+                runtime_message=found.runtime_message,
+                gravest=Severity.WARNING if view.keyword == "HEALTHCHECK" else Severity.ERROR,
+            )
 
     def _need(self, placement: Placement, need: Need) -> Subject:
         view = NeedView(
@@ -196,7 +232,11 @@ class _Collector:
             span=entry.span,
             instruction_span=self._instruction_at(entry.span),
             root=root,
-            related=(*_made_at(placement.artifact), (origin.base_span, describe_base(placement))),
+            related=(
+                *_made_at(placement.artifact),
+                *self._executed_by(placement),
+                (origin.base_span, describe_base(placement)),
+            ),
             confidence=confidence,
             stage=filesystem.stage.index,
             artifact=placement.path,
@@ -209,8 +249,13 @@ class _Collector:
                 *placement.artifact.evidence,
             ),
             runtime_message=failure.runtime_message if failure is not None else None,
-            gravest=_gravest(filesystem, placement.artifact, confidence),
+            gravest=_gravest(placement, confidence),
         )
+
+    def _executed_by(self, placement: Placement) -> tuple[tuple[Span, str], ...]:
+        """The started script that executes a program."""
+        script = self._executing.get((placement.filesystem.stage.index, placement.path))
+        return ((script.entry.span, f"{script.path} executes it"),) if script is not None else ()
 
     def _purpose(self, placement: Placement) -> Confidence:
         filesystem, entry = placement.filesystem, placement.entry
@@ -228,7 +273,7 @@ class _Collector:
 
     def _is_variant(self, placement: Placement) -> bool:
         """Whether a directory brought builds for several machines or C libraries, of which another one loads here."""
-        if placement.entry.named:
+        if placement.entry.named or placement.artifact.script is not None:
             return False
         if placement.artifact.facts.machine != MACHINES.get(placement.platform.architecture):
             return _arrival(placement) in self._loading
@@ -331,12 +376,14 @@ def _made_at(artifact: Artifact) -> tuple[tuple[Span, str], ...]:
     return ((made.span, f"made here, in {made.builder}"),) if made is not None else ()
 
 
-def _gravest(filesystem: StageFilesystem, artifact: Artifact, confidence: Confidence) -> Severity:
-    """What is not built yet, and only possibly fails, is no error."""
-    if _is_carrier(filesystem):
+def _gravest(placement: Placement, confidence: Confidence) -> Severity:
+    """What is not built yet, or a script, and only possibly fails, is no error; nor a bit that nobody may miss."""
+    if _is_carrier(placement.filesystem):
         return Severity.NOTE
-    doubtful = artifact.prediction is not None and confidence is Confidence.POSSIBLE
-    return Severity.WARNING if doubtful else Severity.ERROR
+    artifact = placement.artifact
+    doubtful = (artifact.prediction or artifact.script) is not None and confidence is Confidence.POSSIBLE
+    idle = placement.cause is Cause.NOT_EXECUTABLE and not is_started(placement.entry, placement.filesystem)
+    return Severity.WARNING if doubtful or idle else Severity.ERROR
 
 
 def _artifact_view(placement: Placement, cpu_floor: str | None) -> ArtifactView:
