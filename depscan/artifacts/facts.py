@@ -8,12 +8,15 @@ Annotations are evaluated at once, without the __future__ import: msgspec reads 
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from depscan.artifacts.prediction import Prediction
-from depscan.artifacts.script import Script
 from depscan.findings import Confidence
+
+if TYPE_CHECKING:
+    from depscan.artifacts.script import Script
 
 
 class Linkage(StrEnum):
@@ -98,4 +101,4 @@ class Artifact(Struct, frozen=True):
     evidence: tuple[str, ...] = ()
     confidence: Confidence = Confidence.CERTAIN
     prediction: Prediction | None = None
-    script: Script | None = None
+    script: "Script | None" = None

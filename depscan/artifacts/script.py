@@ -1,7 +1,7 @@
 """The first line of a script: which program the kernel starts for it.
 
-In: the first HEAD_SIZE bytes of a file. Out: `Script`, None for bytes that nobody meant for a script. The law is that of
-Linux' fs/binfmt_script.c: the line must end, or its interpreter's name at least, within BINPRM_BUF_SIZE bytes (Linux
+In: the first HEAD_SIZE bytes of a file. Out: `Script`, None for bytes that nobody meant for a script. The law is that
+of Linux' fs/binfmt_script.c: the line must end, or its interpreter's name at least, within BINPRM_BUF_SIZE bytes (Linux
 5.0 and later); spaces and tabs around the name are skipped; what follows it is one argument, however many words it has.
 Of env(1) the program is read that it looks for along PATH.
 """

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from depscan.dockerfile.broken_arrays import find_broken_arrays
 from depscan.dockerfile.grammar import find_faults, find_unknown_keyword, is_official_frontend
 from depscan.dockerfile.instructions import Form, Heredoc, Instruction, Problem
 from depscan.dockerfile.lines import LineReader, LogicalLine
@@ -69,8 +68,15 @@ class _Parser:
             self.report(*fault)
         if not faults or instruction.keyword == "FROM":
             self.instructions.append(instruction)
-            for misread in find_broken_arrays(instruction):
-                self.report(*misread)
+            self._check_array(instruction)
+
+    def _check_array(self, instruction: Instruction) -> None:
+        """Tell of a command that was meant as a JSON array and goes to a shell."""
+        if instruction.form is Form.SHELL and instruction.arguments and instruction.arguments[-1].text.startswith("["):
+            from depscan.dockerfile.broken_arrays import find_broken_arrays  # noqa: PLC0415 - few texts begin so
+
+            for fault in find_broken_arrays(instruction):
+                self.report(*fault)
 
     def report(self, kind: str, detail: str, span: Span) -> None:
         """Keep a problem; a template is reported once."""

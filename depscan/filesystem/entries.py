@@ -137,9 +137,10 @@ class StageFilesystem(Struct, frozen=True):
     `entries` are what the Dockerfile put there, by canonical path (links of parent directories resolved). `removed`
     are paths that RUN deleted. `managers` are the package managers that RUN installs with. `libraries` and
     `loaders` are what named packages bring (by soname; by path). `ldconfig` is the sequence of the last certain
-    ldconfig run, None without one. `interpreters` are the paths of interpreters that named packages bring. `shell_less`
-    are the RUN instructions in shell form before which the stage surely had no such shell. `environment` holds ENV values (None: not known). `expected` are programs whose
-    names are not known, by the directory in which a command will make them.
+    ldconfig run, None without one. `interpreters` are the paths of interpreters that named packages bring.
+    `shell_less` are the RUN instructions in shell form before which the stage surely had no such shell.
+    `environment` holds ENV values (None: not known). `expected` are programs whose names are not known, by the
+    directory in which a command will make them.
     """
 
     stage: Stage

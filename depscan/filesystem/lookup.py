@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from depscan.filesystem.entries import Presence
+from depscan.filesystem.entries import ArchiveMember, HostFile, InlineFile, Presence
 from depscan.findings import Confidence
 
 if TYPE_CHECKING:
@@ -26,15 +26,16 @@ _LISTED = re.compile(
     r"(?:ba|da|z|k|mk|fi|tc)sh|sh|ash|env|python[23]?(?:\.\d+)?|pypy3?|perl|ruby|node|nodejs|php|lua5\.\d|tclsh|pwsh"
     r"|Rscript|java|expect|make"
 )
-# Directories that distributions and the makers of official images fill (FHS 3.0); what stands in others, a build put there.
+# Directories that distributions and makers of official images fill (FHS 3.0); in others stands what a build put there.
 _FILLED = frozenset(
-    "bin boot dev etc home lib lib32 lib64 libx32 media mnt opt proc root run sbin srv sys tmp usr var".split()
-)  # noqa: SIM905, E501
+    "bin boot dev etc home lib lib32 lib64 libx32 media mnt opt proc root run sbin srv sys tmp usr var".split()  # noqa: SIM905
+)
+_READABLE = (HostFile, InlineFile, ArchiveMember)  # contents whose entry has the mode of the real file
 _OFFICIAL = ("docker.io/library/",)
 
 
 class Sighted(Struct, frozen=True):
-    """What stands at `path`, links followed; `entry` where the Dockerfile put it there. `reason` explains an unknown."""
+    """What stands at `path`, links followed; `entry` where the Dockerfile put it. `reason` explains an unknown."""
 
     presence: Presence
     path: str
@@ -87,9 +88,9 @@ def search_program(filesystem: StageFilesystem, name: str) -> Sighted:
 
 
 def may_run(seen: Sighted, filesystem: StageFilesystem) -> bool:
-    """Whether a program that was found may have an execute bit: of the image's own files it is taken for granted."""
+    """Whether a program that was found may have an execute bit: what an image or a command made is taken to have it."""
     entry = seen.entry
-    if entry is None:
+    if entry is None or (entry.kind == "file" and not isinstance(entry.content, _READABLE)):
         return True
     return entry.kind != "directory" and (bool(entry.mode & 0o111) or changed_later(entry, filesystem))
 

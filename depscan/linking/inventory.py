@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from depscan.artifacts.facts import NO_ELF, Artifact
 from depscan.artifacts.magic import classify
 from depscan.artifacts.prediction import Prediction
-from depscan.artifacts.script import HEAD_SIZE, read_script
 from depscan.filesystem.content import read_head
 from depscan.filesystem.entries import HostFile
 from depscan.findings import Skipped
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     from depscan.artifacts.script import Script
     from depscan.filesystem.entries import Content, FileEntry, StageFilesystem
 
+_HEAD = 256  # what the kernel reads (BINPRM_BUF_SIZE)
+_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf#!", b"\xff\xfe#\0")
 _MEMBER = 64 * 1024 * 1024  # an archive member larger than this is not read
 
 
@@ -62,20 +63,24 @@ class Inventory:
 
     def _look(self, content: Content, entry: FileEntry) -> str | None:
         """The kind of a file by its first bytes; the first line of a script is kept."""
-        head = read_head(entry, HEAD_SIZE)
+        head = read_head(entry, _HEAD)
         if not head:
             return None
         kind = classify(head)
-        script = read_script(head) if kind in ("script", None) else None
-        if script is not None:
-            self._scripts[content] = script
+        if kind == "script" or head.startswith(_BYTE_ORDER_MARKS):
+            from depscan.artifacts.script import read_script  # noqa: PLC0415 - few contexts have a script
+
+            script = read_script(head)
+            if script is not None:
+                self._scripts[content] = script
         return kind
 
     def scripts(self, filesystem: StageFilesystem) -> dict[str, Artifact]:
         """The scripts of a stage by path: files that begin with `#!`, or were meant to."""
         found: dict[str, Artifact] = {}
         for path, entry in filesystem.entries.items() if self._scripts else ():
-            script = self._scripts.get(entry.content) if entry.content is not None else None
+            content = entry.content
+            script = None if content is None or isinstance(content, Prediction) else self._scripts.get(content)
             if script is not None:
                 found[path] = Artifact("script", NO_ELF, entry.source, entry.origin, script=script)
         return found

@@ -12,6 +12,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from depscan.filesystem.content import read_head
 from depscan.filesystem.entries import Presence
 from depscan.filesystem.lookup import Sighted, changed_later, find_program, may_run, search_program
@@ -64,7 +66,8 @@ def _place(
     scripts: Mapping[str, Artifact],
     programs: Mapping[str, Placement],
 ) -> Placement:
-    link, confidence = _Starter(filesystem, scripts, programs).start(entry, artifact)
+    assert artifact.script is not None  # the caller's artifacts are scripts
+    link, confidence = _Start(entry, filesystem, scripts, programs).link(artifact.script)
     first = link.failures[0] if link.failures else None
     if first is not None:
         verdict, confidence = Verdict.FAILS, first.confidence
@@ -83,97 +86,96 @@ def _place(
     )
 
 
-class _Starter:
-    """Knows the stage and what stands in it."""
+class _Answer(Struct, frozen=True):
+    """Whether an interpreter starts: its failure, or why that is not known, and where it was found."""
+
+    failure: Failure | None = None
+    unknown: str | None = None
+    found: str | None = None
+    confidence: Confidence = Confidence.CERTAIN
+
+
+class _Start:
+    """The start of one script; knows the stage and what stands in it."""
 
     def __init__(
-        self, filesystem: StageFilesystem, scripts: Mapping[str, Artifact], programs: Mapping[str, Placement]
+        self,
+        entry: FileEntry,
+        filesystem: StageFilesystem,
+        scripts: Mapping[str, Artifact],
+        programs: Mapping[str, Placement],
     ) -> None:
+        self._entry = entry
         self._filesystem = filesystem
         self._family = filesystem.profile.libc.family
         self._scripts = scripts
         self._programs = programs
 
-    def start(self, entry: FileEntry, artifact: Artifact) -> tuple[LinkResult, Confidence]:
-        """What becomes of a script that is started at its place."""
-        assert artifact.script is not None  # the caller's artifacts are scripts
-        failure, unknown, confidence, found = self._follow(entry, artifact.script, 0)
-        failures = [*([failure] if failure else []), *self._permission(entry)]
-        unknowns = (unknown,) if unknown and not failures else ()
-        return LinkResult(interpreter=found, failures=tuple(failures), unknowns=unknowns), confidence
+    def link(self, script: Script) -> tuple[LinkResult, Confidence]:
+        """What becomes of it, and how sure that is."""
+        answer = self._follow(script, 0)
+        failures = (*((answer.failure,) if answer.failure else ()), *self._permission())
+        unknowns = (answer.unknown,) if answer.unknown and not failures else ()
+        return LinkResult(interpreter=answer.found, failures=failures, unknowns=unknowns), answer.confidence
 
-    def _follow(
-        self, entry: FileEntry, script: Script, depth: int
-    ) -> tuple[Failure | None, str | None, Confidence, str | None]:
-        """The failure at the interpreter, or why that is not known, and where the interpreter was found."""
-        path = entry.path
-        if script.returns and changed_later(entry, self._filesystem):
-            return None, "a later command may have taken the carriage returns away", Confidence.CERTAIN, None
+    def _follow(self, script: Script, depth: int) -> _Answer:
+        """Start the interpreter of a script, then what env looks for."""
+        path = self._entry.path
+        if script.returns and changed_later(self._entry, self._filesystem):
+            return _Answer(unknown="a later command may have taken the carriage returns away")
         if script.interpreter is None:
-            text = messages.exec_format(path)
-            return self._failure(script.flaw, text), None, Confidence.CERTAIN, None
+            return _fail(script.flaw, messages.exec_format(path))
         if not script.interpreter.startswith("/"):
-            return None, "a relative interpreter depends on the working directory", Confidence.CERTAIN, None
+            return _Answer(unknown="a relative interpreter depends on the working directory")
         if depth >= MAX_INTERPRETERS:
-            return self._failure("too many scripts", messages.too_many_scripts(path)), None, Confidence.CERTAIN, None
-        seen = self._find(script.interpreter)
-        not_there = messages.no_such_file(path)
-        answer = self._judge(entry, script.interpreter, seen, not_there, messages.permission_denied(path), depth)
-        if answer is None and script.program is not None:
-            seen = self._search(script.program)
-            not_there = messages.not_found_by_env(script.interpreter, script.program, self._family)
-            answer = self._judge(entry, script.program, seen, not_there, not_there, depth)
-        if answer is None and script.returns and posixpath.basename(script.wanted or "") in _STRICT:
-            answer = (
-                self._failure("carriage return", messages.illegal_option(script.interpreter, script.argument)),
-                None,
-            )
-        failure, unknown = answer or (None, None)
-        return failure, unknown, seen.confidence, seen.path if seen.presence is Presence.PROVIDED else None
+            return _fail("too many scripts", messages.too_many_scripts(path))
+        answer = self._judge(script.interpreter, messages.no_such_file(path), depth)
+        if answer.failure or answer.unknown:
+            return answer
+        if script.program is not None:
+            missing = messages.not_found_by_env(script.interpreter, script.program, self._family)
+            return self._judge(script.program, missing, depth)
+        if script.returns and posixpath.basename(script.interpreter) in _STRICT:
+            return _fail("carriage return", messages.illegal_option(script.interpreter, script.argument))
+        return answer
 
-    def _find(self, path: str) -> Sighted:
-        """A name that ends with a carriage return is no file's: nobody makes such, whatever ran."""
-        if path.endswith("\r"):
-            return Sighted(Presence.MISSING, path)
-        return find_program(self._filesystem, path)
+    def _find(self, name: str) -> Sighted:
+        """A name with a blank or a carriage return at its end is no file's: nobody makes such, whatever ran."""
+        if name.endswith("\r") or " " in name:
+            return Sighted(Presence.MISSING, name)
+        return find_program(self._filesystem, name) if "/" in name else search_program(self._filesystem, name)
 
-    def _search(self, program: str) -> Sighted:
-        if program.endswith("\r") or " " in program:
-            return Sighted(Presence.MISSING, program)
-        return self._find(program) if program.startswith("/") else search_program(self._filesystem, program)
-
-    def _judge(
-        self, entry: FileEntry, name: str, seen: Sighted, missing: str, denied: str, depth: int
-    ) -> tuple[Failure | None, str | None] | None:
-        """None where the interpreter starts."""
+    def _judge(self, name: str, missing: str, depth: int) -> _Answer:
+        """Start an interpreter; `missing` is what is said where it is not there."""
+        seen = self._find(name)
         if seen.presence is Presence.MISSING:
-            return self._failure(name, missing, seen.confidence), None
+            return _fail(name, missing, seen.confidence)
         if seen.presence is Presence.UNKNOWN:
-            return None, f"{name}: {seen.reason}"
+            return _Answer(unknown=f"{name}: {seen.reason}")
         if not may_run(seen, self._filesystem):
-            return Failure(Cause.NOT_EXECUTABLE, name, denied, seen.confidence), None
-        program = self._programs.get(seen.path)
+            denied = messages.permission_denied(self._entry.path)
+            return _Answer(Failure(Cause.NOT_EXECUTABLE, name, denied, seen.confidence))
+        program, inner = self._programs.get(seen.path), self._scripts.get(seen.path)
         if program is not None and program.culprit is not None:
             failure = program.culprit
             text = missing if failure.cause is Cause.INTERPRETER_MISSING else failure.runtime_message
-            return Failure(failure.cause, seen.path, text, failure.confidence), None
-        inner = self._scripts.get(seen.path)
+            return _Answer(Failure(failure.cause, seen.path, text, failure.confidence))
         if inner is not None and inner.script is not None:
-            failure_, unknown, _, _ = self._follow(entry, inner.script, depth + 1)
-            return (failure_, unknown) if failure_ or unknown else None
-        return None
+            return self._follow(inner.script, depth + 1)
+        return _Answer(found=seen.path, confidence=seen.confidence)
 
-    @staticmethod
-    def _failure(detail: str | None, text: str, confidence: Confidence = Confidence.CERTAIN) -> Failure:
-        return Failure(Cause.SCRIPT_INTERPRETER_MISSING, detail and detail.rstrip("\r"), text, confidence)
+    def _permission(self) -> tuple[Failure, ...]:
+        if self._entry.mode & 0o111 or changed_later(self._entry, self._filesystem):
+            return ()
+        return (Failure(Cause.NOT_EXECUTABLE, None, messages.permission_denied(self._entry.path)),)
 
-    def _permission(self, entry: FileEntry) -> list[Failure]:
-        if entry.mode & 0o111 or changed_later(entry, self._filesystem):
-            return []
-        return [Failure(Cause.NOT_EXECUTABLE, None, messages.permission_denied(entry.path))]
+
+def _fail(detail: str | None, text: str, confidence: Confidence = Confidence.CERTAIN) -> _Answer:
+    detail = detail and detail.rstrip("\r")
+    return _Answer(Failure(Cause.SCRIPT_INTERPRETER_MISSING, detail, text, confidence), confidence=confidence)
 
 
 def executed_programs(placement: Placement) -> frozenset[str]:
-    """The absolute paths that a script hands over to by `exec`, as its text tells; the caller checks what stands there."""
+    """The absolute paths that a script hands over to by `exec`, as its text tells."""
     text = read_head(placement.entry, _MAX_TEXT) or b""
     return frozenset(path.decode() for path in re.findall(rb"^[ \t]*exec[ \t]+(/[\w./+-]+)", text, re.MULTILINE))

@@ -1,7 +1,7 @@
 """What a stage starts: the programs that ENTRYPOINT, CMD and HEALTHCHECK name.
 
-In: a `StageFilesystem`. Out: `Launch`es, each with the place of the word that names the program, and the names alone for
-those who ask only whether a file is started. ENTRYPOINT in exec form takes CMD as its arguments; programs that start
+In: a `StageFilesystem`. Out: `Launch`es, each with the place of the word that names the program, and the names alone
+for those who ask only whether a file is started. ENTRYPOINT in exec form takes CMD as its arguments; programs that start
 another one (tini, gosu, env) are followed. Shell forms start the shell, which starts the first command of the text.
 """
 
@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from depscan.artifacts.facts import Linkage
 from depscan.filesystem.entries import DEFAULT_SHELL, StartCommand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from depscan.filesystem.entries import StageFilesystem
+    from depscan.linking.placement import Placement
     from depscan.source import Span
 
 SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "zsh"})
@@ -38,9 +40,11 @@ _WRAPPERS: dict[str, tuple[frozenset[str], int]] = {
 _UNREADABLE = frozenset("|;()<>`$\"'\\*?[{#!~\n")
 # Built-in commands of POSIX shells, which are no files.
 _BUILT_IN = frozenset(
-    ". : [ [[ alias break case cd command continue declare do echo eval exit export false fg for function getopts hash if"
-    " jobs kill let local printf pwd read readonly return set shift shopt source test time times trap true type typeset"
-    " ulimit umask unset until wait while {".split()  # noqa: SIM905 - read as prose
+    """
+    . : [ [[ alias break case cd command continue declare do echo eval exit export false fg for function getopts hash
+    if jobs kill let local printf pwd read readonly return set shift shopt source test time times trap true type typeset
+    ulimit umask unset until wait while {
+    """.split()  # noqa: SIM905 - read as prose
 )
 
 
@@ -67,6 +71,24 @@ def launches(filesystem: StageFilesystem) -> Iterator[Launch]:
         yield from _launches(command, None)
     if filesystem.healthcheck is not None:
         yield from _launches(filesystem.healthcheck, None)
+
+
+def is_plain(filesystem: StageFilesystem, placements: Sequence[Placement]) -> bool:
+    """Whether the stage starts nothing, or by its path a program that the Dockerfile brought: no more to tell."""
+    start = filesystem.entrypoint or filesystem.command
+    if start is None or filesystem.healthcheck is not None:
+        return start is None and filesystem.healthcheck is None
+    first = start.words[0] if start.form == "exec" and start.words else ""
+    if posixpath.basename(first) in {*_WRAPPERS, *SHELLS} or not first.startswith("/"):
+        return False
+    index, path = filesystem.stage.index, filesystem.resolve(first)
+    return any(
+        placement.path == path
+        and placement.filesystem.stage.index == index
+        and placement.artifact.script is None
+        and placement.artifact.facts.linkage is not Linkage.SHARED_OBJECT
+        for placement in placements
+    )
 
 
 def started_programs(filesystem: StageFilesystem) -> list[str]:

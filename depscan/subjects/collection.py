@@ -8,22 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from depscan.artifacts.facts import Linkage, Origin
+from depscan.artifacts.facts import Origin
 from depscan.filesystem.entries import Presence
 from depscan.findings import Confidence, Severity
-from depscan.linking.loaders import interpreter_family
 from depscan.linking.placement import Cause, Verdict
-from depscan.linking.scripts import executed_programs
+from depscan.linking.starts import is_plain
 from depscan.platforms import MACHINES
 from depscan.subjects import (
     CXX_RUNTIME,
-    ArtifactView,
-    ImageView,
     InstructionView,
-    LibcView,
     NeedView,
-    PlatformView,
-    StageView,
     Subject,
     VersionView,
 )
@@ -34,7 +28,7 @@ from depscan.subjects.platform_choice import KINDS as PLATFORM_KINDS
 from depscan.subjects.platform_choice import find_platform_problems
 from depscan.subjects.purpose import brought_linkers, is_started, purpose
 from depscan.subjects.second_libc import second_libc
-from depscan.subjects.starts import find_shell_less_runs, find_starts, script_view
+from depscan.subjects.views import artifact_view, image_view, platform_view, stage_view
 from depscan.subjects.wording import describe_artifact, describe_base, describe_image, describe_search
 
 if TYPE_CHECKING:
@@ -43,9 +37,7 @@ if TYPE_CHECKING:
     from depscan.artifacts.facts import Artifact
     from depscan.dockerfile.instructions import Dockerfile, Instruction, Problem, Stage
     from depscan.filesystem.entries import StageFilesystem
-    from depscan.images.profile import ImageProfile
     from depscan.linking.placement import Failure, Need, Placement, VersionCheck
-    from depscan.platforms import Platform
     from depscan.source import Span
 
 _HOST_MODULES = "host-modules"  # in the way, but not proved to break anything
@@ -115,12 +107,7 @@ class _Collector:
         loading = [placement for placement in placements if placement.verdict is Verdict.LOADS]
         self._loading = {_arrival(placement) for placement in loading}
         self._loading_by_libc = {_arrival(placement) for placement in loading if _is_of_the_images_libc(placement)}
-        self._executing = {
-            (script.filesystem.stage.index, path): script
-            for script in loading
-            if script.artifact.script is not None and is_started(script.entry, script.filesystem)
-            for path in executed_programs(script)
-        }
+        self._executing = _executing(loading)
         self._linkers: dict[int, frozenset[str]] = {}
         self._cpu_floor = cpu_floor
         self._common: dict[int, dict[str, object]] = {}
@@ -133,6 +120,8 @@ class _Collector:
         root = f"{culprit.cause} {culprit.detail}" if culprit is not None else "loads"
         yield self._subject(placement, "artifact", {}, root=root)
         if placement.artifact.script is not None:
+            from depscan.subjects.starts import script_view  # noqa: PLC0415 - few images have a script
+
             yield self._subject(placement, "script", {"script": script_view(placement.artifact.script)}, root=root)
         if placement.verdict is not Verdict.FAILS:
             return
@@ -150,24 +139,14 @@ class _Collector:
         self, filesystem: StageFilesystem, placements: Sequence[Placement], *, run: frozenset[int]
     ) -> Iterator[Subject]:
         """What the start commands of a stage that is run, and its RUN instructions, start."""
-        index = filesystem.stage.index
-        launched = find_starts(filesystem, placements) if index in run else ()
-        for found in (*find_shell_less_runs(filesystem), *launched):
-            view = found.view
-            yield Subject(
-                kind="start",
-                names={"start": view, **self._of_stage(filesystem)},
-                span=found.span,
-                instruction_span=self._instruction_at(found.span),
-                root=f"start {view.program}",
-                related=((self._image_stage(filesystem.stage).base_span, found.base),),
-                confidence=found.confidence,
-                stage=index,
-                artifact=found.path,
-                evidence=(describe_image(filesystem.profile),),
-                runtime_message=found.runtime_message,
-                gravest=Severity.WARNING if view.keyword == "HEALTHCHECK" else Severity.ERROR,
-            )
+        if not filesystem.shell_less and (filesystem.stage.index not in run or is_plain(filesystem, placements)):
+            return
+        from depscan.subjects.starts import find_starts, subject_of  # noqa: PLC0415 - where there is more to tell
+
+        base = self._image_stage(filesystem.stage).base_span
+        for found in find_starts(filesystem, placements, run=filesystem.stage.index in run):
+            instruction = self._instruction_at(found.span)
+            yield subject_of(found, filesystem, self._of_stage(filesystem), instruction, base)
 
     def _need(self, placement: Placement, need: Need) -> Subject:
         view = NeedView(
@@ -224,7 +203,7 @@ class _Collector:
         return Subject(
             kind=kind,
             names={
-                "artifact": _artifact_view(placement, self._cpu_floor),
+                "artifact": artifact_view(placement, self._cpu_floor),
                 "build": build,
                 **self._of_stage(filesystem),
                 **names,
@@ -285,9 +264,9 @@ class _Collector:
         index = filesystem.stage.index
         if index not in self._common:
             self._common[index] = {
-                "image": _image_view(filesystem.profile),
-                "stage": _stage_view(filesystem),
-                "platform": _platform_view(filesystem.stage.platform),
+                "image": image_view(filesystem.profile),
+                "stage": stage_view(filesystem),
+                "platform": platform_view(filesystem.stage.platform),
             }
         return self._common[index]
 
@@ -342,6 +321,21 @@ class _Collector:
         return stage
 
 
+def _executing(placements: Iterable[Placement]) -> Mapping[tuple[int, str], Placement]:
+    """The started scripts by stage and by the path of a program that they execute."""
+    scripts = [each for each in placements if each.artifact.script is not None]
+    if not scripts:
+        return {}
+    from depscan.linking.scripts import executed_programs  # noqa: PLC0415 - few images have a script
+
+    return {
+        (script.filesystem.stage.index, path): script
+        for script in scripts
+        if is_started(script.entry, script.filesystem)
+        for path in executed_programs(script)
+    }
+
+
 def _arrival(placement: Placement) -> tuple[int, Span]:
     """The stage and the word of the instruction that a binary came with."""
     return placement.filesystem.stage.index, placement.entry.span
@@ -384,64 +378,3 @@ def _gravest(placement: Placement, confidence: Confidence) -> Severity:
     doubtful = (artifact.prediction or artifact.script) is not None and confidence is Confidence.POSSIBLE
     idle = placement.cause is Cause.NOT_EXECUTABLE and not is_started(placement.entry, placement.filesystem)
     return Severity.WARNING if doubtful or idle else Severity.ERROR
-
-
-def _artifact_view(placement: Placement, cpu_floor: str | None) -> ArtifactView:
-    facts = placement.artifact.facts
-    culprit = placement.culprit
-    above = cpu_floor is not None and facts.isa_level is not None and facts.isa_level > cpu_floor
-    return ArtifactView(
-        path=placement.path,
-        source=placement.artifact.source,
-        origin=placement.artifact.origin.value,
-        machine=facts.machine,
-        linkage=facts.linkage.value if facts.linkage else None,
-        executable=facts.linkage is not Linkage.SHARED_OBJECT,
-        started=is_started(placement.entry, placement.filesystem),
-        libc=facts.libc,
-        language=facts.language,
-        interpreter=facts.interpreter,
-        interpreter_libc=interpreter_family(facts.interpreter) if facts.interpreter else None,
-        verdict=placement.verdict.value,
-        cause=culprit.cause.value if culprit is not None else None,
-        detail=culprit.detail if culprit is not None else None,
-        cpu_level=facts.isa_level,
-        cpu_floor=cpu_floor if above else None,  # x86-64 < x86-64-v2 < x86-64-v3 < x86-64-v4 as texts too
-        compat=placement.link.compat,
-    )
-
-
-def _image_view(profile: ImageProfile) -> ImageView:
-    return ImageView(
-        reference=profile.name,
-        release=profile.release,
-        libc=LibcView(profile.libc.family, profile.libc.version),
-        libraries_complete=profile.libraries_complete,
-        package_manager=profile.package_manager,
-        source=profile.source,
-        as_of=profile.as_of,
-    )
-
-
-def _stage_view(filesystem: StageFilesystem) -> StageView:
-    stage, hack = filesystem.stage, second_libc(filesystem)
-    return StageView(
-        index=stage.index,
-        name=stage.name,
-        base=stage.base,
-        base_status=_base_status(filesystem),
-        unresolved=", ".join(stage.unresolved),
-        second_libc=hack[0] if hack else None,
-    )
-
-
-def _base_status(filesystem: StageFilesystem) -> str:
-    if filesystem.stage.unresolved:
-        return "unresolved"
-    if filesystem.profile.windows:
-        return "windows"
-    return "unknown" if filesystem.profile.libc.family == "unknown" else "known"
-
-
-def _platform_view(platform: Platform) -> PlatformView:
-    return PlatformView(str(platform), MACHINES.get(platform.architecture, platform.architecture))

@@ -17,15 +17,15 @@ from depscan.artifacts.magic import HEAD_SIZE, classify
 from depscan.filesystem.content import read_head
 from depscan.filesystem.entries import DEFAULT_SHELL, Presence
 from depscan.filesystem.lookup import Sighted, changed_later, find_program, search_program
-from depscan.findings import Confidence
+from depscan.findings import Confidence, Severity
 from depscan.linking import messages
 from depscan.linking.loaders import interpreter_family
 from depscan.linking.starts import launches
-from depscan.subjects import ScriptView, StartView
-from depscan.subjects.wording import shebang
+from depscan.subjects import ScriptView, StartView, Subject
+from depscan.subjects.wording import describe_image, shebang
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from depscan.artifacts.script import Script
     from depscan.filesystem.entries import FileEntry, StageFilesystem
@@ -50,7 +50,6 @@ class Found(Struct, frozen=True):
 
     view: StartView
     span: Span
-    base: str
     confidence: Confidence
     path: str | None = None
     runtime_message: str | None = None
@@ -61,20 +60,43 @@ def script_view(script: Script) -> ScriptView:
     return ScriptView(shebang(script), script.wanted or "", script.returns, script.flaw)
 
 
-def find_shell_less_runs(filesystem: StageFilesystem) -> Iterator[Found]:
+def _shell_less_runs(filesystem: StageFilesystem) -> Iterator[Found]:
     """The RUN instructions before which the stage surely had no shell."""
     for run in filesystem.shell_less:
         program = (run.shell or DEFAULT_SHELL)[0]
-        view = StartView("RUN", "shell", program, shell=True, status="missing", content=None, hint="")
+        view = StartView("RUN", "shell", program, True, "missing", None, "")  # noqa: FBT003 - the shell
         text = messages.stat_failed(program)
-        yield Found(view, run.span, _BASE.format(program), filesystem.profile.confidence, runtime_message=text)
+        yield Found(view, run.span, filesystem.profile.confidence, runtime_message=text)
 
 
-_BASE = "{} is looked for in this base and what was added to it"
+def find_starts(filesystem: StageFilesystem, placements: Sequence[Placement], *, run: bool) -> Iterator[Found]:
+    """What the start commands name, where the stage is `run`, and RUN instructions without a shell."""
+    yield from _shell_less_runs(filesystem)
+    if run:
+        yield from _started(filesystem, placements)
 
 
-def find_starts(filesystem: StageFilesystem, placements: Sequence[Placement]) -> Iterator[Found]:
-    """The programs that the start commands name."""
+def subject_of(
+    found: Found, filesystem: StageFilesystem, common: Mapping[str, object], instruction_span: Span, base_span: Span
+) -> Subject:
+    """The subject of what was found; `common` are the views of the stage, `base_span` is where its image is named."""
+    return Subject(
+        kind="start",
+        names={"start": found.view, **common},
+        span=found.span,
+        instruction_span=instruction_span,
+        root=f"start {found.view.program}",
+        related=((base_span, f"{found.view.program} is looked for in this base and what was added to it"),),
+        confidence=found.confidence,
+        stage=filesystem.stage.index,
+        artifact=found.path,
+        evidence=(describe_image(filesystem.profile),),
+        runtime_message=found.runtime_message,
+        gravest=Severity.WARNING if found.view.keyword == "HEALTHCHECK" else Severity.ERROR,
+    )
+
+
+def _started(filesystem: StageFilesystem, placements: Sequence[Placement]) -> Iterator[Found]:
     placed = {item.path: item for item in placements if item.filesystem.stage.index == filesystem.stage.index}
     incomplete = any(problem.kind in _NOT_THERE for problem in filesystem.problems)
     for launch in launches(filesystem):
@@ -122,7 +144,7 @@ def _missing(launch: Launch, seen: Sighted, filesystem: StageFilesystem) -> Foun
         text = messages.stat_failed(launch.name)
     else:
         text = messages.executable_not_found(launch.name)
-    return Found(_view(launch, "missing", hint=hint), launch.span, _BASE.format(launch.name), confidence, None, text)
+    return Found(_view(launch, "missing", hint=hint), launch.span, confidence, None, text)
 
 
 def _elsewhere(name: str, filesystem: StageFilesystem) -> list[str]:
@@ -140,7 +162,7 @@ def _present(launch: Launch, seen: Sighted, filesystem: StageFilesystem, placeme
         return None
     text = messages.permission_denied(launch.name) if entry.kind == "directory" else messages.exec_format(launch.name)
     view = _view(launch, "provided", content=content)
-    return Found(view, launch.span, _BASE.format(launch.name), Confidence.CERTAIN, entry.path, text)
+    return Found(view, launch.span, Confidence.CERTAIN, entry.path, text)
 
 
 def _content(entry: FileEntry, placement: Placement | None, *, by_shell: bool) -> str | None:
@@ -150,20 +172,20 @@ def _content(entry: FileEntry, placement: Placement | None, *, by_shell: bool) -
     if placement is not None:
         return _of_artifact(placement, by_shell=by_shell)
     head = read_head(entry, HEAD_SIZE)
-    if head is None:
-        return None
+    return None if head is None else _of_bytes(head, entry.path, by_shell=by_shell)
+
+
+def _of_bytes(head: bytes, path: str, *, by_shell: bool) -> str | None:
     kind = classify(head)
     if kind == "elf":
         return "an object file" if head[16:18] in (b"\1\0", b"\0\1") else None
-    if kind == "zip" and entry.path.endswith((".jar", ".war")):
+    if kind == "zip" and path.endswith((".jar", ".war")):
         return "a jar, which java -jar starts"
-    if kind in _CONTENTS:
-        return _CONTENTS[kind]
-    if by_shell:
-        return None
+    if kind is not None or by_shell:
+        return _CONTENTS.get(kind or "")
     if not head:
         return "an empty file"
-    return "a text without #!" if kind is None and _is_text(head) else None
+    return "a text without #!" if _is_text(head) else None
 
 
 def _of_artifact(placement: Placement, *, by_shell: bool) -> str | None:
