@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from depscan.dockerfile.grammar import is_template
 from depscan.dockerfile.instructions import Form
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def find_broken_arrays(instruction: Instruction) -> Iterator[Fault]:
         return
     word = instruction.arguments[-1]
     text = word.text
-    if not text.startswith("[") or text.startswith("[[") or instruction.heredocs:
+    if not text.startswith("[") or text.startswith("[[") or instruction.heredocs or is_template(text):
         return
     if _LIST.match(text) or _TOUCHING.match(text) or _BARE.fullmatch(text):
         yield "malformed-exec-form", _explain(text), word.span
@@ -47,7 +48,7 @@ def _explain(text: str) -> str:
     if re.search(r",\s*\]\s*$", text):
         return "a comma before the closing bracket"
     if not text.rstrip().endswith("]"):
-        return "no closing bracket at its end"
+        return "text behind the closing bracket" if "]" in text else "no closing bracket at its end"
     if _BARE.fullmatch(text):
         return "words without double quotes"
     if re.search(r"\"\s+\"", text):

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from depscan.filesystem.entries import ArchiveMember, HostFile, InlineFile, Presence
 from depscan.findings import Confidence
+from depscan.images.absences import image_lacks_program
 
 if TYPE_CHECKING:
     from depscan.filesystem.entries import FileEntry, StageFilesystem, UnknownChange
@@ -132,6 +133,8 @@ def _knows(profile: ImageProfile, path: str, resolved: str) -> Confidence | None
         return None
     if profile.interpreters_complete and _LISTED.fullmatch(posixpath.basename(path)):
         return profile.confidence
+    if image_lacks_program(profile, posixpath.basename(path)):
+        return Confidence.weakest(profile.confidence, Confidence.LIKELY)
     official = profile.interpreters_complete or (profile.reference.startswith(_OFFICIAL) and profile.layers)
     if official and resolved.split("/")[1] not in _FILLED and resolved.count("/") > 1:
         return Confidence.POSSIBLE  # a mount may bring it

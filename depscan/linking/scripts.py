@@ -38,14 +38,19 @@ _STRICT = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh", "python", "pytho
 def place_scripts(
     filesystem: StageFilesystem, scripts: Mapping[str, Artifact], programs: Mapping[str, Placement]
 ) -> Iterator[Placement]:
-    """Placements of those scripts of a stage that somebody may start by name; `programs` are the ELF files' by path."""
+    """Placements of the scripts that a stage starts, and of those that would fail where somebody started them by name.
+
+    `programs` are the placements of the stage's ELF files by path.
+    """
     started = {_where(name, filesystem) for name in started_programs(filesystem)} if scripts else set()
     directories = _path_directories(filesystem) if scripts else frozenset()
     for path, artifact in scripts.items():
         entry = filesystem.entries[path]
         runs = bool(entry.mode & 0o111) or changed_later(entry, filesystem)
         if path in started or (runs and (entry.named or posixpath.dirname(path) in directories)):
-            yield _place(artifact, entry, filesystem, scripts, programs)
+            placement = _place(artifact, entry, filesystem, scripts, programs)
+            if path in started or placement.verdict is Verdict.FAILS:
+                yield placement
 
 
 def _where(name: str, filesystem: StageFilesystem) -> str | None:
@@ -120,6 +125,23 @@ class _Start:
 
     def _follow(self, script: Script, depth: int) -> _Answer:
         """Start the interpreter of a script, then what env looks for."""
+        refused = self._refuse(script, depth)
+        if refused is not None or script.interpreter is None:
+            return refused or _Answer()
+        answer = self._judge(script.interpreter, messages.no_such_file(self._entry.path), depth)
+        if answer.failure or answer.unknown:
+            return answer
+        if script.program is not None:
+            missing = messages.not_found_by_env(script.interpreter, script.program, self._family)
+            answer = self._judge(script.program, missing, depth)
+            if script.returns and answer.failure is None:  # env -S of coreutils 9 takes it for a blank, 8 does not
+                return _Answer(unknown="whether env takes a carriage return for a blank depends on its version")
+        elif script.returns and posixpath.basename(script.interpreter) in _STRICT:
+            return _fail("carriage return", messages.illegal_option(script.interpreter, script.argument))
+        return answer
+
+    def _refuse(self, script: Script, depth: int) -> _Answer | None:
+        """What stops before an interpreter is looked up."""
         path = self._entry.path
         if script.returns and changed_later(self._entry, self._filesystem):
             return _Answer(unknown="a later command may have taken the carriage returns away")
@@ -127,17 +149,7 @@ class _Start:
             return _fail(script.flaw, messages.exec_format(path))
         if not script.interpreter.startswith("/"):
             return _Answer(unknown="a relative interpreter depends on the working directory")
-        if depth >= MAX_INTERPRETERS:
-            return _fail("too many scripts", messages.too_many_scripts(path))
-        answer = self._judge(script.interpreter, messages.no_such_file(path), depth)
-        if answer.failure or answer.unknown:
-            return answer
-        if script.program is not None:
-            missing = messages.not_found_by_env(script.interpreter, script.program, self._family)
-            return self._judge(script.program, missing, depth)
-        if script.returns and posixpath.basename(script.interpreter) in _STRICT:
-            return _fail("carriage return", messages.illegal_option(script.interpreter, script.argument))
-        return answer
+        return _fail("too many scripts", messages.too_many_scripts(path)) if depth >= MAX_INTERPRETERS else None
 
     def _find(self, name: str) -> Sighted:
         """A name with a blank or a carriage return at its end is no file's: nobody makes such, whatever ran."""

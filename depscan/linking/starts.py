@@ -1,8 +1,9 @@
 """What a stage starts: the programs that ENTRYPOINT, CMD and HEALTHCHECK name.
 
 In: a `StageFilesystem`. Out: `Launch`es, each with the place of the word that names the program, and the names alone
-for those who ask only whether a file is started. ENTRYPOINT in exec form takes CMD as its arguments; programs that start
-another one (tini, gosu, env) are followed. Shell forms start the shell, which starts the first command of the text.
+for those who ask only whether a file is started. ENTRYPOINT in exec form takes CMD as its arguments; programs that
+start another one (tini, gosu, nice) are followed. Shell forms start the shell, which starts the first command of the
+text.
 """
 
 from __future__ import annotations

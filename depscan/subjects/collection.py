@@ -26,7 +26,7 @@ from depscan.subjects.builds import build_view
 from depscan.subjects.missing_symbols import highest_unmet, symbol_view
 from depscan.subjects.platform_choice import KINDS as PLATFORM_KINDS
 from depscan.subjects.platform_choice import find_platform_problems
-from depscan.subjects.purpose import brought_linkers, is_started, purpose
+from depscan.subjects.purpose import brought_linkers, is_argument, is_started, purpose
 from depscan.subjects.second_libc import second_libc
 from depscan.subjects.views import artifact_view, image_view, platform_view, stage_view
 from depscan.subjects.wording import describe_artifact, describe_base, describe_image, describe_search
@@ -119,7 +119,7 @@ class _Collector:
         culprit = placement.culprit
         root = f"{culprit.cause} {culprit.detail}" if culprit is not None else "loads"
         yield self._subject(placement, "artifact", {}, root=root)
-        if placement.artifact.script is not None:
+        if placement.artifact.script is not None and not is_argument(placement.entry, placement.filesystem):
             from depscan.subjects.starts import script_view  # noqa: PLC0415 - few images have a script
 
             yield self._subject(placement, "script", {"script": script_view(placement.artifact.script)}, root=root)
@@ -371,10 +371,11 @@ def _made_at(artifact: Artifact) -> tuple[tuple[Span, str], ...]:
 
 
 def _gravest(placement: Placement, confidence: Confidence) -> Severity:
-    """What is not built yet, or a script, and only possibly fails, is no error; nor a bit that nobody may miss."""
+    """What is not built yet and only possibly fails is no error; nor is a script or bit that nothing here needs."""
     if _is_carrier(placement.filesystem):
         return Severity.NOTE
     artifact = placement.artifact
-    doubtful = (artifact.prediction or artifact.script) is not None and confidence is Confidence.POSSIBLE
-    idle = placement.cause is Cause.NOT_EXECUTABLE and not is_started(placement.entry, placement.filesystem)
+    doubtful = artifact.prediction is not None and confidence is Confidence.POSSIBLE
+    asked_for = placement.cause is not Cause.NOT_EXECUTABLE and artifact.script is None
+    idle = not asked_for and not is_started(placement.entry, placement.filesystem)
     return Severity.WARNING if doubtful or idle else Severity.ERROR

@@ -58,6 +58,14 @@ def is_started(entry: FileEntry, filesystem: StageFilesystem) -> bool:
     return any(_names(program, entry.path, filesystem) for program in started_programs(filesystem))
 
 
+def is_argument(entry: FileEntry, filesystem: StageFilesystem) -> bool:
+    """Whether a start command hands a file to another program, as in `python /app/run.py`."""
+    starts = (filesystem.entrypoint, filesystem.command, filesystem.healthcheck)
+    words = [word for start in starts if start is not None for text in start.words for word in text.split()]
+    named = any("/" in word and _names(word, entry.path, filesystem) for word in words)
+    return named and not is_started(entry, filesystem)
+
+
 def _names(program: str, path: str, filesystem: StageFilesystem) -> bool:
     if "/" not in program:
         return posixpath.basename(path) == program and _on_path(path, filesystem)

@@ -64,7 +64,7 @@ def _shell_less_runs(filesystem: StageFilesystem) -> Iterator[Found]:
     """The RUN instructions before which the stage surely had no shell."""
     for run in filesystem.shell_less:
         program = (run.shell or DEFAULT_SHELL)[0]
-        view = StartView("RUN", "shell", program, True, "missing", None, "")  # noqa: FBT003 - the shell
+        view = StartView("RUN", "shell", program, True, "missing", None, "")
         text = messages.stat_failed(program)
         yield Found(view, run.span, filesystem.profile.confidence, runtime_message=text)
 
@@ -100,6 +100,8 @@ def _started(filesystem: StageFilesystem, placements: Sequence[Placement]) -> It
     placed = {item.path: item for item in placements if item.filesystem.stage.index == filesystem.stage.index}
     incomplete = any(problem.kind in _NOT_THERE for problem in filesystem.problems)
     for launch in launches(filesystem):
+        if launch.name.endswith(".wasm"):
+            return  # a runtime of WebAssembly starts it
         seen = _find(launch.name, filesystem)
         if seen.presence is Presence.MISSING:
             found = None if incomplete else _missing(launch, seen, filesystem)

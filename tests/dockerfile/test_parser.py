@@ -94,7 +94,7 @@ def test_what_is_no_json_is_shell_form(text: str) -> None:
         ('CMD ["a", "b",]', "a comma before the closing bracket"),
         ('CMD ["a" "b"]', "no comma between two strings"),
         ('CMD ["a", "b"', "no closing bracket at its end"),
-        ('RUN ["a"] x', "no closing bracket at its end"),
+        ('RUN ["a"] x', "text behind the closing bracket"),
         ("CMD [\u201ca\u201d]", "curly quotes"),
         ('RUN ["a", "C:\\w"]', "a backslash or a character that JSON does not take"),
         ("CMD [nginx, -g]", "words without double quotes"),
@@ -121,6 +121,7 @@ def test_an_array_that_is_no_json_is_told_of_at_its_place(text: str, wrong: str)
         "CMD []",
         "RUN [ 'a' = 'a' ]",
         'RUN [ "a" != "b" -a "c" ]',
+        'CMD ["a", {{ b }}]',
     ],
 )
 def test_the_test_command_is_no_broken_array(text: str) -> None:
