@@ -73,7 +73,7 @@ class _Parser:
     def _check_array(self, instruction: Instruction) -> None:
         """Tell of a command that was meant as a JSON array and goes to a shell."""
         text = instruction.arguments[-1].text if instruction.form is Form.SHELL and instruction.arguments else ""
-        if text.startswith("[") and self.stage is not None:
+        if text.startswith("[") and self.stage is not None and not self._templated:
             from depscan.dockerfile.broken_arrays import find_broken_arrays  # noqa: PLC0415 - few texts begin so
 
             for fault in find_broken_arrays(instruction):

@@ -61,9 +61,9 @@ def is_started(entry: FileEntry, filesystem: StageFilesystem) -> bool:
 def is_argument(entry: FileEntry, filesystem: StageFilesystem) -> bool:
     """Whether a start command hands a file to another program, as in `python /app/run.py`."""
     starts = (filesystem.entrypoint, filesystem.command, filesystem.healthcheck)
-    words = [word for start in starts if start is not None for text in start.words for word in text.split()]
-    named = any("/" in word and _names(word, entry.path, filesystem) for word in words)
-    return named and not is_started(entry, filesystem)
+    words = {word for start in starts if start is not None for text in start.words for word in text.split()}
+    paths = {filesystem.resolve(posixpath.join(filesystem.workdir or "/", word)) for word in words}
+    return entry.path in paths and not is_started(entry, filesystem)
 
 
 def _names(program: str, path: str, filesystem: StageFilesystem) -> bool:

@@ -182,6 +182,7 @@ def test_a_directory_is_no_program(told) -> None:
         pytest.param((ALPINE, "COPY crlf.sh /", "RUN sed -i 's/\\r$//' /crlf.sh", 'CMD ["/crlf.sh"]'), id="sed"),
         pytest.param((ALPINE, "COPY crlf.sh /", "RUN dos2unix /crlf.sh", 'CMD ["/crlf.sh"]'), id="dos2unix"),
         pytest.param((ALPINE, "COPY --chmod=644 run.sh /", "RUN chmod +x /run.sh", 'CMD ["/run.sh"]'), id="chmod"),
+        pytest.param((ALPINE, "WORKDIR /a", "COPY crlf.sh .", 'CMD ["ash", "crlf.sh"]'), id="an argument by name"),
         pytest.param((SCRATCH, "COPY run.wasm /", 'CMD ["run.wasm"]'), id="WebAssembly"),
         pytest.param((SCRATCH, "COPY nothing /", 'CMD ["/nothing"]'), id="the source is missing, which is told"),
         pytest.param((SCRATCH, "COPY server /a/", "WORKDIR /a", 'CMD ["./server"]'), id="below WORKDIR"),
