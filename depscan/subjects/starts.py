@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from depscan.linking.starts import Launch
     from depscan.source import Span
 
-_NOT_THERE = frozenset({"source-missing", "source-ignored", "source-outside-context"})
 _CONTENTS = {
     "mach-o": "a program for macOS",
     "pe": "a program for Windows",
@@ -98,13 +97,12 @@ def subject_of(
 
 def _started(filesystem: StageFilesystem, placements: Sequence[Placement]) -> Iterator[Found]:
     placed = {item.path: item for item in placements if item.filesystem.stage.index == filesystem.stage.index}
-    incomplete = any(problem.kind in _NOT_THERE for problem in filesystem.problems)
     for launch in launches(filesystem):
         if launch.name.endswith(".wasm"):
             return  # a runtime of WebAssembly starts it
         seen = _find(launch.name, filesystem)
         if seen.presence is Presence.MISSING:
-            found = None if incomplete else _missing(launch, seen, filesystem)
+            found = _missing(launch, seen, filesystem)
         else:
             found = _present(launch, seen, filesystem, placed.get(seen.path))
         if found is not None:
