@@ -122,7 +122,7 @@ def test_a_copy_replaces_a_link_below_and_writes_through_one_at_the_destination(
         ("ADD rootfs.tar.xz /", ["/bin/sh", "/lib/libc.so"], []),
         ("COPY bundle /srv/", ["/srv/run", "/srv/a/b"], ["/bin/sh"]),
         ("COPY app.conf /etc/", ["/etc/app.conf"], ["/etc/other", "/bin/sh"]),
-        ("COPY lib*.so /usr/lib/", ["/usr/lib/libx.so"], ["/bin/sh"]),
+        ("COPY libs/*.so /usr/lib/", ["/usr/lib/libx.so"], ["/bin/sh"]),
     ],
 )
 def test_a_source_that_is_not_there_leaves_open_what_it_would_bring(
