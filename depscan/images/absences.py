@@ -16,7 +16,7 @@ from depscan.images.rows import KNOWLEDGE
 if TYPE_CHECKING:
     from depscan.images.profile import ImageProfile
 
-_RELEASES = frozenset({"alpine", "distroless"})  # no other is in the file
+_RELEASES = frozenset({"alpine", "distroless", "ubuntu"})  # no other is in the file
 
 
 def image_lacks(profile: ImageProfile, soname: str) -> bool:
@@ -35,7 +35,8 @@ def image_lacks_program(profile: ImageProfile, name: str) -> bool:
     image, _, tag = profile.reference.partition(":")
     for row in _read()["programs"]:
         known = release in row["releases"] or release.partition(":")[0] in row["releases"]
-        if known and image in row.get("images", [image]) and name in row["names"].split():
+        named = image in row.get("images", [image]) and row.get("tags", "") in tag
+        if known and named and name in row["names"].split():
             return "debug" not in tag  # these bring a shell of their own
     return False
 
