@@ -34,6 +34,7 @@ from depscan.images.knowledge import knowledge_as_of
 from depscan.images.lookup import profile as image_profile
 from depscan.linking.inventory import Inventory
 from depscan.linking.linker import place
+from depscan.linking.placement import Verdict
 from depscan.linking.root import Root
 from depscan.platforms import DEFAULT_PLATFORM
 from depscan.results import Scan, ScanResult
@@ -42,7 +43,7 @@ from depscan.source import SourceText
 from depscan.subjects.collection import collect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from depscan.artifacts.facts import ElfFacts
     from depscan.dockerfile.instructions import Dockerfile, Problem, Stage
@@ -197,6 +198,7 @@ def _examine(
         cpu_floor=config.cpu_floor,
         target=target,
         several_platforms=len(config.platforms) > 1,
+        run=frozenset(run),
     )
     return _Examination(
         dockerfile=dockerfile,
@@ -219,14 +221,44 @@ def _place_all(
     setting.inventory.read(stages)
     placements: list[Placement] = []
     for stage in stages:
-        artifacts = setting.inventory.artifacts(stage, assumed)
-        root = Root(stage, artifacts, setting.inventory.symbols)
-        placements += [
-            place(artifact, stage.entries[path], root, stage.stage.platform, setting.config.host_provided)
-            for path, artifact in artifacts.items()
-            if artifact.facts.linkage is not None
-        ]
+        failing = {placement.path: placement for placement in _place_run_starts(stage, setting, assumed)}
+        placed = _place_stage(stage, setting, assumed)
+        placements += [failing.pop(placement.path, placement) for placement in placed]
+        placements += failing.values()
     return tuple(placements)
+
+
+def _place_stage(
+    stage: StageFilesystem, setting: _Setting, assumed: Mapping[str, ElfFacts], only: str | None = None
+) -> list[Placement]:
+    """The programs and libraries of a stage, and its scripts; `only` the one at a path."""
+    artifacts = setting.inventory.artifacts(stage, assumed)
+    root = Root(stage, artifacts, setting.inventory.symbols)
+    placed = [
+        place(artifact, stage.entries[path], root, stage.stage.platform, setting.config.host_provided)
+        for path, artifact in artifacts.items()
+        if artifact.facts.linkage is not None and only in (None, path)
+    ]
+    return [*placed, *_place_scripts(stage, setting.inventory, placed)]
+
+
+def _place_run_starts(
+    stage: StageFilesystem, setting: _Setting, assumed: Mapping[str, ElfFacts]
+) -> Iterator[Placement]:
+    """What RUN starts and cannot start, as it stood then: the command itself may change all that comes after."""
+    for before in stage.run_starts:
+        started = before.entrypoint.words[0] if before.entrypoint is not None else ""
+        for placement in _place_stage(before, setting, assumed, started):
+            if placement.path == started and placement.verdict is Verdict.FAILS:
+                yield placement
+
+
+def _place_scripts(stage: StageFilesystem, inventory: Inventory, programs: list[Placement]) -> Iterator[Placement]:
+    scripts = inventory.scripts(stage)
+    if scripts:
+        from depscan.linking.scripts import place_scripts  # noqa: PLC0415 - many images start none
+
+        yield from place_scripts(stage, scripts, {placement.path: placement for placement in programs})
 
 
 def _skipped(stages: tuple[StageFilesystem, ...], setting: _Setting) -> tuple[Skipped, ...]:
