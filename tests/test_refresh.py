@@ -169,12 +169,13 @@ slices:
 class OneSuite:
     """A suite in which arm64's package `tool` draws in `extra`, and amd64's does not."""
 
-    name, version, contents_sources = "trixie", "13", {"amd64": "Contents-amd64.gz"}
-    packages = {
-        "tool": {"Package": "tool", "Section": "utils", "Depends": "libc6"},
-        "libc6": {"Package": "libc6", "Section": "libs", "Priority": "required"},
-        "extra": {"Package": "extra", "Section": "libs", "Depends": "libc6"},
-    }
+    def __init__(self) -> None:
+        self.name, self.version, self.contents_sources = "trixie", "13", {"amd64": "Contents-amd64.gz"}
+        self.packages = {
+            "tool": {"Package": "tool", "Section": "utils", "Depends": "libc6"},
+            "libc6": {"Package": "libc6", "Section": "libs", "Priority": "required"},
+            "extra": {"Package": "extra", "Section": "libs", "Depends": "libc6"},
+        }
 
     def packages_of(self, architecture: str) -> dict[str, dict[str, str]]:
         tool = {"Package": "tool", "Section": "utils", "Depends": "libc6, extra, arm-only"}
