@@ -226,6 +226,11 @@ def _place_all(
             for path, artifact in artifacts.items()
             if artifact.facts.linkage is not None
         ]
+        members = setting.inventory.members(stage)
+        if members:
+            from depscan.linking.members import place_members  # noqa: PLC0415 - few images have archives
+
+            placements += place_members(members, root, setting.config.host_provided)
     return tuple(placements)
 
 

@@ -47,6 +47,11 @@ def classify(head: bytes) -> str | None:
     return None
 
 
+def is_appimage(head: bytes) -> bool:
+    """Whether an ELF file is an AppImage: bytes 8 to 10 of its header are AI and 1 or 2 (AppImageSpec, magic bytes)."""
+    return head[8:11] in (b"AI\1", b"AI\2")
+
+
 def _classify_universal(head: bytes) -> str:
     """Tell a universal Mach-O from a Java class: its second word counts slices, Java's is a version, 45 or more."""
     return "mach-o" if int.from_bytes(head[4:8], "big") < _UNIVERSAL_SLICES else "java-class"

@@ -162,7 +162,7 @@ def _open_xz(file: BinaryIO) -> object:
 
 
 def _open_zstd(file: BinaryIO) -> object:
-    from depscan.images.zstd import open_zstd  # noqa: PLC0415 - as above
+    from depscan.artifacts.zstd import open_zstd  # noqa: PLC0415 - as above
 
     return open_zstd(file)
 

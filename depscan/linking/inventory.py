@@ -10,21 +10,25 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from depscan.artifacts.contents import ARCHIVES, CLOSED
 from depscan.artifacts.facts import Artifact
-from depscan.artifacts.magic import classify
+from depscan.artifacts.magic import HEAD_SIZE, classify, is_appimage
 from depscan.artifacts.prediction import Prediction
 from depscan.filesystem.content import read_head
 from depscan.filesystem.entries import HostFile
 from depscan.findings import Skipped
+from depscan.platforms import MACHINES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from depscan.artifacts.contents import Contents
     from depscan.artifacts.facts import ElfFacts
     from depscan.filesystem.entries import Content, FileEntry, StageFilesystem
 
 _HEAD = 64
+_APPIMAGE = "an AppImage: what it mounts when it starts is not read"
 _MEMBER = 64 * 1024 * 1024  # an archive member larger than this is not read
 
 
@@ -39,6 +43,8 @@ class Inventory:
         self._jobs = jobs
         self._cache = cache
         self._facts: dict[Content, ElfFacts | str | None] = {}  # None: not an ELF file
+        self._archives: dict[HostFile, dict[str, Contents]] = {}  # by machine
+        self._unopened: dict[Content, str] = {}
 
     def read(self, filesystems: Iterable[StageFilesystem]) -> None:
         """Look at every file of these stages that was not looked at before."""
@@ -50,13 +56,25 @@ class Inventory:
             and not isinstance(entry.content, Prediction)
             and entry.content not in self._facts
         }
-        binaries = {content: entry for content, entry in fresh.items() if _is_elf(entry)}
+        binaries = {content: entry for content, entry in fresh.items() if self._look(content, entry) == "elf"}
         self._facts.update(dict.fromkeys(fresh))
         on_disk = {content.path: content for content in binaries if isinstance(content, HostFile)}
         self._facts.update({on_disk[path]: facts for path, facts in self._read_files(list(on_disk)).items()})
         for content, entry in binaries.items():
             if not isinstance(content, HostFile):
                 self._facts[content] = _read_bytes(entry)
+
+    def _look(self, content: Content, entry: FileEntry) -> str | None:
+        """The kind of a file by its first bytes; archives, and what can't be opened, are noted."""
+        head = read_head(entry, HEAD_SIZE if isinstance(content, HostFile) else _HEAD)
+        kind = classify(head) if head else None
+        if kind in ARCHIVES and isinstance(content, HostFile):
+            self._archives[content] = {}
+        elif kind in CLOSED:
+            self._unopened[content] = CLOSED[kind]
+        elif kind == "elf" and head is not None and is_appimage(head):
+            self._unopened[content] = _APPIMAGE
+        return kind
 
     def _read_files(self, paths: list[Path]) -> Mapping[Path, ElfFacts | str]:
         if not paths:
@@ -78,6 +96,35 @@ class Inventory:
             if artifact is not None:
                 found[path] = artifact
         return found
+
+    def members(self, filesystem: StageFilesystem) -> dict[str, tuple[FileEntry, Artifact]]:
+        """The native files inside a stage's archives, by a path with `!/` between the archive and its member.
+
+        Only those for the stage's machine are read, at the first call for it.
+        """
+        found: dict[str, tuple[FileEntry, Artifact]] = {}
+        for entry, contents in self._contents(filesystem):
+            for member in contents.members:
+                path, source = f"{entry.path}!/{member.path}", f"{entry.source}!/{member.path}"
+                inside = replace(entry, path=path, source=source, mode=0o755, content=None)
+                found[path] = inside, Artifact("archive-member", member.facts, source, entry.origin)
+        return found
+
+    def _contents(self, filesystem: StageFilesystem) -> list[tuple[FileEntry, Contents]]:
+        machine = MACHINES.get(filesystem.stage.platform.architecture)
+        if not self._archives or machine is None:
+            return []
+        from depscan.artifacts.contents import read_archives  # noqa: PLC0415 - where there is an archive
+
+        entries = [
+            (entry, entry.content)
+            for entry in filesystem.entries.values()
+            if isinstance(entry.content, HostFile) and entry.content in self._archives
+        ]
+        unread = {file.path: file for _, file in entries if machine not in self._archives[file]}
+        for path, contents in read_archives(unread, machine, cache=self._cache).items():
+            self._archives[unread[path]][machine] = contents
+        return [(entry, self._archives[file][machine]) for entry, file in entries]
 
     def _artifact(self, entry: FileEntry) -> Artifact | None:
         content = entry.content
@@ -109,18 +156,24 @@ class Inventory:
         return facts.symbols
 
     def skipped(self, filesystem: StageFilesystem) -> list[Skipped]:
-        """The files of a stage that look like ELF but could not be read, with the reason."""
+        """The files of a stage that look like ELF or an archive but could not be read, with the reason."""
         rows = []
         for entry in filesystem.entries.values():
             reason = self._known(entry)
             if isinstance(reason, str):
                 rows.append(Skipped(entry.source, reason, entry.span))
-        return rows
+            elif entry.content is not None and entry.content in self._unopened:
+                rows.append(Skipped(entry.source, self._unopened[entry.content], entry.span))
+        return [
+            *rows,
+            *(_unread(entry, contents) for entry, contents in self._contents(filesystem) if contents.problem),
+        ]
 
 
-def _is_elf(entry: FileEntry) -> bool:
-    head = read_head(entry, _HEAD)
-    return head is not None and classify(head) == "elf"
+def _unread(entry: FileEntry, contents: Contents) -> Skipped:
+    """The row of an archive of which something could not be read: its first trouble."""
+    more = f" (and {contents.problems - 1} more)" if contents.problems > 1 else ""
+    return Skipped(entry.source, f"{contents.problem}{more}", entry.span)
 
 
 def _read_bytes(entry: FileEntry) -> ElfFacts | str:

@@ -101,6 +101,19 @@ class ArtifactView(Struct, frozen=True):
     compat: str | None = None
 
 
+class MemberView(Struct, frozen=True):
+    """A native file inside an archive. `archive` is the archive's path in the image, `name` the path inside.
+
+    `name` has `!/` between archives that lie in archives. `wrapping` is what holds it directly: jar (war and ear too),
+    wheel, egg, zip, deb, apk or tar. `optional` says that programs are known to do without it.
+    """
+
+    archive: str
+    name: str
+    wrapping: str
+    optional: bool
+
+
 class NeedView(Struct, frozen=True):
     """A needed library. `status` provided, missing or unknown; `other_major` the same library under another number.
 
@@ -202,6 +215,7 @@ _PLACED: dict[str, type] = {
 # For each `for` kind, the names that `when`, `message` may use.
 KINDS: dict[str, dict[str, type]] = {
     "artifact": _PLACED,
+    "archive-member": {**_PLACED, "member": MemberView},
     "need": {**_PLACED, "need": NeedView},
     "version": {**_PLACED, "version": VersionView},
     "symbol": {**_PLACED, "symbol": SymbolView},

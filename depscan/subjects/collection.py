@@ -28,6 +28,7 @@ from depscan.subjects import (
 )
 from depscan.subjects.base_choice import base_view
 from depscan.subjects.builds import build_view
+from depscan.subjects.members import MEMBER, meet, member_view, use
 from depscan.subjects.missing_symbols import highest_unmet, symbol_view
 from depscan.subjects.platform_choice import KINDS as PLATFORM_KINDS
 from depscan.subjects.platform_choice import find_platform_problems
@@ -107,7 +108,7 @@ class _Collector:
         self, dockerfile: Dockerfile, context: Confidence, cpu_floor: str | None, placements: Iterable[Placement]
     ) -> None:
         self._context = context
-        loading = [placement for placement in placements if placement.verdict is Verdict.LOADS]
+        loading = [each for each in placements if each.verdict is Verdict.LOADS and each.artifact.kind != MEMBER]
         self._loading = {_arrival(placement) for placement in loading}
         self._loading_by_libc = {_arrival(placement) for placement in loading if _is_of_the_images_libc(placement)}
         self._linkers: dict[int, frozenset[str]] = {}
@@ -120,6 +121,9 @@ class _Collector:
     def placed(self, placement: Placement) -> Iterator[Subject]:
         culprit = placement.culprit
         root = f"{culprit.cause} {culprit.detail}" if culprit is not None else "loads"
+        if placement.artifact.kind == MEMBER:
+            yield self._subject(placement, MEMBER, {"member": member_view(placement)}, root=MEMBER)
+            return
         yield self._subject(placement, "artifact", {}, root=root)
         if placement.verdict is not Verdict.FAILS:
             return
@@ -208,7 +212,7 @@ class _Collector:
                 *more,
                 *placement.artifact.evidence,
             ),
-            runtime_message=failure.runtime_message if failure is not None else None,
+            runtime_message=meet(placement, failure.runtime_message if failure is not None else None),
             gravest=_gravest(filesystem, placement.artifact, confidence),
         )
 
@@ -217,7 +221,7 @@ class _Collector:
         index = filesystem.stage.index
         if index not in self._linkers:
             self._linkers[index] = brought_linkers(filesystem)
-        return purpose(
+        meant = purpose(
             entry,
             filesystem,
             self._word_at(entry.span),
@@ -225,10 +229,11 @@ class _Collector:
             linkers=self._linkers[index],
             variant=self._is_variant(placement),
         )
+        return Confidence.weakest(meant, use(placement))
 
     def _is_variant(self, placement: Placement) -> bool:
         """Whether a directory brought builds for several machines or C libraries, of which another one loads here."""
-        if placement.entry.named:
+        if placement.entry.named or placement.artifact.kind == MEMBER:
             return False
         if placement.artifact.facts.machine != MACHINES.get(placement.platform.architecture):
             return _arrival(placement) in self._loading
@@ -332,11 +337,11 @@ def _made_at(artifact: Artifact) -> tuple[tuple[Span, str], ...]:
 
 
 def _gravest(filesystem: StageFilesystem, artifact: Artifact, confidence: Confidence) -> Severity:
-    """What is not built yet, and only possibly fails, is no error."""
+    """What is not built yet, or lies in an archive, and only possibly fails, is no error."""
     if _is_carrier(filesystem):
         return Severity.NOTE
-    doubtful = artifact.prediction is not None and confidence is Confidence.POSSIBLE
-    return Severity.WARNING if doubtful else Severity.ERROR
+    unseen = artifact.prediction is not None or artifact.kind == MEMBER
+    return Severity.WARNING if unseen and confidence is Confidence.POSSIBLE else Severity.ERROR
 
 
 def _artifact_view(placement: Placement, cpu_floor: str | None) -> ArtifactView:

@@ -50,8 +50,9 @@ def purpose(
         return Confidence.CERTAIN
     if entry.origin is Origin.PREDICTED:
         return Confidence.LIKELY  # its source is a command
-    parts = posixpath.dirname(entry.source).lower().split("/")
-    aside = _ASIDE.intersection(parts) or _depth(entry.source, word) > _SHALLOW
+    source = entry.source.partition("!/")[0]  # of what lies in an archive, the archive
+    parts = posixpath.dirname(source).lower().split("/")
+    aside = _ASIDE.intersection(parts) or _depth(source, word) > _SHALLOW
     return Confidence.POSSIBLE if aside else Confidence.LIKELY
 
 

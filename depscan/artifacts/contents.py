@@ -1,0 +1,73 @@
+"""What archives hold, from the cache where it knows them: the types, and the door to `containers`.
+
+In: paths of archives and a machine. Out: `Contents` for each. A run that has seen the archives before opens none of
+them and imports no reader: it reads one small file for each. Most jars hold nothing native, which is kept too.
+"""
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from depscan.artifacts.facts import ElfFacts
+from depscan.cachefiles import find_cache_folder, is_settled, read_content, write_content
+
+ARCHIVES = frozenset({"zip", "tar", "gzip", "bzip2", "xz", "zstd", "archive-ar"})
+CLOSED = {"rpm": "an rpm package, which is not opened", "7z": "a 7z archive, which is not opened"}
+_FOLDER = "archives"
+_MAX_BYTES = 32 << 20  # of what is kept of one archive, symbols included
+
+
+class NativeMember(Struct, frozen=True):
+    """A program or library inside an archive; `path` has `!/` between the archives: BOOT-INF/lib/a.jar!/libx.so."""
+
+    path: str
+    facts: ElfFacts
+
+
+class Contents(Struct, frozen=True):
+    """What an archive holds: native members in their order; `problem` is the first of `problems` things unread."""
+
+    members: tuple[NativeMember, ...] = ()
+    problem: str | None = None
+    problems: int = 0
+
+
+def read_archives(paths: Iterable[Path], machine: str, *, cache: bool = True) -> dict[Path, Contents]:
+    """The native members of many archives for a machine (x86_64, aarch64, ...); what cannot be read is a problem."""
+    return {path: _read(path, machine, cache=cache) for path in paths}
+
+
+def _read(path: Path, machine: str, *, cache: bool) -> Contents:
+    try:
+        status = path.stat()
+        kept = _place(status, machine) if cache else None
+        known = _load(kept) if kept is not None else None
+        if known is not None:
+            return known
+        from depscan.artifacts.containers import read_contents  # noqa: PLC0415 - not where the cache knows all
+
+        contents = read_contents(path, machine)
+    except OSError as error:
+        return Contents(problem=f"cannot be read: {error.strerror}", problems=1)
+    if kept is not None and is_settled(path, status):
+        with suppress(OSError):
+            write_content(kept, msgspec.msgpack.encode(contents))
+    return contents
+
+
+def _place(status: os.stat_result, machine: str) -> Path:
+    """Where the cache keeps an archive's contents."""
+    from depscan.artifacts.cache import make_key  # noqa: PLC0415 - not with --no-cache
+
+    return find_cache_folder(os.environ) / _FOLDER / f"{make_key(status).hex()}-{machine}"
+
+
+def _load(kept: Path) -> Contents | None:
+    content = read_content(kept, max_bytes=_MAX_BYTES)
+    with suppress(msgspec.MsgspecError, ValueError):
+        return msgspec.msgpack.decode(content, type=Contents) if content is not None else None
+    return None
