@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from msgspec import Struct
 
-from depscan.artifacts.contents import ARCHIVES, CLOSED, Contents, NativeMember
+from depscan.artifacts.contents import Contents, NativeMember
 from depscan.artifacts.machines import name_raw_machine
-from depscan.artifacts.magic import HEAD_SIZE, classify
+from depscan.artifacts.magic import ARCHIVES, CLOSED, HEAD_SIZE, classify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,22 +26,26 @@ if TYPE_CHECKING:
 
 MAX_ARCHIVE = 1 << 30  # bytes of a file that is opened at all
 MAX_MEMBER = 48 << 20  # bytes of a member that is parsed, or of a packed archive inside an archive
+MAX_HELD = 64 << 20  # bytes of members in memory at a time, archives in archives included
 MAX_MEMBERS = 100_000  # of one file, those of the archives in it included
 MAX_UNPACKED = 2 << 30  # bytes that one file may unpack to, as far as it is unpacked
 MAX_DEPTH = 3  # an ear holds a war, which holds a jar
 MAX_RATIO = 200  # deflate reaches 1000 at most; programs reach 20
 FREE = 16 << 20  # bytes that may come out of anything, whatever the ratio
 MAX_SECONDS = 30.0  # for one file
+_CHUNK = 1 << 20
 _SHOWN = 150  # characters of a name
 _NATIVE_HEAD = 20  # bytes of an ELF file, up to its machine
 
 # Only members with such names are looked into: a jar has thousands of classes.
 _NATIVE = re.compile(
-    r"(.*/)?([^./][^.]*|.*\.so(\.[\w.-]*)?|.*\.(node|exe|bin|jnilib)|.*[-_](linux|x86_64|amd64|aarch64|arm64)[^/]*)"
+    r"(.*/)?([^./][^.]*|.*\.so(\.[\w.-]*)?|.*\.(node|exe|bin|jnilib)|.*[-_](linux|x86_64|amd64|aarch64|arm64)[^/]*)",
+    re.DOTALL,
 )
-_NESTED = re.compile(r".*\.(jar|war|ear|zip|whl|egg|tar|tgz|tar\.(gz|bz2|xz|zst)|deb|apk)", re.IGNORECASE)
+_NESTED = re.compile(r".*\.(jar|war|ear|zip|whl|egg|tar|tgz|tar\.(gz|bz2|xz|zst)|deb|apk)", re.IGNORECASE | re.DOTALL)
 _ASSETS = re.compile(
-    r".*\.(class|properties|xml|json|html?|txt|md|js|css|png|py|pyc|java|kt|scala|c|h|ts|map)", re.IGNORECASE
+    r".*\.(class|properties|xml|json|html?|txt|md|js|css|png|py|pyc|java|kt|scala|c|h|ts|map)",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -60,6 +64,7 @@ class Budget:
         self.machine = machine
         self.members: list[NativeMember] = []
         self.problems: list[str] = []
+        self.held = 0
         self._left = MAX_MEMBERS
         self._bytes = MAX_UNPACKED
         self._ends = time.monotonic() + MAX_SECONDS
@@ -156,8 +161,10 @@ def _enter(item: Item, name: str, budget: Budget, depth: int) -> None:
             stream.seek(0)
             _walk(cast("BinaryIO", stream), item.size, f"{name}!/", budget, depth + 1)
             return
-        data = io.BytesIO(head + _whole(stream, item.size, budget))
-    _walk(data, len(data.getbuffer()), f"{name}!/", budget, depth + 1)
+        data = _whole(head, stream, item.size, budget)
+    budget.held += item.size
+    _walk(data, item.size, f"{name}!/", budget, depth + 1)
+    budget.held -= item.size
 
 
 def _keep(item: Item, name: str, budget: Budget) -> None:
@@ -165,7 +172,7 @@ def _keep(item: Item, name: str, budget: Budget) -> None:
         head = stream.read(_NATIVE_HEAD)
         if classify(head) != "elf" or name_raw_machine(head) != budget.machine:
             return
-        data = head + _whole(stream, item.size, budget)
+        data = _whole(head, stream, item.size, budget).getvalue()
     from depscan.artifacts.elf import explain_elf  # noqa: PLC0415 - LIEF, only where there is a native member
 
     facts = explain_elf(data)
@@ -175,12 +182,17 @@ def _keep(item: Item, name: str, budget: Budget) -> None:
         budget.members.append(NativeMember(name, facts))
 
 
-def _whole(stream: BinaryIO, size: int, budget: Budget) -> bytes:
-    """The rest of a member."""
-    if size > MAX_MEMBER:
-        raise BadArchiveError(f"larger than {MAX_MEMBER >> 20} MB inside an archive")
+def _whole(head: bytes, stream: BinaryIO, size: int, budget: Budget) -> io.BytesIO:
+    """A member whose first bytes were read, in memory once: BytesIO lends its bytes, a sum of bytes is a copy."""
+    if size > MAX_MEMBER or budget.held + size > MAX_HELD:
+        raise BadArchiveError(f"larger than {min(MAX_MEMBER, MAX_HELD - budget.held) >> 20} MB inside an archive")
     budget.spend(size)
-    return stream.read(MAX_MEMBER)
+    data = io.BytesIO()
+    data.write(head)
+    while len(chunk := stream.read(_CHUNK)) and data.tell() <= size:
+        data.write(chunk)
+    data.seek(0)
+    return data
 
 
 class _Seekable(io.BufferedReader):

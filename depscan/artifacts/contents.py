@@ -15,8 +15,6 @@ from msgspec import Struct
 from depscan.artifacts.facts import ElfFacts
 from depscan.cachefiles import find_cache_folder, is_settled, read_content, write_content
 
-ARCHIVES = frozenset({"zip", "tar", "gzip", "bzip2", "xz", "zstd", "archive-ar"})
-CLOSED = {"rpm": "an rpm package, which is not opened", "7z": "a 7z archive, which is not opened"}
 _FOLDER = "archives"
 _MAX_BYTES = 32 << 20  # of what is kept of one archive, symbols included
 

@@ -79,6 +79,9 @@ class ElfFacts(Struct, frozen=True):
     os_abi: int = 0
 
 
+MEMBER = "archive-member"  # the kind of an artifact inside an archive
+
+
 class Artifact(Struct, frozen=True):
     """A program or library. `source` is the path in the context, or what the report shall call its origin.
 

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from depscan.artifacts.contents import ARCHIVES, CLOSED
-from depscan.artifacts.facts import Artifact
-from depscan.artifacts.magic import HEAD_SIZE, classify, is_appimage
+from depscan.artifacts.facts import MEMBER, Artifact
+from depscan.artifacts.magic import ARCHIVES, CLOSED, HEAD_SIZE, classify, is_appimage
 from depscan.artifacts.prediction import Prediction
 from depscan.filesystem.content import read_head
 from depscan.filesystem.entries import HostFile
@@ -44,7 +43,7 @@ class Inventory:
         self._cache = cache
         self._facts: dict[Content, ElfFacts | str | None] = {}  # None: not an ELF file
         self._archives: dict[HostFile, dict[str, Contents]] = {}  # by machine
-        self._unopened: dict[Content, str] = {}
+        self._unopened: dict[Content, str] = {}  # why files that hold others are not opened
 
     def read(self, filesystems: Iterable[StageFilesystem]) -> None:
         """Look at every file of these stages that was not looked at before."""
@@ -107,7 +106,7 @@ class Inventory:
             for member in contents.members:
                 path, source = f"{entry.path}!/{member.path}", f"{entry.source}!/{member.path}"
                 inside = replace(entry, path=path, source=source, mode=0o755, content=None)
-                found[path] = inside, Artifact("archive-member", member.facts, source, entry.origin)
+                found[path] = inside, Artifact(MEMBER, member.facts, source, entry.origin)
         return found
 
     def _contents(self, filesystem: StageFilesystem) -> list[tuple[FileEntry, Contents]]:
@@ -162,7 +161,7 @@ class Inventory:
             reason = self._known(entry)
             if isinstance(reason, str):
                 rows.append(Skipped(entry.source, reason, entry.span))
-            elif entry.content is not None and entry.content in self._unopened:
+            elif isinstance(entry.content, HostFile) and entry.content in self._unopened:
                 rows.append(Skipped(entry.source, self._unopened[entry.content], entry.span))
         return [
             *rows,

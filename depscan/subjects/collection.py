@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from depscan.artifacts.facts import Linkage, Origin
+from depscan.artifacts.facts import MEMBER, Linkage, Origin
 from depscan.filesystem.entries import Presence
 from depscan.findings import Confidence, Severity
 from depscan.linking.loaders import interpreter_family
@@ -28,7 +28,6 @@ from depscan.subjects import (
 )
 from depscan.subjects.base_choice import base_view
 from depscan.subjects.builds import build_view
-from depscan.subjects.members import MEMBER, meet, member_view, use
 from depscan.subjects.missing_symbols import highest_unmet, symbol_view
 from depscan.subjects.platform_choice import KINDS as PLATFORM_KINDS
 from depscan.subjects.platform_choice import find_platform_problems
@@ -122,7 +121,9 @@ class _Collector:
         culprit = placement.culprit
         root = f"{culprit.cause} {culprit.detail}" if culprit is not None else "loads"
         if placement.artifact.kind == MEMBER:
-            yield self._subject(placement, MEMBER, {"member": member_view(placement)}, root=MEMBER)
+            from depscan.subjects.members import as_member  # noqa: PLC0415 - few images have archives
+
+            yield as_member(placement, self._subject(placement, MEMBER, {}, root=MEMBER))
             return
         yield self._subject(placement, "artifact", {}, root=root)
         if placement.verdict is not Verdict.FAILS:
@@ -212,7 +213,7 @@ class _Collector:
                 *more,
                 *placement.artifact.evidence,
             ),
-            runtime_message=meet(placement, failure.runtime_message if failure is not None else None),
+            runtime_message=failure.runtime_message if failure is not None else None,
             gravest=_gravest(filesystem, placement.artifact, confidence),
         )
 
@@ -221,7 +222,7 @@ class _Collector:
         index = filesystem.stage.index
         if index not in self._linkers:
             self._linkers[index] = brought_linkers(filesystem)
-        meant = purpose(
+        return purpose(
             entry,
             filesystem,
             self._word_at(entry.span),
@@ -229,7 +230,6 @@ class _Collector:
             linkers=self._linkers[index],
             variant=self._is_variant(placement),
         )
-        return Confidence.weakest(meant, use(placement))
 
     def _is_variant(self, placement: Placement) -> bool:
         """Whether a directory brought builds for several machines or C libraries, of which another one loads here."""
@@ -337,11 +337,11 @@ def _made_at(artifact: Artifact) -> tuple[tuple[Span, str], ...]:
 
 
 def _gravest(filesystem: StageFilesystem, artifact: Artifact, confidence: Confidence) -> Severity:
-    """What is not built yet, or lies in an archive, and only possibly fails, is no error."""
+    """What is not built yet, and only possibly fails, is no error."""
     if _is_carrier(filesystem):
         return Severity.NOTE
-    unseen = artifact.prediction is not None or artifact.kind == MEMBER
-    return Severity.WARNING if unseen and confidence is Confidence.POSSIBLE else Severity.ERROR
+    doubtful = artifact.prediction is not None and confidence is Confidence.POSSIBLE
+    return Severity.WARNING if doubtful else Severity.ERROR
 
 
 def _artifact_view(placement: Placement, cpu_floor: str | None) -> ArtifactView:

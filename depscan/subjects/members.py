@@ -1,6 +1,6 @@
 """Native files inside archives, as rules see them.
 
-In: the `Placement` of a member. Out: its `MemberView`, and how sure it is that the program loads it. That the dynamic
+In: the `Placement` of a member and the subject that any artifact gets. Out: the member's. That the dynamic
 linker would refuse it is proved; that somebody asks for it is not: a jar's library is loaded when its class is first
 used, and some projects do without theirs.
 """
@@ -11,13 +11,15 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from depscan.findings import Confidence
+from msgspec.structs import replace
+
+from depscan.findings import Confidence, Severity
 from depscan.subjects import MemberView
 
 if TYPE_CHECKING:
     from depscan.linking.placement import Placement
+    from depscan.subjects import Subject
 
-MEMBER = "archive-member"
 _WRAPPINGS = {
     **dict.fromkeys(("jar", "war", "ear"), "jar"),
     "whl": "wheel",
@@ -47,18 +49,26 @@ def is_optional(name: str) -> bool:
     return _OPTIONAL.fullmatch(posixpath.basename(name)) is not None
 
 
-def meet(placement: Placement, text: str | None) -> str | None:
-    """What the user meets at run time: of a member the message for the place where its program unpacks it."""
-    if text is None or placement.artifact.kind != MEMBER:
-        return text
-    unpacked = f"/tmp/{posixpath.basename(placement.path)}"  # noqa: S108 - where java.io.tmpdir points
-    told = text.replace(placement.path, unpacked)
-    jar = member_view(placement).wrapping == "jar"
-    return f"java.lang.UnsatisfiedLinkError: {unpacked}: {told}" if jar else told
+def as_member(placement: Placement, subject: Subject) -> Subject:
+    """The subject of a member: with its view, and no surer and no graver than its use is.
+
+    A library that only may be loaded is no error. The message is that of the place where its program unpacks it.
+    """
+    view = member_view(placement)
+    confidence = Confidence.weakest(subject.confidence, Confidence.POSSIBLE if view.optional else Confidence.LIKELY)
+    doubtful = subject.gravest is Severity.ERROR and confidence is Confidence.POSSIBLE
+    return replace(
+        subject,
+        names={**subject.names, "member": view},
+        confidence=confidence,
+        gravest=Severity.WARNING if doubtful else subject.gravest,
+        runtime_message=_meet(placement.path, view.wrapping, subject.runtime_message),
+    )
 
 
-def use(placement: Placement) -> Confidence:
-    """How sure it is that a program in the image loads what is placed; certain for all but members."""
-    if placement.artifact.kind != MEMBER:
-        return Confidence.CERTAIN
-    return Confidence.POSSIBLE if is_optional(placement.path) else Confidence.LIKELY
+def _meet(path: str, wrapping: str, text: str | None) -> str | None:
+    if text is None:
+        return None
+    unpacked = f"/tmp/{posixpath.basename(path)}"  # noqa: S108 - where java.io.tmpdir points
+    told = text.replace(path, unpacked)
+    return f"java.lang.UnsatisfiedLinkError: {unpacked}: {told}" if wrapping == "jar" else told

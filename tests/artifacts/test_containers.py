@@ -82,7 +82,7 @@ def test_native_members_are_found(data: bytes, expected: list[str], tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("name", "shown"),
-    [("../../etc/libx.so", "etc/libx.so"), ("/libx.so", "libx.so"), ("a/\x1b[31m/libx.so", "a/\\x1b[31m/libx.so")],
+    [("../../etc/libx.so", "etc/libx.so"), ("/libx.so", "libx.so"), ("a/\x1b[31m\n/libx.so", "a/\\x1b[31m\\n/libx.so")],
 )
 def test_names_lead_nowhere(name: str, shown: str, tmp_path: Path) -> None:
     assert paths(read(zipped({name: PLUGIN}), tmp_path)) == [shown]
@@ -160,3 +160,10 @@ def test_the_cache_knows_archives_by_machine(tmp_path: Path, monkeypatch: pytest
     assert read_archives([path], "x86_64") == first
     with pytest.raises(pytest.fail.Exception):
         read_archives([path], "aarch64")
+
+
+def test_memory_is_shared_by_what_lies_in_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = zipped({"libx.so": PLUGIN}, method=zipfile.ZIP_STORED)
+    monkeypatch.setattr(containers, "MAX_HELD", len(inner) + len(PLUGIN) - 1)
+    assert read(zipped({"b.jar": inner}), tmp_path).problem == "b.jar!/libx.so: larger than 0 MB inside an archive"
+    assert paths(read(inner, tmp_path)) == ["libx.so"]
