@@ -53,6 +53,11 @@ class StageFiles(Struct, frozen=True):
         below = len(where.rstrip("/")) + 1
         return tuple(sorted({entry.path[below:].partition("/")[0] for entry in self.tree.below(where)}))
 
+    def is_predicted(self, path: str) -> bool:
+        """Whether what stands at a path is not made yet."""
+        entry = self.tree.find(path)
+        return entry is not None and entry.origin is Origin.PREDICTED
+
     def walk(self, directory: str) -> tuple[str, ...]:
         """The paths of all files known to stand below a directory, sorted."""
         where = self.tree.canonical(directory, follow_last=True)

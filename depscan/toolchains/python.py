@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from depscan.toolchains.wheels import Wheel
     from depscan.toolchains.workplace import Workplace
 
-WHEEL_UNFIT = "wheel-unfit"
+WHEEL_UNFIT, WHEEL_TAGS = "wheel-unfit", "wheel-tags"
 _LOCKS = {"uv": "uv.lock", "poetry": "poetry.lock", "pdm": "pdm.lock", "pipenv": "Pipfile.lock"}
 _REFUTED = "an installation in the image that it is to run on"
 _VENV_VALUED = frozenset({"-p", "--python", "--prompt", "--copies-of", "--app-data", "--seeder"})
@@ -143,24 +143,35 @@ def _of_files(paths: tuple[str, ...], install: Install, place: Workplace, depth:
 def _of_names(install: Install, place: Workplace) -> Iterator[Locked | Fault]:
     """Requirements given by name, and wheels by their files."""
     wheels = [wheel for name in install.names if name.endswith(".whl") for wheel in _wheels_at(name, place)]
+    read = [
+        wheel for name in install.names if name.endswith((".whl", "/*")) for wheel in _wheels_at(name, place, read=True)
+    ]
     for name in install.names:
         if not name.endswith((".whl", "/*")) and "/" not in name:
             yield from read_requirement(name, install.version)
         elif name.endswith("/*"):
             wheels += _wheels_at(name, place)
     unfit = [wheel for wheel in wheels if _is_unfit(wheel, place)]
-    for wheel in wheels if not unfit else ():
+    refused = [] if unfit else [each for each in read if _refusal(each, install, place)]
+    for wheel in wheels if not unfit and not refused else ():
         yield Locked(wheel.name, wheel.version, (wheel,))
     if unfit:
         yield _fault(unfit, place)
+    if refused:
+        more = f" (and {len(refused) - 1} more wheels)" if len(refused) > 1 else ""
+        detail = f"the wheel of {refused[0].name} {refused[0].version} {_refusal(refused[0], install, place)}{more}"
+        yield Fault(WHEEL_TAGS, detail)
 
 
-def _wheels_at(name: str, place: Workplace) -> list[Wheel]:
+def _wheels_at(name: str, place: Workplace, *, read: bool = False) -> list[Wheel]:
+    """The wheels at a path or pattern; with `read` those alone that are there already, whose names are certain."""
     path = place.path(name)
     if path is None:
         return []
     directory, pattern = posixpath.split(path)
     names = [each for each in place.files.names(directory) if fnmatchcase(each, pattern)]
+    if read:
+        names = [each for each in names if not place.files.is_predicted(posixpath.join(directory, each))]
     return [wheel for each in names if (wheel := read_wheel(each)) is not None]
 
 
@@ -168,6 +179,13 @@ def _is_unfit(wheel: Wheel, place: Workplace) -> bool:
     """Whether a wheel is for the other C library alone."""
     libcs, family = wheel.libcs(place.platform.architecture), place.profile.libc.family
     return not wheel.pure and bool(libcs) and family in ("glibc", "musl") and family not in libcs
+
+
+def _refusal(wheel: Wheel, install: Install, place: Workplace) -> str | None:
+    """Why the stage's pip takes no such wheel."""
+    from depscan.toolchains.wheel_tags import refuse  # noqa: PLC0415 - where wheels are given by their files
+
+    return refuse(wheel, install.version, place)
 
 
 def _fault(wheels: list[Wheel], place: Workplace) -> Fault:

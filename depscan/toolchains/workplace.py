@@ -32,6 +32,9 @@ class Files(Protocol):
     def names(self, directory: str) -> tuple[str, ...]:
         """The names of what is known to stand in a directory, sorted."""
 
+    def is_predicted(self, path: str) -> bool:
+        """Whether what stands at a path is not made yet."""
+
     def walk(self, directory: str) -> tuple[str, ...]:
         """The paths of all files known to stand below a directory, sorted."""
 
