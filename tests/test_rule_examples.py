@@ -60,6 +60,9 @@ def lay_out(example: Example, root: Path) -> None:
     for path, text in example.texts.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
+    for path, head in example.heads.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(bytes.fromhex(head).ljust(64, b"\0"))
     for path, held in example.archives.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(pack({name: (FIXTURES / fixture).read_bytes() for name, fixture in held.items()}))

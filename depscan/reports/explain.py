@@ -57,6 +57,7 @@ def _examples(examples: Iterable[Example]) -> list[str]:
 
 def _show(example: Example) -> str:
     files = "".join(f"- `{path}`: {fixture}\n" for path, fixture in example.files.items())
+    files += "".join(f"- `{path}`: begins with {head}\n" for path, head in example.heads.items())
     files += "".join(
         f"- `{archive}!/{path}`: {fixture}\n"
         for archive, held in example.archives.items()

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 _HOST_MODULES = "host-modules"  # in the way, but not proved to break anything
 _NOT_THERE = frozenset({"source-missing", "source-outside-context"})  # an ignored source is there
+_BINARIES = (".so", ".dylib", ".node", ".bin")
 _STATUS = {Presence.PROVIDED: "met", Presence.MISSING: "unmet", Presence.UNKNOWN: "unknown"}
 
 
@@ -72,7 +73,7 @@ def collect(
     collector = _Collector(dockerfile, context, cpu_floor, placements)
     problems = [*dockerfile.problems, *(problem for stage in stages for problem in stage.problems)]
     problems += find_platform_problems(dockerfile, stages, target)
-    problems += _environments(stages)
+    problems += _host_files(stages, placements)
     modules, others = _host_modules(stages, placements)
     return (
         *(collector.problem(problem, several_platforms=several_platforms) for problem in (*problems, *modules)),
@@ -81,11 +82,18 @@ def collect(
     )
 
 
-def _environments(stages: Sequence[StageFilesystem]) -> Iterator[Problem]:
-    if any(path.endswith("/bin/python") for stage in stages for path in stage.links):
-        from depscan.subjects.virtual_environments import find_broken_environments  # noqa: PLC0415 - few have any
+def _host_files(stages: Sequence[StageFilesystem], placements: Sequence[Placement]) -> Iterator[Problem]:
+    """Environments and binaries of another machine; few images have any, and none loads the search for them."""
+    known = {placement.path for placement in placements}
+    paths = [path for stage in stages for path, entry in stage.entries.items() if entry.kind != "directory"]
+    if any(path.endswith("/bin/python") for path in paths):
+        from depscan.subjects.virtual_environments import find_broken_environments  # noqa: PLC0415 - see above
 
         yield from find_broken_environments(stages)
+    if any(path not in known and ("." not in path or path.endswith(_BINARIES)) for path in paths):
+        from depscan.subjects.host_binaries import find_host_binaries  # noqa: PLC0415 - see above
+
+        yield from find_host_binaries(stages, placements)
 
 
 def _host_modules(

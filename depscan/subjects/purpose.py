@@ -92,6 +92,12 @@ def _is_served(path: str) -> bool:
     return bool(_SERVED.intersection(posixpath.dirname(path).split("/")))
 
 
+def is_aside(entry: FileEntry) -> bool:
+    """Whether it lies among tests and examples, or among files for others."""
+    parts = posixpath.dirname(entry.source.partition("!/")[0]).lower().split("/")
+    return bool(_ASIDE.intersection(parts)) or _is_served(entry.path)
+
+
 def _only_carries(programs: list[str]) -> bool:
     """Whether the stage starts a program that copies files elsewhere, as init containers do."""
     return any(posixpath.basename(program) in _CARRIERS for program in programs)
