@@ -80,6 +80,7 @@ class ArtifactView(Struct, frozen=True):
     `executable` is true for programs, false for shared objects; `started` for what ENTRYPOINT or CMD names. `cpu_level`
     is the x86-64 level that its note demands, `cpu_floor` the configured oldest CPU where that is below it, None
     elsewhere. `compat` is the layer that answers for glibc on musl (gcompat, libc6-compat), None without one.
+    `loads_nss`: it is static, of a glibc before 2.34, and loads modules of that glibc to resolve names.
     """
 
     path: str
@@ -99,6 +100,7 @@ class ArtifactView(Struct, frozen=True):
     cpu_level: str | None
     cpu_floor: str | None
     compat: str | None = None
+    loads_nss: bool = False
 
 
 class MemberView(Struct, frozen=True):

@@ -374,6 +374,7 @@ def _artifact_view(placement: Placement, cpu_floor: str | None) -> ArtifactView:
         cpu_level=facts.isa_level,
         cpu_floor=cpu_floor if above else None,  # x86-64 < x86-64-v2 < x86-64-v3 < x86-64-v4 as texts too
         compat=placement.link.compat,
+        loads_nss=facts.loads_nss,
     )
 
 
