@@ -73,7 +73,7 @@ def collect(
     collector = _Collector(dockerfile, context, cpu_floor, placements)
     problems = [*dockerfile.problems, *(problem for stage in stages for problem in stage.problems)]
     problems += find_platform_problems(dockerfile, stages, target)
-    problems += _host_files(stages, placements)
+    problems += [*_host_files(stages, placements), *_cpu_choices(dockerfile, cpu_floor)]
     modules, others = _host_modules(stages, placements)
     return (
         *(collector.problem(problem, several_platforms=several_platforms) for problem in (*problems, *modules)),
@@ -94,6 +94,13 @@ def _host_files(stages: Sequence[StageFilesystem], placements: Sequence[Placemen
         from depscan.subjects.host_binaries import find_host_binaries  # noqa: PLC0415 - see above
 
         yield from find_host_binaries(stages, placements)
+
+
+def _cpu_choices(dockerfile: Dockerfile, cpu_floor: str | None) -> Iterator[Problem]:
+    if cpu_floor is not None:
+        from depscan.subjects.cpu_choice import find_cpu_choices  # noqa: PLC0415 - few configure one
+
+        yield from find_cpu_choices(dockerfile, cpu_floor)
 
 
 def _host_modules(
