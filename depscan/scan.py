@@ -42,7 +42,7 @@ from depscan.source import SourceText
 from depscan.subjects.collection import collect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from depscan.artifacts.facts import ElfFacts
     from depscan.dockerfile.instructions import Dockerfile, Problem, Stage
@@ -197,6 +197,7 @@ def _examine(
         cpu_floor=config.cpu_floor,
         target=target,
         several_platforms=len(config.platforms) > 1,
+        run=frozenset(run),
     )
     return _Examination(
         dockerfile=dockerfile,
@@ -221,17 +222,30 @@ def _place_all(
     for stage in stages:
         artifacts = setting.inventory.artifacts(stage, assumed)
         root = Root(stage, artifacts, setting.inventory.symbols)
-        placements += [
+        placed = [
             place(artifact, stage.entries[path], root, stage.stage.platform, setting.config.host_provided)
             for path, artifact in artifacts.items()
             if artifact.facts.linkage is not None
         ]
-        members = setting.inventory.members(stage)
-        if members:
-            from depscan.linking.members import place_members  # noqa: PLC0415 - few images have archives
-
-            placements += place_members(members, root, setting.config.host_provided)
+        placements += [*placed, *_place_scripts(stage, setting.inventory, placed)]
+        placements += _place_members(root, setting)
     return tuple(placements)
+
+
+def _place_scripts(stage: StageFilesystem, inventory: Inventory, programs: list[Placement]) -> Iterator[Placement]:
+    scripts = inventory.scripts(stage)
+    if scripts:
+        from depscan.linking.scripts import place_scripts  # noqa: PLC0415 - many images start none
+
+        yield from place_scripts(stage, scripts, {placement.path: placement for placement in programs})
+
+
+def _place_members(root: Root, setting: _Setting) -> Iterator[Placement]:
+    members = setting.inventory.members(root.filesystem)
+    if members:
+        from depscan.linking.members import place_members  # noqa: PLC0415 - few images have archives
+
+        yield from place_members(members, root, setting.config.host_provided)
 
 
 def _skipped(stages: tuple[StageFilesystem, ...], setting: _Setting) -> tuple[Skipped, ...]:

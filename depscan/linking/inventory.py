@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from depscan.artifacts.facts import MEMBER, Artifact
+from depscan.artifacts.facts import MEMBER, NO_ELF, Artifact
 from depscan.artifacts.magic import ARCHIVES, CLOSED, HEAD_SIZE, classify, is_appimage
 from depscan.artifacts.prediction import Prediction
 from depscan.filesystem.content import read_head
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 
     from depscan.artifacts.contents import Contents
     from depscan.artifacts.facts import ElfFacts
+    from depscan.artifacts.script import Script
     from depscan.filesystem.entries import Content, FileEntry, StageFilesystem
 
-_HEAD = 64
+_HEAD = 256  # what the kernel reads (BINPRM_BUF_SIZE)
+_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf#!", b"\xff\xfe#\0")
 _APPIMAGE = "an AppImage: what it mounts when it starts is not read"
 _MEMBER = 64 * 1024 * 1024  # an archive member larger than this is not read
 
@@ -44,6 +46,7 @@ class Inventory:
         self._facts: dict[Content, ElfFacts | str | None] = {}  # None: not an ELF file
         self._archives: dict[HostFile, dict[str, Contents]] = {}  # by machine
         self._unopened: dict[Content, str] = {}  # why files that hold others are not opened
+        self._scripts: dict[Content, Script] = {}
 
     def read(self, filesystems: Iterable[StageFilesystem]) -> None:
         """Look at every file of these stages that was not looked at before."""
@@ -64,16 +67,34 @@ class Inventory:
                 self._facts[content] = _read_bytes(entry)
 
     def _look(self, content: Content, entry: FileEntry) -> str | None:
-        """The kind of a file by its first bytes; archives, and what can't be opened, are noted."""
+        """The kind of a file by its first bytes; what scripts, archives and closed containers say is noted."""
         head = read_head(entry, HEAD_SIZE if isinstance(content, HostFile) else _HEAD)
-        kind = classify(head) if head else None
-        if kind in ARCHIVES and isinstance(content, HostFile):
+        if not head:
+            return None
+        kind = classify(head)
+        if kind == "script" or head.startswith(_BYTE_ORDER_MARKS):
+            from depscan.artifacts.script import read_script  # noqa: PLC0415 - few contexts have a script
+
+            script = read_script(head[:_HEAD])
+            if script is not None:
+                self._scripts[content] = script
+        elif kind in ARCHIVES and isinstance(content, HostFile):
             self._archives[content] = {}
         elif kind in CLOSED:
             self._unopened[content] = CLOSED[kind]
-        elif kind == "elf" and head is not None and is_appimage(head):
+        elif kind == "elf" and is_appimage(head):
             self._unopened[content] = _APPIMAGE
         return kind
+
+    def scripts(self, filesystem: StageFilesystem) -> dict[str, Artifact]:
+        """The scripts of a stage by path: files that begin with `#!`, or were meant to."""
+        found: dict[str, Artifact] = {}
+        for path, entry in filesystem.entries.items() if self._scripts else ():
+            content = entry.content
+            script = None if content is None or isinstance(content, Prediction) else self._scripts.get(content)
+            if script is not None:
+                found[path] = Artifact("script", NO_ELF, entry.source, entry.origin, script=script)
+        return found
 
     def _read_files(self, paths: list[Path]) -> Mapping[Path, ElfFacts | str]:
         if not paths:
