@@ -49,7 +49,7 @@ def test_only_the_variant_of_the_images_libc_counts(tmp_path: Path, base: str, p
 
 
 def test_of_a_jar_with_glibcs_alone_that_one_fails_on_musl(tmp_path: Path) -> None:
-    found = examine(tmp_path, "alpine:3.20", {"lib/b.jar!/native/linux64/libx.so": GLIBC})
+    found = examine(tmp_path, "eclipse-temurin:21-jre-alpine", {"lib/b.jar!/native/linux64/libx.so": GLIBC})
     assert verdicts(found) == {"/app.jar!/lib/b.jar!/native/linux64/libx.so": "fails"}
     (finding,) = found.findings
     assert (finding.rule, finding.severity, finding.confidence) == ("jni-in-jar-on-musl", "error", "likely")
@@ -61,7 +61,7 @@ def test_of_a_jar_with_glibcs_alone_that_one_fails_on_musl(tmp_path: Path) -> No
 
 
 def test_a_library_that_programs_do_without_is_no_error(tmp_path: Path) -> None:
-    (finding,) = examine(tmp_path, "alpine:3.20", {"org/xerial/snappy/linux/libsnappyjava.so": GLIBC}).findings
+    (finding,) = examine(tmp_path, "eclipse-temurin:21-jre-alpine", {"org/xerial/snappy/linux/libsnappyjava.so": GLIBC}).findings
     assert (finding.severity, finding.confidence) == ("warning", "possible")
 
 
