@@ -61,7 +61,9 @@ def test_of_a_jar_with_glibcs_alone_that_one_fails_on_musl(tmp_path: Path) -> No
 
 
 def test_a_library_that_programs_do_without_is_no_error(tmp_path: Path) -> None:
-    (finding,) = examine(tmp_path, "eclipse-temurin:21-jre-alpine", {"org/xerial/snappy/linux/libsnappyjava.so": GLIBC}).findings
+    (finding,) = examine(
+        tmp_path, "eclipse-temurin:21-jre-alpine", {"org/xerial/snappy/linux/libsnappyjava.so": GLIBC}
+    ).findings
     assert (finding.severity, finding.confidence) == ("warning", "possible")
 
 
