@@ -3,7 +3,7 @@
 In: the path of an archive and a machine. Out: `Contents`: each program or library for that machine with its facts, and
 the first thing that could not be read. Nothing is written to disk. Of the variants that a jar carries for a dozen
 systems only those of the machine asked for are unpacked and parsed. Everything is bounded (`Budget`): members, bytes,
-depth, and how many times its size an archive may unpack to.
+depth, and how many times its size an archive may unpack to; all archives of a run together by its `Allowance`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from msgspec import Struct
 
-from depscan.artifacts.contents import Contents, NativeMember
+from depscan.artifacts.contents import Allowance, Contents, NativeMember
 from depscan.artifacts.machines import name_raw_machine
 from depscan.artifacts.magic import ARCHIVES, CLOSED, HEAD_SIZE, classify
 
@@ -42,7 +42,9 @@ _NATIVE = re.compile(
     r"(.*/)?([^./][^.]*|.*\.so(\.[\w.-]*)?|.*\.(node|exe|bin|jnilib)|.*[-_](linux|x86_64|amd64|aarch64|arm64)[^/]*)",
     re.DOTALL,
 )
-_NESTED = re.compile(r".*\.(jar|war|ear|zip|whl|egg|tar|tgz|tar\.(gz|bz2|xz|zst)|deb|apk)", re.IGNORECASE | re.DOTALL)
+_NESTED = re.compile(
+    r".*\.(jar|war|ear|zip|whl|egg|tar|tgz|tar\.(gz|bz2|xz|zst)|deb|apk|rpm)", re.IGNORECASE | re.DOTALL
+)
 _ASSETS = re.compile(
     r".*\.(class|properties|xml|json|html?|txt|md|js|css|png|py|pyc|java|kt|scala|c|h|ts|map)",
     re.IGNORECASE | re.DOTALL,
@@ -53,35 +55,57 @@ class BoundError(Exception):
     """The archive is larger than what is read of any: the rest of it is left alone."""
 
 
+class SpentError(BoundError):
+    """All archives of the run together cost more than what is spent on any run."""
+
+
 class BadArchiveError(Exception):
     """An archive, or a member, that cannot be read; the text is the reason."""
 
 
 class Budget:
-    """What one file may still cost, and what was found in it so far."""
+    """What one file may still cost, within what its run may, and what was found in it so far."""
 
-    def __init__(self, machine: str) -> None:
+    def __init__(self, machine: str = "", allowance: Allowance | None = None, seconds: float = MAX_SECONDS) -> None:
         self.machine = machine
+        self._seconds = seconds
+        self.allowance = allowance or Allowance()
         self.members: list[NativeMember] = []
         self.problems: list[str] = []
         self.held = 0
         self._left = MAX_MEMBERS
         self._bytes = MAX_UNPACKED
-        self._ends = time.monotonic() + MAX_SECONDS
+        self._begun = self._seen = time.monotonic()
 
     def count(self, members: int = 1) -> None:
         """Take members into account; raises BoundError."""
         self._left -= members
+        self.allowance.members -= members
+        now = time.monotonic()
+        self.allowance.seconds -= now - self._seen
+        self._seen = now
         if self._left < 0:
             raise BoundError(f"it has more than {MAX_MEMBERS} members")
-        if time.monotonic() > self._ends:
-            raise BoundError(f"reading it takes longer than {MAX_SECONDS:g} s")
+        if now - self._begun > self._seconds:
+            raise BoundError(f"reading it takes longer than {self._seconds:g} s")
+        self._hold_to_the_run()
 
     def spend(self, size: int) -> None:
         """Take unpacked bytes into account; raises BoundError."""
         self._bytes -= size
+        self.allowance.size -= size
         if self._bytes < 0:
             raise BoundError(f"it unpacks to more than {MAX_UNPACKED >> 20} MB")
+        self._hold_to_the_run()
+
+    def _hold_to_the_run(self) -> None:
+        whole = Allowance()
+        if self.allowance.members < 0:
+            raise SpentError(f"the archives of this run have more than {whole.members} members together")
+        if self.allowance.size < 0:
+            raise SpentError(f"the archives of this run unpack to more than {whole.size >> 20} MB together")
+        if self.allowance.seconds < 0:
+            raise SpentError(f"reading the archives of this run takes longer than {whole.seconds:g} s together")
 
     def fail(self, where: str, reason: object) -> None:
         """Note what could not be read."""
@@ -89,38 +113,51 @@ class Budget:
 
 
 class Item(Struct, frozen=True):
-    """A regular file in an archive: its name as stored, its size, and how to read it from the beginning."""
+    """A file in an archive: its name as stored, its size, and how to read it from the beginning.
+
+    `kind` is file, directory, link or hard-link; `target` is a link's text, or the name of what a hard link stands for.
+    """
 
     name: str
     size: int
     open: Callable[[], BinaryIO]
+    kind: str = "file"
+    mode: int = 0o644
+    target: str | None = None
 
 
-def read_contents(path: Path, machine: str) -> Contents:
+def read_contents(path: Path, machine: str, allowance: Allowance | None = None) -> Contents:
     """The native members of the archive at `path`; raises OSError where the file cannot be opened."""
-    budget = Budget(machine)
+    budget, spent = Budget(machine, allowance), False
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         if size > MAX_ARCHIVE:
             return Contents(problem=f"an archive larger than {MAX_ARCHIVE >> 20} MB", problems=1)
         try:
+            budget.count(0)
             _walk(file, size, "", budget, 1)
         except BoundError as error:
+            spent = isinstance(error, SpentError)
             budget.fail("", error)
-    return Contents(tuple(budget.members), next(iter(budget.problems), None), len(budget.problems))
+    return Contents(tuple(budget.members), next(iter(budget.problems), None), len(budget.problems), spent)
 
 
 def _walk(file: BinaryIO, size: int, prefix: str, budget: Budget, depth: int) -> None:
     """Read one archive, from its beginning; `prefix` names it, with the closing `!/`."""
     where = prefix.removesuffix("!/")
     try:
-        for item in _items(file, size, budget):
-            _look(item, prefix, budget, depth)
+        for item in open_items(file, size, budget):
+            if item.kind == "file":
+                _look(item, prefix, budget, depth)
     except BadArchiveError as error:
         budget.fail(where, error)
 
 
-def _items(file: BinaryIO, size: int, budget: Budget) -> Iterator[Item]:
+def open_items(file: BinaryIO, size: int, budget: Budget) -> Iterator[Item]:
+    """All that an archive of any kind holds, in its order; an item is to be read before the next is asked for.
+
+    Raises BadArchiveError and BoundError, here or while the items are taken.
+    """
     head = file.read(HEAD_SIZE)
     file.seek(0)
     kind = classify(head)
@@ -128,6 +165,10 @@ def _items(file: BinaryIO, size: int, budget: Budget) -> Iterator[Item]:
         from depscan.artifacts.zips import read_zip  # noqa: PLC0415 - only where there is one
 
         return read_zip(file, size, budget)
+    if kind == "rpm":
+        from depscan.artifacts.rpms import read_rpm  # noqa: PLC0415 - as above
+
+        return read_rpm(file, size, budget)
     if kind in CLOSED:
         raise BadArchiveError(CLOSED[kind])
     from depscan.artifacts.tars import read_ar, read_tar  # noqa: PLC0415 - as above

@@ -26,20 +26,38 @@ class NativeMember(Struct, frozen=True):
     facts: ElfFacts
 
 
+class Allowance(Struct):
+    """What the archives of one run may still cost together: members, bytes that come out of them, seconds."""
+
+    members: int = 300_000
+    size: int = 8 << 30
+    seconds: float = 120.0
+
+
 class Contents(Struct, frozen=True):
-    """What an archive holds: native members in their order; `problem` is the first of `problems` things unread."""
+    """What an archive holds: native members in their order; `problem` is the first of `problems` things unread.
+
+    `spent` says that it was the run's allowance that ended it: another run may read more.
+    """
 
     members: tuple[NativeMember, ...] = ()
     problem: str | None = None
     problems: int = 0
+    spent: bool = False
 
 
-def read_archives(paths: Iterable[Path], machine: str, *, cache: bool = True) -> dict[Path, Contents]:
-    """The native members of many archives for a machine (x86_64, aarch64, ...); what cannot be read is a problem."""
-    return {path: _read(path, machine, cache=cache) for path in paths}
+def read_archives(
+    paths: Iterable[Path], machine: str, *, cache: bool = True, allowance: Allowance | None = None
+) -> dict[Path, Contents]:
+    """The native members of many archives for a machine (x86_64, aarch64, ...); what cannot be read is a problem.
+
+    `allowance` is what all of a run may cost; what the cache knows costs nothing of it.
+    """
+    allowance = allowance or Allowance()
+    return {path: _read(path, machine, allowance, cache=cache) for path in paths}
 
 
-def _read(path: Path, machine: str, *, cache: bool) -> Contents:
+def _read(path: Path, machine: str, allowance: Allowance, *, cache: bool) -> Contents:
     try:
         status = path.stat()
         kept = _place(status, machine) if cache else None
@@ -48,10 +66,10 @@ def _read(path: Path, machine: str, *, cache: bool) -> Contents:
             return known
         from depscan.artifacts.containers import read_contents  # noqa: PLC0415 - not where the cache knows all
 
-        contents = read_contents(path, machine)
+        contents = read_contents(path, machine, allowance)
     except OSError as error:
         return Contents(problem=f"cannot be read: {error.strerror}", problems=1)
-    if kept is not None and is_settled(path, status):
+    if kept is not None and not contents.spent and is_settled(path, status):
         with suppress(OSError):
             write_content(kept, msgspec.msgpack.encode(contents))
     return contents

@@ -9,8 +9,8 @@ from __future__ import annotations
 HEAD_SIZE = 512
 MAX_SIZE = 512 << 20  # bytes; a larger file is not read
 # Kinds whose files hold others; of the closed ones a report says that they were not opened.
-ARCHIVES = frozenset({"zip", "tar", "gzip", "bzip2", "xz", "zstd", "archive-ar"})
-CLOSED = {"rpm": "an rpm package, which is not opened", "7z": "a 7z archive, which is not opened"}
+ARCHIVES = frozenset({"zip", "tar", "gzip", "bzip2", "xz", "zstd", "archive-ar", "rpm"})
+CLOSED = {"7z": "a 7z archive, which is not opened"}
 
 # (offset, bytes, kind). Sources: gABI, execve(2), Mach-O's loader.h and fat.h, the PE/COFF specification, ar(5),
 # APPNOTE.TXT 4.3, RFC 1952, RFC 8878, the bzip2, xz and 7-Zip format texts, POSIX ustar, rpm's lead, WebAssembly's

@@ -1,8 +1,7 @@
 """A tar stream, packed or not, and Debian's ar archives, to their members.
 
 In: an open file. Out: `Item`s, each of which must be read before the next one is asked for. An apk of Alpine is several
-gzip streams of tar, one behind the other; a deb is an ar archive whose data.tar.* holds the files. Links have no bytes
-of their own and are passed over.
+gzip streams of tar, one behind the other; a deb is an ar archive whose data.tar.* holds the files.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from depscan.artifacts.containers import FREE, MAX_RATIO, BadArchiveError, Bound
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_KINDS = {b"1": "hard-link", b"2": "link", b"5": "directory"}  # ustar's typeflag
 _TAR_MARK, _TAR_MARK_AT = b"ustar", 257
 _BLOCK = 512
 _AR_HEADER = 60  # ar(5): name, date, uid, gid, mode, size, and two bytes that end it
@@ -41,11 +41,16 @@ class _Meter(io.RawIOBase):
         return data
 
 
+def metered(file: BinaryIO, size: int, budget: Budget) -> BinaryIO:
+    """What a file holds once it is unpacked, by its first bytes; too much of it raises BoundError."""
+    return cast("BinaryIO", _Meter(_unpacked(file), size, budget))
+
+
 def read_tar(file: BinaryIO, size: int, budget: Budget) -> Iterator[Item]:
-    """The regular files of a tar; nothing for a packed stream that holds no tar."""
+    """What a tar holds; nothing for a packed stream that holds no tar."""
     import tarfile  # noqa: PLC0415 - only where there is one
 
-    stream = cast("BinaryIO", _Meter(_unpacked(file), size, budget))
+    stream = metered(file, size, budget)
     try:
         first = stream.read(_BLOCK)
         if first[_TAR_MARK_AT : _TAR_MARK_AT + len(_TAR_MARK)] != _TAR_MARK:
@@ -55,8 +60,11 @@ def read_tar(file: BinaryIO, size: int, budget: Budget) -> Iterator[Item]:
             while (info := tar.next()) is not None:
                 tar.members.clear()  # type: ignore[attr-defined]  # tarfile would keep them all
                 budget.count()
-                if info.isreg():
-                    yield Item(info.name, info.size, partial(_open, tar, info))
+                kind = _KINDS.get(info.type)
+                if kind is not None or info.isreg():
+                    size = info.size if kind is None else 0
+                    target = info.linkname if kind in {"link", "hard-link"} else None
+                    yield Item(info.name, size, partial(_open, tar, info), kind or "file", info.mode & 0o7777, target)
     except (BoundError, BadArchiveError):
         raise
     except ImportError:
