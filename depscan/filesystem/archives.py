@@ -7,6 +7,7 @@ read by moby's rules (go-archive's Unpack): a leading `/` is dropped, a name tha
 
 from __future__ import annotations
 
+import atexit
 import math
 import os
 import posixpath
@@ -166,3 +167,6 @@ class _Cursor:
 @lru_cache(maxsize=1)
 def _open_cursor(path: Path, _modified: int, _size: int) -> _Cursor:
     return _Cursor(path)
+
+
+atexit.register(_open_cursor.cache_clear)  # a stream that is left open must end before the interpreter does
