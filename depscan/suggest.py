@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct, field
 
-from depscan.artifacts.facts import Linkage
+from depscan.artifacts.facts import MEMBER, Linkage
 from depscan.filesystem.entries import Presence
 from depscan.findings import Edit, Location, Severity, Suggestion
-from depscan.images.candidates import builder_candidates, candidates
+from depscan.images.candidates import builder_candidates, candidates, carries
 from depscan.linking.placement import Cause, Verdict
 from depscan.packages import install_command
 from depscan.packages.providers import who_provides
@@ -162,7 +162,7 @@ def _candidates(finding: Finding, placements: tuple[Placement, ...], before: Out
     filesystem = placements[0].filesystem
     yield from _rebuilds(placements, path) if _predictions(placements) else _build_flags(placements)
     yield from _packages(placements, filesystem, path)
-    yield from _bases(filesystem, before, path)
+    yield from _bases(filesystem, before, path, "java" if _are_in_jars(placements) else None)
     yield from _builder_bases(placements, before, path)
 
 
@@ -278,10 +278,22 @@ def _packages(placements: tuple[Placement, ...], filesystem: StageFilesystem, pa
     yield _Candidate(suggestion, Change(edits=(edit,)))
 
 
-def _bases(filesystem: StageFilesystem, before: Outcome, path: str) -> Iterator[_Candidate]:
-    """Other bases, nearest first, in place of the image at the bottom of the stage."""
+def _are_in_jars(placements: tuple[Placement, ...]) -> bool:
+    """Whether it is Java that would load them."""
+    return any(
+        placement.artifact.kind == MEMBER and placement.path.partition("!/")[0].endswith((".jar", ".war", ".ear"))
+        for placement in placements
+    )
+
+
+def _bases(
+    filesystem: StageFilesystem, before: Outcome, path: str, interpreter: str | None = None
+) -> Iterator[_Candidate]:
+    """Other bases, nearest first, in place of the image at the bottom of the stage; only those with `interpreter`."""
     origin = _image_stage(filesystem.stage, before)
     for reference in candidates(filesystem.profile):
+        if interpreter is not None and not carries(reference, interpreter, filesystem.stage.platform):
+            continue
         edit = Edit(Location(path, origin.base_span), reference)
         title = f"use FROM {reference}"
         suggestion = Suggestion("base", title, proved=True, base=reference, edits=(edit,))

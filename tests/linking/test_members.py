@@ -123,3 +123,16 @@ def test_what_cannot_be_read_is_one_row(tmp_path: Path) -> None:
 def test_variants_have_one_bare_name(one: str, other: str) -> None:
     assert bare_name(one) == bare_name(other)
     assert bare_name(one) != bare_name(one.replace("lib", "libother").replace("bcrypt", "other"))
+
+
+@pytest.mark.parametrize(
+    ("base", "offered"),
+    [
+        ("eclipse-temurin:21-jre-alpine", {"eclipse-temurin:21-jre-jammy", "eclipse-temurin:21-jre-noble"}),
+        ("alpine:3.20", set()),
+    ],
+)
+def test_a_jar_is_offered_only_bases_with_java(tmp_path: Path, base: str, offered: set[str]) -> None:
+    found = examine(tmp_path, base, {"librocksdbjni-linux64.so": GLIBC})
+    (finding,) = (each for each in found.findings if each.rule == "jni-in-jar-on-musl")
+    assert {each.base for each in finding.suggestions} == offered
