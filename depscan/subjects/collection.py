@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _HOST_MODULES = "host-modules"  # in the way, but not proved to break anything
 _NOT_THERE = frozenset({"source-missing", "source-outside-context"})  # an ignored source is there
-_BINARIES = (".so", ".dylib", ".node", ".bin")
+_BINARIES = (".so", ".dylib", ".node", ".bin", ".bundle")
 
 
 def collect(
@@ -63,7 +63,7 @@ def collect(
     problems = [*dockerfile.problems, *(problem for stage in stages for problem in stage.problems)]
     problems += find_platform_problems(dockerfile, stages, target)
     problems += [*_host_files(stages, placements), *_cpu_choices(dockerfile, cpu_floor)]
-    modules, others = _host_modules(stages, placements)
+    modules, others = _host_modules(stages, _published(placements))
     return (
         *(collector.problem(problem, several_platforms=several_platforms) for problem in (*problems, *modules)),
         *(collector.stage(stage, stages) for stage in stages),
@@ -80,10 +80,26 @@ def _host_files(stages: Sequence[StageFilesystem], placements: Sequence[Placemen
         from depscan.subjects.virtual_environments import find_broken_environments  # noqa: PLC0415 - see above
 
         yield from find_broken_environments(stages)
+    if any("vendor/bundle/ruby/" in path for path in paths):
+        from depscan.subjects.vendored_gems import find_vendored_gems  # noqa: PLC0415 - see above
+
+        yield from find_vendored_gems(stages, placements)
     if any(path not in known and ("." not in path or path.endswith(_BINARIES)) for path in paths):
         from depscan.subjects.host_binaries import find_host_binaries  # noqa: PLC0415 - see above
 
         yield from find_host_binaries(stages, placements)
+
+
+def _published(placements: Sequence[Placement]) -> Sequence[Placement]:
+    """The placements without files of .NET publish folders that nothing starts or loads here."""
+    if not any(
+        "/runtimes/" in placement.path or f"{placement.path}.dll" in placement.filesystem.entries
+        for placement in placements
+    ):
+        return placements
+    from depscan.subjects.published import counting  # noqa: PLC0415 - few images have .NET
+
+    return tuple(counting(placements))
 
 
 def _cpu_choices(dockerfile: Dockerfile, cpu_floor: str | None) -> Iterator[Problem]:

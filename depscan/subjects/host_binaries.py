@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 HOST_BINARIES = "host-binaries"
 
 # A .dll or .exe is no sign: .NET's assemblies are such on every system, and pip brings launchers for Windows.
-_CANDIDATE = re.compile(r"[^.]+|.*\.(so|dylib|node|bin)")
-_MODULE = re.compile(r".*\.(cpython-\d+\w*-darwin\.so|node)|.*\.abi3\.so")
+_CANDIDATE = re.compile(r"[^.]+|.*\.(so|dylib|node|bin|bundle)")
+_MODULE = re.compile(r".*\.(cpython-\d+\w*-darwin\.so|node|bundle)|.*\.abi3\.so")
+_GEMS = "vendor/bundle/ruby/"  # which has a rule of its own
 _SYSTEMS = {"mach-o": "macOS", "pe": "Windows"}
 _CHOSEN = re.compile(
     r"(^|[/_.-])(darwin|mac|macos|osx|win|windows|win32|win64|mingw\w*|prebuilds|runtimes)([/_.-]|\d|$)"
@@ -64,7 +65,7 @@ def _may_count(entry: FileEntry) -> bool:
     if entry.origin is not Origin.CONTEXT or not isinstance(entry.content, HostFile):
         return False
     directory, name = posixpath.split(entry.source)
-    if _CANDIDATE.fullmatch(name) is None or "/node_modules/" in entry.path or is_aside(entry):
+    if _CANDIDATE.fullmatch(name) is None or "/node_modules/" in entry.path or _GEMS in entry.path or is_aside(entry):
         return False
     return not _CHOSEN.search(directory.lower()) and (bool(_MODULE.fullmatch(name)) or not _CHOSEN.search(name.lower()))
 

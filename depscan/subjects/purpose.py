@@ -8,6 +8,7 @@ init container only copies, and a program beside a bundled dynamic linker may be
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from depscan.artifacts.facts import Origin
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 _SHALLOW = 1  # app/tool and app/bin/tool of `COPY app .` are likely programs, app/vendor/x/tool may be anything
 _ASIDE = frozenset({"test", "tests", "testdata", "fixtures", "__tests__", "spec", "examples", "prebuilds"})
 _SERVED = frozenset({"share", "www", "html", "htdocs", "public", "static", "downloads", "download", "assets"})
+# Browsers that Playwright and Puppeteer start by themselves, and Electron's program (their own registries' layout).
+_LAUNCHED = re.compile(
+    r".*/(ms-playwright/(chromium|firefox)[\w-]*-\d+/[^/]+/(chrome|headless_shell|chrome-headless-shell|firefox)"
+    r"|\.cache/puppeteer/chrome[\w-]*/linux[^/]*/[^/]+/(chrome|chrome-headless-shell)"
+    r"|node_modules/electron/dist/electron)"
+)
 _CARRIERS = frozenset({"cp", "mv", "tar", "rsync", "install", "cat"})
 
 
@@ -48,6 +55,8 @@ def purpose(
         return Confidence.CERTAIN
     if entry.origin is Origin.PREDICTED:
         return Confidence.LIKELY  # its source is a command
+    if _LAUNCHED.fullmatch(entry.path):
+        return Confidence.LIKELY
     source = entry.source.partition("!/")[0]  # of what lies in an archive, the archive
     parts = posixpath.dirname(source).lower().split("/")
     aside = _ASIDE.intersection(parts) or _depth(source, word) > _SHALLOW
