@@ -104,8 +104,9 @@ def scan(paths: Sequence[str | Path], config: Config | None = None) -> ScanResul
     """
     config = config or Config()
     rules = load_rules(config.rules, cache=config.cache)
+    inventory = Inventory(jobs=config.jobs, cache=config.cache)
     scans = [
-        _scan_text(text, platform, config, rules)
+        _scan_text(text, platform, config, rules, inventory)
         for text in map(_read, paths)
         for platform in config.platforms or (DEFAULT_PLATFORM,)
     ]
@@ -127,11 +128,11 @@ def _read(path: str | Path) -> _Text:
     return _Text(source, problems, path)
 
 
-def _scan_text(text: _Text, platform: Platform, config: Config, rules: tuple[Rule, ...]) -> Scan:
+def _scan_text(text: _Text, platform: Platform, config: Config, rules: tuple[Rule, ...], inventory: Inventory) -> Scan:
     dockerfile = _parse(text, platform, config)
     root, reason = _choose_context(text.path, dockerfile, config)
     context = BuildContext(root, read_ignore_rules(root, text.path))
-    setting = _Setting(platform, config, rules, context, Inventory(jobs=config.jobs, cache=config.cache))
+    setting = _Setting(platform, config, rules, context, inventory)
     examination = _examine(text, dockerfile, setting)
     return Scan(
         source=text.source,

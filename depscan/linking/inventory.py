@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from depscan.artifacts.contents import Contents
+    from depscan.artifacts.contents import Allowance, Contents
     from depscan.artifacts.facts import ElfFacts
     from depscan.artifacts.script import Script
     from depscan.filesystem.entries import Content, FileEntry, StageFilesystem
@@ -34,7 +34,7 @@ _MEMBER = 64 * 1024 * 1024  # an archive member larger than this is not read
 
 
 class Inventory:
-    """Reads artifacts and remembers them by content for the run.
+    """Reads artifacts and remembers them by content for the run: all its Dockerfiles, platforms and re-checks.
 
     `jobs` and `cache` as in `Config`. `read(filesystems)` must come before `artifacts(filesystem)`, so that all new
     binaries are parsed in one batch.
@@ -46,6 +46,7 @@ class Inventory:
         self._facts: dict[Content, ElfFacts | str | None] = {}  # None: not an ELF file
         self._archives: dict[HostFile, dict[str, Contents]] = {}  # by machine
         self._unopened: dict[Content, str] = {}  # why files that hold others are not opened
+        self._allowance: Allowance | None = None  # what the archives may still cost
         self._scripts: dict[Content, Script] = {}
 
     def read(self, filesystems: Iterable[StageFilesystem]) -> None:
@@ -134,15 +135,16 @@ class Inventory:
         machine = MACHINES.get(filesystem.stage.platform.architecture)
         if not self._archives or machine is None:
             return []
-        from depscan.artifacts.contents import read_archives  # noqa: PLC0415 - where there is an archive
+        from depscan.artifacts.contents import Allowance, read_archives  # noqa: PLC0415 - where there is an archive
 
+        self._allowance = self._allowance or Allowance()
         entries = [
             (entry, entry.content)
             for entry in filesystem.entries.values()
             if isinstance(entry.content, HostFile) and entry.content in self._archives
         ]
         unread = {file.path: file for _, file in entries if machine not in self._archives[file]}
-        for path, contents in read_archives(unread, machine, cache=self._cache).items():
+        for path, contents in read_archives(unread, machine, cache=self._cache, allowance=self._allowance).items():
             self._archives[unread[path]][machine] = contents
         return [(entry, self._archives[file][machine]) for entry, file in entries]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import struct
 import tarfile
 import zipfile
@@ -13,7 +15,7 @@ import pytest
 
 from depscan.artifacts import containers
 from depscan.artifacts.containers import read_contents
-from depscan.artifacts.contents import Contents, read_archives
+from depscan.artifacts.contents import Allowance, Contents, read_archives
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "elf"
 PLUGIN = (FIXTURES / "plugin.so").read_bytes()
@@ -167,3 +169,63 @@ def test_memory_is_shared_by_what_lies_in_each_other(tmp_path: Path, monkeypatch
     monkeypatch.setattr(containers, "MAX_HELD", len(inner) + len(PLUGIN) - 1)
     assert read(zipped({"b.jar": inner}), tmp_path).problem == "b.jar!/libx.so: larger than 0 MB inside an archive"
     assert paths(read(inner, tmp_path)) == ["libx.so"]
+
+
+def test_the_archives_of_a_run_share_an_allowance(tmp_path: Path) -> None:
+    for name in ("a.jar", "b.jar", "c.jar"):
+        (tmp_path / name).write_bytes(zipped({"libx.so": PLUGIN, "A.class": b""}))
+    paths = [tmp_path / name for name in ("a.jar", "b.jar", "c.jar")]
+    for allowance, kind in (
+        (Allowance(members=3), "have more than 300000 members together"),
+        (Allowance(size=len(PLUGIN) + 10), "unpack to more than 8192 MB together"),
+        (Allowance(seconds=-1.0), "takes longer than 120 s together"),
+    ):
+        found = list(read_archives(paths, "x86_64", cache=False, allowance=allowance).values())
+        spent = [kind in (each.problem or "") for each in found]
+        assert spent in ([False, True, True], [True, True, True])
+        assert spent[0] is (allowance.seconds < 0)
+
+
+def test_what_the_allowance_left_unread_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEPSCAN_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr("depscan.cachefiles.TICK_NS", -1)
+    path = tmp_path / "a.jar"
+    path.write_bytes(zipped({"libx.so": PLUGIN}))
+    assert read_archives([path], "x86_64", allowance=Allowance(members=0))[path].members == ()
+    assert [member.path for member in read_archives([path], "x86_64")[path].members] == ["libx.so"]
+
+
+def rpm(members: dict[str, bytes], packing: str = "gzip") -> bytes:
+    """The lead, an empty signature, an empty header, and a cpio archive (cpio(5), newc)."""
+
+    def entry(name: str, data: bytes, mode: int = 0o100755) -> bytes:
+        fields = (1, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0)
+        head = b"070701" + b"".join(b"%08X" % field for field in fields) + name.encode() + b"\0"
+        return head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4)
+
+    payload = b"".join(entry(name, data) for name, data in members.items()) + entry("TRAILER!!!", b"", 0)
+    packed = {"gzip": gzip.compress, "xz": lzma.compress, "bzip2": bz2.compress, "none": bytes}[packing](payload)
+    header = b"\x8e\xad\xe8\x01" + b"\0" * 4 + struct.pack(">II", 0, 0)
+    return b"\xed\xab\xee\xdb\3\0" + b"\0" * 90 + header + header + packed
+
+
+@pytest.mark.parametrize("packing", ["gzip", "xz", "bzip2", "none"])
+def test_rpm_packages_are_read(packing: str, tmp_path: Path) -> None:
+    data = rpm({"./usr/share/doc/x": b"text", "./usr/lib64/libx.so.1": PLUGIN}, packing)
+    found = read(data, tmp_path, "x.rpm")
+    assert (paths(found), found.problem) == (["usr/lib64/libx.so.1"], None)
+
+
+def test_damaged_rpm_packages_are_named(tmp_path: Path) -> None:
+    whole = rpm({"./usr/lib64/libx.so.1": PLUGIN}, "none")
+    assert read(whole[:90], tmp_path).problem == "a damaged rpm package: no header where one belongs"
+    assert "it is cut off" in (read(whole[:-300], tmp_path).problem or "")
+    assert "no cpio archive" in (read(whole[:128] + b"x" * 600, tmp_path).problem or "")
+    bomb = read(rpm({"./big": b"\0" * (64 << 20)}), tmp_path)
+    assert bomb.problem == "it unpacks to more than 200 times its size, as a bomb does"
+
+
+@pytest.mark.parametrize("packing", ["w:gz", "w:bz2", "w:xz"])
+def test_bombs_of_every_packing_end(packing: str, tmp_path: Path) -> None:
+    found = read(tarred({"big.so": b"\0" * (64 << 20)}, packing), tmp_path, "bomb.tar")
+    assert found.problem == "it unpacks to more than 200 times its size, as a bomb does"
