@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from depscan.source import SourceText
 
 MAX_TRIED = 24
-_STARTS = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK", "RUN"})
+_STARTS = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK"})
 MAX_BASES = 5
 _MANAGER_FAMILIES = {"yum": "dnf", "microdnf": "dnf", "tdnf": "dnf"}
 

@@ -120,3 +120,11 @@ def test_an_archive_that_cannot_be_read_is_one_row(tmp_path: Path) -> None:
     scanned = examine(tmp_path, {"a.tgz": packed[: len(packed) // 2]}, dockerfile)
     assert [row.subject for row in scanned.skipped] == ["a.tgz"]
     assert found(scanned) == []
+
+
+def test_what_run_unpacks_gets_the_suggestions_of_what_copy_brings(tmp_path: Path) -> None:
+    tool = (ELF / "needs-glibc-2.38").read_bytes()
+    dockerfile = 'FROM debian:12-slim\nCOPY a.tgz /\nRUN tar xzf /a.tgz -C /usr/local\nCMD ["tool"]\n'
+    scanned = examine(tmp_path, {"a.tgz": tarred({"bin/tool": tool}, "w:gz")}, dockerfile)
+    (finding,) = (each for each in scanned.findings if each.rule == "symbol-version-too-new")
+    assert "debian:trixie-slim" in {each.base for each in finding.suggestions}
