@@ -34,7 +34,7 @@ def tarred(members: dict[str, bytes], mode: str = "w") -> bytes:
     with tarfile.open(fileobj=buffer, mode=mode) as archive:
         for name, data in members.items():
             info = tarfile.TarInfo(name)
-            info.size = len(data)
+            info.size, info.mode = len(data), 0o755
             archive.addfile(info, io.BytesIO(data))
     return buffer.getvalue()
 
