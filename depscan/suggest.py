@@ -9,6 +9,7 @@ contradict the findings.
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -194,7 +195,7 @@ def _candidates(finding: Finding, placements: tuple[Placement, ...], before: Out
         return
     yield from _rebuilds(placements, path) if _predictions(placements) else _build_flags(placements)
     yield from _packages(placements, filesystem, path)
-    yield from _bases(filesystem, before, path, "java" if _are_in_jars(placements) else None)
+    yield from _bases(filesystem, before, path, _loading_interpreter(placements))
     yield from _builder_bases(placements, before, path)
 
 
@@ -318,12 +319,16 @@ def _packages(placements: tuple[Placement, ...], filesystem: StageFilesystem, pa
     yield _Candidate(suggestion, Change(edits=(edit,)))
 
 
-def _are_in_jars(placements: tuple[Placement, ...]) -> bool:
-    """Whether it is Java that would load them."""
-    return any(
-        placement.artifact.kind == MEMBER and placement.path.partition("!/")[0].endswith((".jar", ".war", ".ear"))
-        for placement in placements
-    )
+def _loading_interpreter(placements: tuple[Placement, ...]) -> str | None:
+    """The interpreter that would load them: what stands in a jar, in site-packages, in node_modules."""
+    path = placements[0].path
+    if placements[0].artifact.kind == MEMBER:
+        return "java" if path.partition("!/")[0].endswith((".jar", ".war", ".ear")) else None
+    if placements[0].artifact.facts.linkage is not Linkage.SHARED_OBJECT:
+        return None
+    if re.search(r"/(site|dist)-packages/", path):
+        return "python3"
+    return "node" if path.endswith(".node") else None
 
 
 def _bases(
