@@ -63,6 +63,10 @@ class BadArchiveError(Exception):
     """An archive, or a member, that cannot be read; the text is the reason."""
 
 
+class NoArchiveError(BadArchiveError):
+    """A packed stream that ends, damaged, before it was seen to hold an archive."""
+
+
 class Budget:
     """What one file may still cost, within what its run may, and what was found in it so far."""
 
@@ -80,12 +84,12 @@ class Budget:
     def count(self, members: int = 1) -> None:
         """Take members into account; raises BoundError."""
         self._left -= members
-        self.allowance.members -= members
-        now = time.monotonic()
-        self.allowance.seconds -= now - self._seen
-        self._seen = now
         if self._left < 0:
             raise BoundError(f"it has more than {MAX_MEMBERS} members")
+        self.allowance.members_read += members
+        now = time.monotonic()
+        self.allowance.seconds_spent += now - self._seen
+        self._seen = now
         if now - self._begun > self._seconds:
             raise BoundError(f"reading it takes longer than {self._seconds:g} s")
         self._hold_to_the_run()
@@ -93,19 +97,19 @@ class Budget:
     def spend(self, size: int) -> None:
         """Take unpacked bytes into account; raises BoundError."""
         self._bytes -= size
-        self.allowance.size -= size
+        self.allowance.size_read += size
         if self._bytes < 0:
             raise BoundError(f"it unpacks to more than {MAX_UNPACKED >> 20} MB")
         self._hold_to_the_run()
 
     def _hold_to_the_run(self) -> None:
-        whole = Allowance()
-        if self.allowance.members < 0:
-            raise SpentError(f"the archives of this run have more than {whole.members} members together")
-        if self.allowance.size < 0:
-            raise SpentError(f"the archives of this run unpack to more than {whole.size >> 20} MB together")
-        if self.allowance.seconds < 0:
-            raise SpentError(f"reading the archives of this run takes longer than {whole.seconds:g} s together")
+        run = self.allowance
+        if run.members_read > run.members:
+            raise SpentError(f"the archives of this run have more than {run.members} members together")
+        if run.size_read > run.size:
+            raise SpentError(f"the archives of this run unpack to more than {run.size >> 20} MB together")
+        if run.seconds_spent > run.seconds:
+            raise SpentError(f"reading the archives of this run takes longer than {run.seconds:g} s together")
 
     def fail(self, where: str, reason: object) -> None:
         """Note what could not be read."""
@@ -136,6 +140,9 @@ def read_contents(path: Path, machine: str, allowance: Allowance | None = None) 
         try:
             budget.count(0)
             _walk(file, size, "", budget, 1)
+        except NoArchiveError as error:
+            if _NESTED.fullmatch(path.name):  # any other file may be packed
+                budget.fail("", error)
         except BoundError as error:
             spent = isinstance(error, SpentError)
             budget.fail("", error)
@@ -150,6 +157,8 @@ def _walk(file: BinaryIO, size: int, prefix: str, budget: Budget, depth: int) ->
             if item.kind == "file":
                 _look(item, prefix, budget, depth)
     except BadArchiveError as error:
+        if depth == 1 and isinstance(error, NoArchiveError):
+            raise
         budget.fail(where, error)
 
 

@@ -27,11 +27,14 @@ class NativeMember(Struct, frozen=True):
 
 
 class Allowance(Struct):
-    """What the archives of one run may still cost together: members, bytes that come out of them, seconds."""
+    """What the archives of one run may cost together, and have cost: members, bytes that come out of them, seconds."""
 
     members: int = 300_000
     size: int = 8 << 30
     seconds: float = 120.0
+    members_read: int = 0
+    size_read: int = 0
+    seconds_spent: float = 0.0
 
 
 class Contents(Struct, frozen=True):

@@ -11,7 +11,17 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from depscan.artifacts.containers import FREE, MAX_RATIO, BadArchiveError, BoundError, Budget, Item, checked, stored
+from depscan.artifacts.containers import (
+    FREE,
+    MAX_RATIO,
+    BadArchiveError,
+    BoundError,
+    Budget,
+    Item,
+    NoArchiveError,
+    checked,
+    stored,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +62,7 @@ def read_tar(file: BinaryIO, size: int, budget: Budget) -> Iterator[Item]:
 
     stream = metered(file, size, budget)
     try:
-        first = stream.read(_BLOCK)
+        first = _first_block(stream)
         if first[_TAR_MARK_AT : _TAR_MARK_AT + len(_TAR_MARK)] != _TAR_MARK:
             return
         joined = cast("BinaryIO", _Joined(first, stream))
@@ -71,6 +81,15 @@ def read_tar(file: BinaryIO, size: int, budget: Budget) -> Iterator[Item]:
         raise BadArchiveError("this Python cannot read zstd; install zstandard") from None
     except Exception as error:  # tarfile, zlib, lzma and zstd have errors of their own, which share no base
         raise BadArchiveError(f"it cannot be read to its end: {str(error)[:150] or type(error).__name__}") from None
+
+
+def _first_block(stream: BinaryIO) -> bytes:
+    try:
+        return stream.read(_BLOCK)
+    except (BoundError, ImportError):
+        raise
+    except Exception as error:  # as below
+        raise NoArchiveError(f"it cannot be unpacked: {str(error)[:150] or type(error).__name__}") from None
 
 
 def _open(tar: object, info: object) -> BinaryIO:

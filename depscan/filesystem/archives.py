@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from depscan.artifacts.containers import Item
 
 TARS = frozenset({"tar", "gzip", "bzip2", "xz", "zstd"})  # what ADD extracts
+MAX_ENTRIES = 100_000  # of all archives: each becomes a file of a stage, which costs a kilobyte of memory
 HEAD_SIZE = 256  # enough for every magic number, and the kernel's BINPRM_BUF_SIZE for `#!` lines
 
 
@@ -57,7 +58,7 @@ class Archives:
     """The archives of one Dockerfile: each is read once, and all together cost no more than an `Allowance`."""
 
     def __init__(self) -> None:
-        self._allowance = Allowance()
+        self._allowance = Allowance(members=MAX_ENTRIES)
         self._read: dict[Path, Archive | None] = {}
 
     def read(self, path: Path, kinds: frozenset[str] = ARCHIVES) -> Archive | None:

@@ -176,9 +176,9 @@ def test_the_archives_of_a_run_share_an_allowance(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(zipped({"libx.so": PLUGIN, "A.class": b""}))
     paths = [tmp_path / name for name in ("a.jar", "b.jar", "c.jar")]
     for allowance, kind in (
-        (Allowance(members=3), "have more than 300000 members together"),
-        (Allowance(size=len(PLUGIN) + 10), "unpack to more than 8192 MB together"),
-        (Allowance(seconds=-1.0), "takes longer than 120 s together"),
+        (Allowance(members=3), "have more than 3 members together"),
+        (Allowance(size=len(PLUGIN) + 10), "unpack to more than 0 MB together"),
+        (Allowance(seconds=-1.0), "takes longer than -1 s together"),
     ):
         found = list(read_archives(paths, "x86_64", cache=False, allowance=allowance).values())
         spent = [kind in (each.problem or "") for each in found]
@@ -229,3 +229,9 @@ def test_damaged_rpm_packages_are_named(tmp_path: Path) -> None:
 def test_bombs_of_every_packing_end(packing: str, tmp_path: Path) -> None:
     found = read(tarred({"big.so": b"\0" * (64 << 20)}, packing), tmp_path, "bomb.tar")
     assert found.problem == "it unpacks to more than 200 times its size, as a bomb does"
+
+
+def test_a_damaged_stream_that_holds_no_archive_is_no_archive(tmp_path: Path) -> None:
+    damaged = gzip.compress(bytes(range(256)) * 40)[:12] + b"\xff" * 40
+    assert read(damaged, tmp_path, "words.gz") == Contents()
+    assert "it cannot be unpacked" in (read(damaged, tmp_path, "words.tar.gz").problem or "")
