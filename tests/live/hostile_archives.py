@@ -1,4 +1,4 @@
-"""Hostile archives and what a run on them costs: `python -m tests.live.hostile_archives DIRECTORY` makes and scans them.
+"""Hostile archives and what a run on them costs: `python -m tests.live.hostile_archives DIRECTORY` makes, then scans.
 
 Prints one row for each archive (what the Skipped row says of it) and the peak of memory in MB, both of which
 tests/live/test_hostile_archives.py checks.
