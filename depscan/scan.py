@@ -34,6 +34,7 @@ from depscan.images.knowledge import knowledge_as_of
 from depscan.images.lookup import profile as image_profile
 from depscan.linking.inventory import Inventory
 from depscan.linking.linker import place
+from depscan.linking.placement import Verdict
 from depscan.linking.root import Root
 from depscan.platforms import DEFAULT_PLATFORM
 from depscan.results import Scan, ScanResult
@@ -221,16 +222,37 @@ def _place_all(
     setting.inventory.read(stages)
     placements: list[Placement] = []
     for stage in stages:
-        artifacts = setting.inventory.artifacts(stage, assumed)
-        root = Root(stage, artifacts, setting.inventory.symbols)
-        placed = [
-            place(artifact, stage.entries[path], root, stage.stage.platform, setting.config.host_provided)
-            for path, artifact in artifacts.items()
-            if artifact.facts.linkage is not None
-        ]
-        placements += [*placed, *_place_scripts(stage, setting.inventory, placed)]
-        placements += _place_members(root, setting)
+        failing = {placement.path: placement for placement in _place_run_starts(stage, setting, assumed)}
+        placed = _place_stage(stage, setting, assumed)
+        placements += [failing.pop(placement.path, placement) for placement in placed]
+        placements += failing.values()
     return tuple(placements)
+
+
+def _place_stage(
+    stage: StageFilesystem, setting: _Setting, assumed: Mapping[str, ElfFacts], only: str | None = None
+) -> list[Placement]:
+    """The programs and libraries of a stage, its scripts, and what its archives hold; `only` the one at a path."""
+    artifacts = setting.inventory.artifacts(stage, assumed)
+    root = Root(stage, artifacts, setting.inventory.symbols)
+    placed = [
+        place(artifact, stage.entries[path], root, stage.stage.platform, setting.config.host_provided)
+        for path, artifact in artifacts.items()
+        if artifact.facts.linkage is not None and only in (None, path)
+    ]
+    members = _place_members(root, setting) if only is None else ()
+    return [*placed, *_place_scripts(stage, setting.inventory, placed), *members]
+
+
+def _place_run_starts(
+    stage: StageFilesystem, setting: _Setting, assumed: Mapping[str, ElfFacts]
+) -> Iterator[Placement]:
+    """What RUN starts and cannot start, as it stood then: the command itself may change all that comes after."""
+    for before in stage.run_starts:
+        started = before.entrypoint.words[0] if before.entrypoint is not None else ""
+        for placement in _place_stage(before, setting, assumed, started):
+            if placement.path == started and placement.verdict is Verdict.FAILS:
+                yield placement
 
 
 def _place_scripts(stage: StageFilesystem, inventory: Inventory, programs: list[Placement]) -> Iterator[Placement]:

@@ -138,7 +138,13 @@ def try_out(after: Outcome) -> Trial:
 
 
 def _mends(trial: Trial, finding: Finding, before: Outcome, placements: tuple[Placement, ...]) -> bool:
-    """Every program of the finding loads, and nothing that was quiet before speaks now."""
+    """Every program of the finding loads, and nothing that was quiet before speaks now.
+
+    What RUN starts may change all that comes after it: then it is enough that it starts.
+    """
+    start = placements[0].filesystem.entrypoint
+    if start is not None and start.keyword == "RUN":
+        return _silences(trial, finding, before)
     stage = finding.stage or 0
     if any(trial.verdicts.get((stage, path)) is not Verdict.LOADS for path in finding.artifacts):
         return False
