@@ -12,7 +12,7 @@ from depscan.artifacts.facts import MEMBER, Origin
 from depscan.filesystem.entries import Presence
 from depscan.findings import Confidence, Severity
 from depscan.linking import messages
-from depscan.linking.placement import Cause, Verdict
+from depscan.linking.placement import Verdict
 from depscan.linking.starts import is_plain
 from depscan.platforms import MACHINES
 from depscan.subjects import InstructionView, Subject
@@ -21,7 +21,7 @@ from depscan.subjects.builds import build_view
 from depscan.subjects.missing_symbols import highest_unmet, symbol_view
 from depscan.subjects.platform_choice import KINDS as PLATFORM_KINDS
 from depscan.subjects.platform_choice import find_platform_problems
-from depscan.subjects.purpose import brought_linkers, is_argument, is_started, purpose
+from depscan.subjects.purpose import brought_linkers, gravest, is_argument, is_carrier, is_started, purpose
 from depscan.subjects.second_libc import second_libc
 from depscan.subjects.views import artifact_view, image_view, need_view, platform_view, stage_view, version_view
 from depscan.subjects.wording import describe_artifact, describe_base, describe_image, describe_search
@@ -241,7 +241,7 @@ class _Collector:
                 *placement.artifact.evidence,
             ),
             runtime_message=_said(placement, failure),
-            gravest=_gravest(placement, confidence),
+            gravest=gravest(placement, confidence),
         )
 
     def _executed_by(self, placement: Placement) -> tuple[tuple[Span, str], ...]:
@@ -302,7 +302,7 @@ class _Collector:
             confidence=filesystem.profile.confidence if hack else Confidence.CERTAIN,
             stage=filesystem.stage.index,
             evidence=(describe_image(filesystem.profile),) if hack else (),
-            gravest=Severity.NOTE if _is_carrier(filesystem) else Severity.ERROR,
+            gravest=Severity.NOTE if is_carrier(filesystem) else Severity.ERROR,
         )
 
     def problem(self, problem: Problem, *, several_platforms: bool) -> Subject:
@@ -375,11 +375,6 @@ def _failure(placement: Placement, detail: str) -> Failure | None:
     return next((failure for failure in placement.link.failures if failure.detail == detail), None)
 
 
-def _is_carrier(filesystem: StageFilesystem) -> bool:
-    """A scratch stage without a start command only carries files to somewhere else."""
-    return filesystem.profile.reference == "scratch" and filesystem.entrypoint is None and filesystem.command is None
-
-
 def _made_at(artifact: Artifact) -> tuple[tuple[Span, str], ...]:
     """The command that makes what is not built yet."""
     made = artifact.prediction
@@ -392,14 +387,3 @@ def _said(placement: Placement, failure: Failure | None) -> str | None:
     if failure is None or start is None or start.keyword != "RUN":
         return failure.runtime_message if failure is not None else None
     return messages.of_shell(failure.runtime_message, placement.filesystem.profile.package_manager)
-
-
-def _gravest(placement: Placement, confidence: Confidence) -> Severity:
-    """What is not built yet and only possibly fails is no error; nor is a script or bit that nothing here needs."""
-    if _is_carrier(placement.filesystem):
-        return Severity.NOTE
-    artifact = placement.artifact
-    doubtful = artifact.prediction is not None and confidence is Confidence.POSSIBLE
-    asked_for = placement.cause is not Cause.NOT_EXECUTABLE and artifact.script is None
-    idle = not asked_for and not is_started(placement.entry, placement.filesystem)
-    return Severity.WARNING if doubtful or idle else Severity.ERROR

@@ -12,12 +12,14 @@ import re
 from typing import TYPE_CHECKING
 
 from depscan.artifacts.facts import Origin
-from depscan.findings import Confidence
+from depscan.findings import Confidence, Severity
 from depscan.linking.loaders import interpreter_family
+from depscan.linking.placement import Cause
 from depscan.linking.starts import started_programs
 
 if TYPE_CHECKING:
     from depscan.filesystem.entries import FileEntry, StageFilesystem
+    from depscan.linking.placement import Placement
 
 _SHALLOW = 1  # app/tool and app/bin/tool of `COPY app .` are likely programs, app/vendor/x/tool may be anything
 _ASIDE = frozenset({"test", "tests", "testdata", "fixtures", "__tests__", "spec", "examples", "prebuilds"})
@@ -120,3 +122,19 @@ def _depth(source: str, word: str) -> int:
     """How many directories lie between the source as named and the file."""
     named = [part for part in word.split("/") if part not in ("", ".")]
     return len([part for part in source.split("/") if part]) - len(named) - 1
+
+
+def is_carrier(filesystem: StageFilesystem) -> bool:
+    """A scratch stage without a start command only carries files to somewhere else."""
+    return filesystem.profile.reference == "scratch" and filesystem.entrypoint is None and filesystem.command is None
+
+
+def gravest(placement: Placement, confidence: Confidence) -> Severity:
+    """What is not built yet and only possibly fails is no error; nor is a script or bit that nothing here needs."""
+    if is_carrier(placement.filesystem):
+        return Severity.NOTE
+    artifact = placement.artifact
+    doubtful = artifact.prediction is not None and confidence is Confidence.POSSIBLE
+    asked_for = placement.cause is not Cause.NOT_EXECUTABLE and artifact.script is None
+    idle = not asked_for and not is_started(placement.entry, placement.filesystem)
+    return Severity.WARNING if doubtful or idle else Severity.ERROR
