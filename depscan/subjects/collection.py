@@ -81,6 +81,10 @@ def _host_files(stages: Sequence[StageFilesystem], placements: Sequence[Placemen
         from depscan.subjects.virtual_environments import find_broken_environments  # noqa: PLC0415 - see above
 
         yield from find_broken_environments(stages)
+    if any(".cpython-3" in path for path in paths):
+        from depscan.subjects.foreign_modules import find_foreign_modules  # noqa: PLC0415 - see above
+
+        yield from find_foreign_modules(stages)
     if any("vendor/bundle/ruby/" in path for path in paths):
         from depscan.subjects.vendored_gems import find_vendored_gems  # noqa: PLC0415 - see above
 
