@@ -136,3 +136,16 @@ def test_a_jar_is_offered_only_bases_with_java(tmp_path: Path, base: str, offere
     found = examine(tmp_path, base, {"librocksdbjni-linux64.so": GLIBC})
     (finding,) = (each for each in found.findings if each.rule == "jni-in-jar-on-musl")
     assert {each.base for each in finding.suggestions} == offered
+
+
+def test_what_is_not_opened_is_named(tmp_path: Path) -> None:
+    program = bytearray((FIXTURES / "hello-static").read_bytes())
+    program[8:11] = b"AI\2"
+    (tmp_path / "x.AppImage").write_bytes(program)
+    (tmp_path / "x.7z").write_bytes(b"7z\xbc\xaf\x27\x1c" + bytes(600))
+    (tmp_path / "Dockerfile").write_text("FROM debian:12-slim\nCOPY x.AppImage x.7z /\n")
+    rows = scan([tmp_path / "Dockerfile"], Config(cache=False)).scans[0].skipped
+    assert {row.subject: row.reason for row in rows} == {
+        "x.AppImage": "an AppImage: what it mounts when it starts is not read",
+        "x.7z": "a 7z archive, which is not opened",
+    }
