@@ -167,6 +167,15 @@ def run_unzip(action: Action) -> Iterator[Effect]:
         yield from local or _unpack(action, directory, archive, members, stripped=flat)
 
 
+def extract_package(action: Action) -> Iterator[Effect] | None:
+    """`dpkg -x ARCHIVE DIRECTORY` and dpkg-deb's; None for what else they do (dpkg-deb(1))."""
+    words = action.command.words[1:]
+    if len(words) != 3 or words[0].text not in {"-x", "-X", "--extract", "--vextract"}:
+        return None
+    local = _unpack_local(action, words[2], words[1], ())
+    return iter(local) if local is not None else iter([_into(action, words[2])])
+
+
 def _unpack_local(
     action: Action,
     directory: ShellWord | None,

@@ -71,6 +71,13 @@ def test_a_deb_is_installed_at_the_root(tmp_path: Path, packing: str) -> None:
     assert found(scanned) == [("symbol-version-too-new", "/usr/bin/tool", 3)]
 
 
+@pytest.mark.parametrize("command", ["dpkg -x /tmp/x.deb /opt", "dpkg-deb --extract /tmp/x.deb /opt"])
+def test_a_deb_is_unpacked_elsewhere(tmp_path: Path, command: str) -> None:
+    dockerfile = f'FROM debian:12-slim\nCOPY x.deb /tmp/\nRUN {command}\nCMD ["/opt/bin/tool"]\n'
+    scanned = examine(tmp_path, {"x.deb": debian({"./bin/tool": TOO_NEW})}, dockerfile)
+    assert found(scanned) == [("symbol-version-too-new", "/opt/bin/tool", 3)]
+
+
 def test_an_apk_is_installed_without_what_is_about_it(tmp_path: Path) -> None:
     package = tarred({".PKGINFO": b"pkgname = x"}, "w:gz") + tarred({"usr/bin/tool": TOO_NEW}, "w:gz")
     dockerfile = 'FROM alpine:3.20\nCOPY x.apk /tmp/\nRUN apk add --allow-untrusted /tmp/x.apk\nCMD ["tool"]\n'
