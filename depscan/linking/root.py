@@ -178,9 +178,10 @@ class Root:
         from depscan.packages.providers import who_provides  # noqa: PLC0415 - as above
 
         if name not in self._lacking:
-            absent = archive_has(self.profile.release, name) is False
-            elsewhere = known is not None and name not in known
-            self._lacking[name] = absent or (elsewhere and bool(who_provides("apt", self.profile.release, name)))
+            has = archive_has(self.profile.release, self.filesystem.stage.platform.architecture, name)
+            elsewhere = bool(has) and known is not None and name not in known
+            others = elsewhere and bool(who_provides("apt", self.profile.release, name))
+            self._lacking[name] = has is False or others
         return self._lacking[name]
 
     def installed(self, soname: str, profile: ImageProfile) -> Library | None:
