@@ -105,8 +105,9 @@ def scan(paths: Sequence[str | Path], config: Config | None = None) -> ScanResul
     """
     config = config or Config()
     rules = load_rules(config.rules, cache=config.cache)
+    inventory = Inventory(jobs=config.jobs, cache=config.cache)
     scans = [
-        _scan_text(text, platform, config, rules)
+        _scan_text(text, platform, config, rules, inventory)
         for text in map(_read, paths)
         for platform in config.platforms or (DEFAULT_PLATFORM,)
     ]
@@ -128,11 +129,11 @@ def _read(path: str | Path) -> _Text:
     return _Text(source, problems, path)
 
 
-def _scan_text(text: _Text, platform: Platform, config: Config, rules: tuple[Rule, ...]) -> Scan:
+def _scan_text(text: _Text, platform: Platform, config: Config, rules: tuple[Rule, ...], inventory: Inventory) -> Scan:
     dockerfile = _parse(text, platform, config)
     root, reason = _choose_context(text.path, dockerfile, config)
     context = BuildContext(root, read_ignore_rules(root, text.path))
-    setting = _Setting(platform, config, rules, context, Inventory(jobs=config.jobs, cache=config.cache))
+    setting = _Setting(platform, config, rules, context, inventory)
     examination = _examine(text, dockerfile, setting)
     return Scan(
         source=text.source,
@@ -231,7 +232,7 @@ def _place_all(
 def _place_stage(
     stage: StageFilesystem, setting: _Setting, assumed: Mapping[str, ElfFacts], only: str | None = None
 ) -> list[Placement]:
-    """The programs and libraries of a stage, and its scripts; `only` the one at a path."""
+    """The programs and libraries of a stage, its scripts, and what its archives hold; `only` the one at a path."""
     artifacts = setting.inventory.artifacts(stage, assumed)
     root = Root(stage, artifacts, setting.inventory.symbols)
     placed = [
@@ -239,7 +240,8 @@ def _place_stage(
         for path, artifact in artifacts.items()
         if artifact.facts.linkage is not None and only in (None, path)
     ]
-    return [*placed, *_place_scripts(stage, setting.inventory, placed)]
+    members = _place_members(root, setting) if only is None else ()
+    return [*placed, *_place_scripts(stage, setting.inventory, placed), *members]
 
 
 def _place_run_starts(
@@ -259,6 +261,14 @@ def _place_scripts(stage: StageFilesystem, inventory: Inventory, programs: list[
         from depscan.linking.scripts import place_scripts  # noqa: PLC0415 - many images start none
 
         yield from place_scripts(stage, scripts, {placement.path: placement for placement in programs})
+
+
+def _place_members(root: Root, setting: _Setting) -> Iterator[Placement]:
+    members = setting.inventory.members(root.filesystem)
+    if members:
+        from depscan.linking.members import place_members  # noqa: PLC0415 - few images have archives
+
+        yield from place_members(members, root, setting.config.host_provided)
 
 
 def _skipped(stages: tuple[StageFilesystem, ...], setting: _Setting) -> tuple[Skipped, ...]:

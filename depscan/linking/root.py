@@ -54,7 +54,7 @@ class Root:
         artifacts: Mapping[str, Artifact],
         read_symbols: Callable[[FileEntry], bytes | None] = lambda _: None,
     ) -> None:
-        self._read_symbols = read_symbols
+        self.read_symbols = read_symbols
         self.filesystem = filesystem
         self.profile = filesystem.profile
         self.artifacts = artifacts
@@ -199,7 +199,7 @@ class Root:
         """The dynamic symbols of the ELF file with these facts that stands at `path`; None where they are not known."""
         blob, entry = facts.symbols, self.copied(path)
         if blob is None and entry is not None:
-            blob = self._read_symbols(entry)
+            blob = self.read_symbols(entry)
         return unpack(blob) if blob else None
 
     def folders_named(self, names: frozenset[str]) -> frozenset[str]:
