@@ -104,7 +104,10 @@ TOOLS: dict[str, Tool] = {
     "xx-go": Tool(builds=(".", *_GO), outputs=("-o",)),
     "rustup-init": Tool(builds=_RUST),
     "manage.py": Tool(),  # Django's, whose commands write assets and databases
-    **dict.fromkeys(("swift", "zig", "stack", "cabal", "mix", "dart", "crystal", "tsc", "webpack", "ng"), Tool()),
+    **dict.fromkeys(("stack", "cabal"), Tool(outputs=("--local-bin-path", "--installdir"))),
+    **dict.fromkeys(("mix", "rebar3", "rebar"), Tool(outputs=("--path", "-o", "--output-dir"))),
+    **dict.fromkeys(("swift", "zig", "dart", "crystal", "shards"), Tool(outputs=("-o", "--output"))),
+    **dict.fromkeys(("tsc", "webpack", "ng"), Tool()),
 }
 
 

@@ -31,6 +31,11 @@ PROGRAMS: dict[str, str] = {
     "dotnet": "dotnet",
     **dict.fromkeys(("jlink", "jpackage"), "jlink"),
     **dict.fromkeys(("native-image", "mvn", "mvnw", "gradle", "gradlew"), "native_image"),
+    **dict.fromkeys(("mix", "rebar"), "erlang"),  # rebar3 without its version
+    **dict.fromkeys(("ghc", "stack", "cabal"), "haskell"),
+    **dict.fromkeys(("nim", "nimble"), "nim"),
+    **dict.fromkeys(("crystal", "shards"), "crystal"),
+    "swift": "swift",
     "zig": "zig",
     "go": "go",
     "xx-go": "go",

@@ -1,7 +1,7 @@
-"""A program of C or C++ that a configured build links: cmake, meson, autotools.
+"""A program that a build links natively, against the stage's own C library.
 
-In: its path and what the manifests say of it. Out: the `Product`, linked against the stage's own C library. What such
-programs need is measured in `c.py`: libc, and libstdc++ where a source is C++.
+In: its path and what command and manifests say of it. Out: the `Product`. What programs of C and C++ need is measured
+in `c.py`: libc, and libstdc++ where a source is C++; what other languages add stands in their modules.
 """
 
 from __future__ import annotations
@@ -28,18 +28,27 @@ _BARE = r"(.*/)?(debian|ubuntu|alpine|fedora|centos|rockylinux|almalinux|amazonl
 
 
 def native_program(
-    path: str, place: Workplace, why: str, *, cxx: bool = False, confidence: Confidence = Confidence.LIKELY
+    path: str,
+    place: Workplace,
+    why: str,
+    *,
+    tool: str = "c",
+    needed: tuple[str, ...] = (),
+    cxx: bool = False,
+    confidence: Confidence = Confidence.LIKELY,
 ) -> Product | None:
-    """A dynamic program; None where the stage's C library is not known."""
-    facts = dynamic_program(place, ("libstdc++.so.6",) if cxx else (), "c")
+    """A dynamic program, which needs `needed` beside libc; None where the stage's C library is not known."""
+    facts = dynamic_program(place, (*needed, "libstdc++.so.6") if cxx else needed, tool)
     if facts is None:
         return None
-    return Product(path, "c", facts, confidence, ceiling(place), (why,), "-static among flags that are set elsewhere")
+    return Product(path, tool, facts, confidence, ceiling(place), (why,), "-static among flags that are set elsewhere")
 
 
-def static_native_program(path: str, place: Workplace) -> Product:
+def static_native_program(
+    path: str, place: Workplace, why: str = "-static among the linker's flags", *, tool: str = "c"
+) -> Product:
     """A program that is linked with -static."""
-    return Product(path, "c", static_program(place.machine, "c"), evidence=("-static among the linker's flags",))
+    return Product(path, tool, static_program(place.machine, tool), evidence=(why,))
 
 
 def expected_programs(directory: str, place: Workplace, why: str) -> Iterator[Product]:

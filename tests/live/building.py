@@ -54,7 +54,8 @@ def _row(facts: ElfFacts) -> str:
 def predict(command: str, path: str, directory: Path) -> ElfFacts:
     """The facts that depscan predicts of `path` in a stage that copies the sources and runs the command."""
     (directory / "Dockerfile").write_text(
-        f"FROM builder AS build\nWORKDIR /src\nCOPY . .\nRUN {command}\nFROM builder\nCOPY --from=build /src/{path} /out\n"
+        f"FROM builder AS build\nWORKDIR /src\nCOPY . .\nRUN {command}\n"
+        f"FROM builder\nCOPY --from=build /src/{path} /out\n"
     )
     config = Config(cache=False, jobs=1, bases={"builder": f"glibc:{platform.libc_ver()[1]}"})
     (result,) = scan([directory / "Dockerfile"], config).scans
@@ -63,10 +64,12 @@ def predict(command: str, path: str, directory: Path) -> ElfFacts:
 
 
 def build(command: str, path: str, directory: Path) -> ElfFacts:
-    """The facts of what the command makes."""
+    """The facts of what the command makes at `path`, a pattern."""
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    done = subprocess.run(command, shell=True, cwd=directory, env=environment, capture_output=True, timeout=600)
+    done = subprocess.run(
+        command, shell=True, cwd=directory, env=environment, capture_output=True, timeout=600, check=False
+    )
     assert done.returncode == 0, (done.stdout + done.stderr).decode(errors="replace")[-2000:]
-    (facts,) = read_facts([directory / path], jobs=1, cache=False).values()
+    (facts,) = read_facts(list(directory.glob(path)), jobs=1, cache=False).values()
     assert not isinstance(facts, str), facts
     return facts

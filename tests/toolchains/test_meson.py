@@ -87,7 +87,8 @@ def test_the_language_is_that_of_the_sources(tmp_path: Path) -> None:
 def test_downloaded_sources_install_programs_of_any_name(tmp_path: Path) -> None:
     text = (
         "FROM debian:12 AS build\nWORKDIR /src\nRUN git clone https://example.org/tool.git && cd tool"
-        " && meson setup out --prefix=/opt && ninja -C out install\nFROM debian:12\nCOPY --from=build /opt/bin/tool /x/\n"
+        " && meson setup out --prefix=/opt && ninja -C out install\n"
+        "FROM debian:12\nCOPY --from=build /opt/bin/tool /x/\n"
     )
     (found,) = predict(tmp_path, text).values()
     assert (found.facts.libc, found.confidence.value) == ("glibc", "possible")
