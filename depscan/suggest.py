@@ -9,6 +9,7 @@ contradict the findings.
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,6 +19,7 @@ from depscan.artifacts.facts import Linkage
 from depscan.filesystem.entries import Presence
 from depscan.findings import Edit, Location, Severity, Suggestion
 from depscan.images.candidates import builder_candidates, candidates
+from depscan.images.naming import ROOTS
 from depscan.linking.placement import Cause, Verdict
 from depscan.packages import install_command
 from depscan.packages.providers import who_provides
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from depscan.artifacts.facts import ElfFacts
-    from depscan.artifacts.prediction import Prediction
+    from depscan.artifacts.prediction import Mend, Prediction
     from depscan.dockerfile.instructions import Stage
     from depscan.filesystem.entries import StageFilesystem
     from depscan.findings import Finding
@@ -37,7 +39,13 @@ if TYPE_CHECKING:
     from depscan.source import SourceText
 
 MAX_TRIED = 24
+MAX_TRIED_FOR_TEXT = 6
 MAX_BASES = 5
+# Findings on text that another distribution, or the image of another stage, mends for sure.
+_OF_THE_RELEASE = frozenset({"wheel-or-site-packages-on-musl", "package-manager-mismatch"})
+_OF_THE_BASE = _OF_THE_RELEASE | {"venv-interpreter-missing"}
+# Toolchains whose products are loaded or started by a program that the image has.
+_LANGUAGES = frozenset("npm yarn pnpm bun pip uv poetry pdm pipenv gem bundle".split())  # noqa: SIM905
 _MANAGER_FAMILIES = {"yum": "dnf", "microdnf": "dnf", "tdnf": "dnf"}
 
 
@@ -74,18 +82,20 @@ class _Candidate(Struct, frozen=True):
     change: Change
 
 
-def suggest(finding: Finding, before: Outcome, recheck: Callable[[Change], Trial]) -> tuple[Suggestion, ...]:
-    """The proved suggestions for a finding on artifacts; none for a finding on text."""
+def suggest(
+    finding: Finding, before: Outcome, recheck: Callable[[Change], Trial], source: SourceText
+) -> tuple[Suggestion, ...]:
+    """The proved suggestions for a finding on artifacts, or on text that another base may mend; else none."""
     placements = tuple(
         placement
         for placement in before.placements
         if placement.filesystem.stage.index == finding.stage and placement.path in finding.artifacts
     )
     if not placements:
-        return ()
+        return tuple(_for_text(finding, before, recheck))
     proved: list[Suggestion] = []
     tried = 0
-    for candidate in _candidates(finding, placements, before):
+    for candidate in _candidates(finding, placements, before, source):
         if tried >= MAX_TRIED or sum(kept.kind == "base" for kept in proved) >= MAX_BASES:
             break
         if _adds_nothing(candidate.suggestion, proved, placements[0].filesystem.profile.reference):
@@ -97,12 +107,51 @@ def suggest(finding: Finding, before: Outcome, recheck: Callable[[Change], Trial
     return tuple(proved)
 
 
+def _for_text(finding: Finding, before: Outcome, recheck: Callable[[Change], Trial]) -> Iterator[Suggestion]:
+    """Other releases of the stage's image, and the images of the other stages, with which the finding is gone."""
+    stages = {each.stage.index: each for each in before.stages}
+    here = stages.get(finding.stage if finding.stage is not None else -1)
+    if finding.rule not in _OF_THE_BASE or here is None:
+        return
+    path = finding.location.path
+    bases = [_candidate_base(reference, here, before, path) for reference in _near(finding, here, stages)]
+    builders = [_candidate_builder(here.profile.name, each, before, path) for each in _builders(here, stages)]
+    known = {old.identity for old in before.findings} - {finding.identity}
+    for found in (bases, builders):
+        for candidate in found[:MAX_TRIED_FOR_TEXT]:
+            trial = recheck(candidate.change)
+            if trial.alarms <= known and not trial.misfits:
+                yield _with_size(candidate.suggestion, trial.sizes.get(here.stage.index))
+                break
+
+
+def _near(finding: Finding, here: StageFilesystem, stages: Mapping[int, StageFilesystem]) -> tuple[str, ...]:
+    """The stage's image on other distributions, where these matter, then the images that the other stages stand on."""
+    alike = _alike(here) if finding.rule in _OF_THE_RELEASE else []
+    others = [each.profile.name for each in stages.values() if each.profile.name != here.profile.name]
+    return tuple(dict.fromkeys((*alike, *(name for name in others if name != "scratch"))))
+
+
+def _alike(here: StageFilesystem) -> list[str]:
+    """Candidates for a stage's base: of a language's image, whose program is needed, other releases alone."""
+    own = _image_name(here.profile.reference)
+    return [each for each in candidates(here.profile) if own in ROOTS or _image_name(each) == own]
+
+
+def _builders(here: StageFilesystem, stages: Mapping[int, StageFilesystem]) -> list[StageFilesystem]:
+    """The stages that could stand on the image of `here`, which must be one to build in."""
+    if here.profile.package_manager is None:
+        return []
+    return [each for each in stages.values() if each.stage.index < here.stage.index and each.stage.base_stage is None]
+
+
 def _adds_nothing(suggestion: Suggestion, proved: list[Suggestion], own: str) -> bool:
     """Whether an image of the same name is proved already; of the failing image's own releases two may stand."""
     if suggestion.base is None:
         return False
     name = _image_name(suggestion.base)
-    same = sum(kept.base is not None and _image_name(kept.base) == name for kept in proved)
+    alike = [kept for kept in proved if kept.kind == suggestion.kind and kept.base is not None]
+    same = sum(_image_name(kept.base or "") == name for kept in alike)
     return same >= (2 if name == _image_name(own) else 1)
 
 
@@ -134,9 +183,17 @@ def try_out(after: Outcome) -> Trial:
 
 
 def _mends(trial: Trial, finding: Finding, before: Outcome, placements: tuple[Placement, ...]) -> bool:
-    """Every program of the finding loads, and nothing that was quiet before speaks now."""
+    """Every program of the finding loads, and nothing that was quiet before speaks now.
+
+    Packages of another C library may lie at other paths: then each that is new must load in place of those.
+    """
     stage = finding.stage or 0
-    if any(trial.verdicts.get((stage, path)) is not Verdict.LOADS for path in finding.artifacts):
+    verdicts = {trial.verdicts.get((stage, path)) for path in finding.artifacts}
+    if None in verdicts and {each.product.tool for each in _predictions(placements)} <= _LANGUAGES:
+        old = {(item.filesystem.stage.index, item.path) for item in before.placements}
+        verdicts |= {verdict for place, verdict in trial.verdicts.items() if place[0] == stage and place not in old}
+        verdicts.discard(None)
+    if verdicts != {Verdict.LOADS}:
         return False
     touched = {stage, *(made.stage for made in _predictions(placements))}
     return not touched & trial.misfits and trial.alarms <= {old.identity for old in before.findings}
@@ -157,28 +214,45 @@ def _misfits(filesystem: StageFilesystem) -> bool:
     return any(_MANAGER_FAMILIES.get(manager, manager) != family for manager in filesystem.managers)
 
 
-def _candidates(finding: Finding, placements: tuple[Placement, ...], before: Outcome) -> Iterator[_Candidate]:
+def _candidates(
+    finding: Finding, placements: tuple[Placement, ...], before: Outcome, source: SourceText
+) -> Iterator[_Candidate]:
     path = finding.location.path
     filesystem = placements[0].filesystem
-    yield from _rebuilds(placements, path) if _predictions(placements) else _build_flags(placements)
+    yield from _rebuilds(placements, path, source) if _predictions(placements) else _build_flags(placements)
     yield from _packages(placements, filesystem, path)
-    yield from _bases(filesystem, before, path)
+    yield from _bases(placements, before, path)
     yield from _builder_bases(placements, before, path)
 
 
-def _rebuilds(placements: tuple[Placement, ...], path: str) -> Iterator[_Candidate]:
+def _rebuilds(placements: tuple[Placement, ...], path: str, source: SourceText) -> Iterator[_Candidate]:
     """What the build commands would have to say, where each of them can be mended."""
     made = {prediction.span: prediction.product.mend for prediction in _predictions(placements)}
     mends = [(span, mend) for span, mend in made.items() if mend is not None]
     if len(mends) < len(made):
         return
-    edits = tuple(
-        Edit(Location(path, Span(place, place)), text)
-        for span, mend in mends
-        for place, text in ((span.start, mend.before), (span.end, mend.after))
-        if text
-    )
-    yield _Candidate(Suggestion("build-flag", mends[0][1].title, proved=True, edits=edits), Change(edits=edits))
+    changes = [change for span, mend in mends for change in _changes(span, mend, source)]
+    edits = tuple(Edit(Location(path, span), text) for span, text in changes)
+    if edits:
+        yield _Candidate(Suggestion("build-flag", mends[0][1].title, proved=True, edits=edits), Change(edits=edits))
+
+
+def _changes(span: Span, mend: Mend, source: SourceText) -> Iterator[tuple[Span, str]]:
+    """The places of a command that a mend changes, with what is to stand there."""
+    for place, text in ((span.start, mend.before), (span.end, mend.after)):
+        if text:
+            yield Span(place, place), text
+    word = re.compile(rf"(?<![\w.-]){re.escape(mend.replaced)}(?![\w.-])")
+    found = []
+    for number in range(span.start.line, span.end.line + 1) if mend.replaced else ():
+        line = source.text.split("\n")[number - 1]
+        first = span.start.column if number == span.start.line else 1
+        last = span.end.column if number == span.end.line else len(line) + 1
+        found += [(number, each.start() + 1) for each in word.finditer(line, first - 1, last - 1)]
+    if len(found) == 1:
+        ((line_number, column),) = found
+        end = column + len(mend.replaced)
+        yield Span(Position(line_number, column), Position(line_number, end)), mend.by
 
 
 def _build_flags(placements: tuple[Placement, ...]) -> Iterator[_Candidate]:
@@ -278,14 +352,23 @@ def _packages(placements: tuple[Placement, ...], filesystem: StageFilesystem, pa
     yield _Candidate(suggestion, Change(edits=(edit,)))
 
 
-def _bases(filesystem: StageFilesystem, before: Outcome, path: str) -> Iterator[_Candidate]:
-    """Other bases, nearest first, in place of the image at the bottom of the stage."""
+def _bases(placements: tuple[Placement, ...], before: Outcome, path: str) -> Iterator[_Candidate]:
+    """Other bases, nearest first, in place of the image at the bottom of the stage.
+
+    What a program of the image loads or starts (node_modules, site-packages) needs that program.
+    """
+    filesystem = placements[0].filesystem
+    made = {prediction.product.tool for prediction in _predictions(placements)}
+    libraries = all(each.artifact.facts.linkage is Linkage.SHARED_OBJECT for each in placements)
+    for reference in _alike(filesystem) if libraries or made & _LANGUAGES else candidates(filesystem.profile):
+        yield _candidate_base(reference, filesystem, before, path)
+
+
+def _candidate_base(reference: str, filesystem: StageFilesystem, before: Outcome, path: str) -> _Candidate:
     origin = _image_stage(filesystem.stage, before)
-    for reference in candidates(filesystem.profile):
-        edit = Edit(Location(path, origin.base_span), reference)
-        title = f"use FROM {reference}"
-        suggestion = Suggestion("base", title, proved=True, base=reference, edits=(edit,))
-        yield _Candidate(suggestion, Change(edits=(edit,)))
+    edit = Edit(Location(path, origin.base_span), reference)
+    suggestion = Suggestion("base", f"use FROM {reference}", proved=True, base=reference, edits=(edit,))
+    return _Candidate(suggestion, Change(edits=(edit,)))
 
 
 def _builder_bases(placements: tuple[Placement, ...], before: Outcome, path: str) -> Iterator[_Candidate]:
@@ -294,12 +377,15 @@ def _builder_bases(placements: tuple[Placement, ...], before: Outcome, path: str
     stages = [each for each in before.stages if each.stage.index in builders]
     if len(stages) != 1:
         return
-    origin = _image_stage(stages[0].stage, before)
     for reference in builder_candidates(stages[0].profile, placements[0].filesystem.profile):
-        edit = Edit(Location(path, origin.base_span), reference)
-        title = f"build it on FROM {reference}"
-        suggestion = Suggestion("builder-base", title, proved=True, base=reference, edits=(edit,))
-        yield _Candidate(suggestion, Change(edits=(edit,)))
+        yield _candidate_builder(reference, stages[0], before, path)
+
+
+def _candidate_builder(reference: str, builder: StageFilesystem, before: Outcome, path: str) -> _Candidate:
+    edit = Edit(Location(path, _image_stage(builder.stage, before).base_span), reference)
+    title = f"build it on FROM {reference}"
+    suggestion = Suggestion("builder-base", title, proved=True, base=reference, edits=(edit,))
+    return _Candidate(suggestion, Change(edits=(edit,)))
 
 
 def _image_stage(stage: Stage, before: Outcome) -> Stage:
