@@ -34,6 +34,7 @@ from depscan.images.knowledge import knowledge_as_of
 from depscan.images.lookup import profile as image_profile
 from depscan.linking.inventory import Inventory
 from depscan.linking.linker import place
+from depscan.linking.placement import Verdict
 from depscan.linking.root import Root
 from depscan.platforms import DEFAULT_PLATFORM
 from depscan.results import Scan, ScanResult
@@ -42,7 +43,7 @@ from depscan.source import SourceText
 from depscan.subjects.collection import collect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from depscan.artifacts.facts import ElfFacts
     from depscan.dockerfile.instructions import Dockerfile, Problem, Stage
@@ -104,8 +105,9 @@ def scan(paths: Sequence[str | Path], config: Config | None = None) -> ScanResul
     """
     config = config or Config()
     rules = load_rules(config.rules, cache=config.cache)
+    inventory = Inventory(jobs=config.jobs, cache=config.cache)
     scans = [
-        _scan_text(text, platform, config, rules)
+        _scan_text(text, platform, config, rules, inventory)
         for text in map(_read, paths)
         for platform in config.platforms or (DEFAULT_PLATFORM,)
     ]
@@ -127,11 +129,11 @@ def _read(path: str | Path) -> _Text:
     return _Text(source, problems, path)
 
 
-def _scan_text(text: _Text, platform: Platform, config: Config, rules: tuple[Rule, ...]) -> Scan:
+def _scan_text(text: _Text, platform: Platform, config: Config, rules: tuple[Rule, ...], inventory: Inventory) -> Scan:
     dockerfile = _parse(text, platform, config)
     root, reason = _choose_context(text.path, dockerfile, config)
     context = BuildContext(root, read_ignore_rules(root, text.path))
-    setting = _Setting(platform, config, rules, context, Inventory(jobs=config.jobs, cache=config.cache))
+    setting = _Setting(platform, config, rules, context, inventory)
     examination = _examine(text, dockerfile, setting)
     return Scan(
         source=text.source,
@@ -197,6 +199,7 @@ def _examine(
         cpu_floor=config.cpu_floor,
         target=target,
         several_platforms=len(config.platforms) > 1,
+        run=frozenset(run),
     )
     return _Examination(
         dockerfile=dockerfile,
@@ -219,22 +222,61 @@ def _place_all(
     setting.inventory.read(stages)
     placements: list[Placement] = []
     for stage in stages:
-        artifacts = setting.inventory.artifacts(stage, assumed)
-        root = Root(stage, artifacts, setting.inventory.symbols)
-        placements += [
-            place(artifact, stage.entries[path], root, stage.stage.platform, setting.config.host_provided)
-            for path, artifact in artifacts.items()
-            if artifact.facts.linkage is not None
-        ]
+        failing = {placement.path: placement for placement in _place_run_starts(stage, setting, assumed)}
+        placed = _place_stage(stage, setting, assumed)
+        placements += [failing.pop(placement.path, placement) for placement in placed]
+        placements += failing.values()
     return tuple(placements)
+
+
+def _place_stage(
+    stage: StageFilesystem, setting: _Setting, assumed: Mapping[str, ElfFacts], only: str | None = None
+) -> list[Placement]:
+    """The programs and libraries of a stage, its scripts, and what its archives hold; `only` the one at a path."""
+    artifacts = setting.inventory.artifacts(stage, assumed)
+    root = Root(stage, artifacts, setting.inventory.symbols)
+    placed = [
+        place(artifact, stage.entries[path], root, stage.stage.platform, setting.config.host_provided)
+        for path, artifact in artifacts.items()
+        if artifact.facts.linkage is not None and only in (None, path)
+    ]
+    members = _place_members(root, setting) if only is None else ()
+    return [*placed, *_place_scripts(stage, setting.inventory, placed), *members]
+
+
+def _place_run_starts(
+    stage: StageFilesystem, setting: _Setting, assumed: Mapping[str, ElfFacts]
+) -> Iterator[Placement]:
+    """What RUN starts and cannot start, as it stood then: the command itself may change all that comes after."""
+    for before in stage.run_starts:
+        started = before.entrypoint.words[0] if before.entrypoint is not None else ""
+        for placement in _place_stage(before, setting, assumed, started):
+            if placement.path == started and placement.verdict is Verdict.FAILS:
+                yield placement
+
+
+def _place_scripts(stage: StageFilesystem, inventory: Inventory, programs: list[Placement]) -> Iterator[Placement]:
+    scripts = inventory.scripts(stage)
+    if scripts:
+        from depscan.linking.scripts import place_scripts  # noqa: PLC0415 - many images start none
+
+        yield from place_scripts(stage, scripts, {placement.path: placement for placement in programs})
+
+
+def _place_members(root: Root, setting: _Setting) -> Iterator[Placement]:
+    members = setting.inventory.members(root.filesystem)
+    if members:
+        from depscan.linking.members import place_members  # noqa: PLC0415 - few images have archives
+
+        yield from place_members(members, root, setting.config.host_provided)
 
 
 def _skipped(stages: tuple[StageFilesystem, ...], setting: _Setting) -> tuple[Skipped, ...]:
     rows = [row for stage in stages for row in (*stage.skipped, *setting.inventory.skipped(stage))]
     unknown = [
-        Skipped(stage.stage.base, profile.trouble or profile.why, stage.stage.base_span)
+        Skipped(base, (profile.trouble or profile.why).removeprefix(f"{base}: "), stage.stage.base_span)
         for stage in stages
-        if stage.stage.base is not None and stage.stage.base_stage is None
+        if (base := stage.stage.base) is not None and stage.stage.base_stage is None
         if (profile := stage.profile).trouble is not None or profile.libc.family == "unknown"
     ]
     return tuple(dict.fromkeys([*unknown, *rows]))

@@ -9,17 +9,16 @@ contradict the findings.
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct, field
 
 from depscan.artifacts.facts import Linkage
+from depscan.base_swaps import INTERPRETERS, WITH_SWAPS, loading_interpreter, swap_bases
 from depscan.filesystem.entries import Presence
 from depscan.findings import Edit, Location, Severity, Suggestion
-from depscan.images.candidates import builder_candidates, candidates
-from depscan.images.naming import ROOTS
+from depscan.images.candidates import builder_candidates, candidates, carries, image_name
 from depscan.linking.placement import Cause, Verdict
 from depscan.packages import install_command
 from depscan.packages.providers import who_provides
@@ -28,24 +27,20 @@ from depscan.source import Position, Span
 from depscan.subjects import CXX_RUNTIME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from depscan.artifacts.facts import ElfFacts
-    from depscan.artifacts.prediction import Mend, Prediction
+    from depscan.artifacts.prediction import Prediction
     from depscan.dockerfile.instructions import Stage
     from depscan.filesystem.entries import StageFilesystem
     from depscan.findings import Finding
     from depscan.linking.placement import Placement
+    from depscan.repairs import Repair
     from depscan.source import SourceText
 
 MAX_TRIED = 24
-MAX_TRIED_FOR_TEXT = 6
+_STARTS = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK"})
 MAX_BASES = 5
-# Findings on text that another distribution, or the image of another stage, mends for sure.
-_OF_THE_RELEASE = frozenset({"wheel-or-site-packages-on-musl", "package-manager-mismatch"})
-_OF_THE_BASE = _OF_THE_RELEASE | {"venv-interpreter-missing"}
-# Toolchains whose products are loaded or started by a program that the image has.
-_LANGUAGES = frozenset("npm yarn pnpm bun pip uv poetry pdm pipenv gem bundle".split())  # noqa: SIM905
 _MANAGER_FAMILIES = {"yum": "dnf", "microdnf": "dnf", "tdnf": "dnf"}
 
 
@@ -85,14 +80,19 @@ class _Candidate(Struct, frozen=True):
 def suggest(
     finding: Finding, before: Outcome, recheck: Callable[[Change], Trial], source: SourceText
 ) -> tuple[Suggestion, ...]:
-    """The proved suggestions for a finding on artifacts, or on text that another base may mend; else none."""
+    """The proved suggestions for a finding on artifacts, start commands or what a base lacks; else none."""
     placements = tuple(
         placement
         for placement in before.placements
         if placement.filesystem.stage.index == finding.stage and placement.path in finding.artifacts
     )
-    if not placements:
-        return tuple(_for_text(finding, before, recheck))
+    if not placements or _keyword(finding, before) in _STARTS:
+        started = _start_repairs(finding, before)
+        swaps = _prove_swaps(finding, before, recheck) if not placements else ()
+        return (
+            *(each.suggestion for each in started if _silences(recheck(each.change), finding, before)),
+            *swaps,
+        )
     proved: list[Suggestion] = []
     tried = 0
     for candidate in _candidates(finding, placements, before, source):
@@ -107,58 +107,26 @@ def suggest(
     return tuple(proved)
 
 
-def _for_text(finding: Finding, before: Outcome, recheck: Callable[[Change], Trial]) -> Iterator[Suggestion]:
-    """Other releases of the stage's image, and the images of the other stages, with which the finding is gone."""
-    stages = {each.stage.index: each for each in before.stages}
-    here = stages.get(finding.stage if finding.stage is not None else -1)
-    if finding.rule not in _OF_THE_BASE or here is None:
+def _prove_swaps(finding: Finding, before: Outcome, recheck: Callable[[Change], Trial]) -> Iterator[Suggestion]:
+    """The first of each kind of swap after which nothing is found and every manager is there."""
+    if finding.rule not in WITH_SWAPS:
         return
-    path = finding.location.path
-    bases = [_candidate_base(reference, here, before, path) for reference in _near(finding, here, stages)]
-    builders = [_candidate_builder(here.profile.name, each, before, path) for each in _builders(here, stages)]
-    known = {old.identity for old in before.findings} - {finding.identity}
-    for found in (bases, builders):
-        for candidate in found[:MAX_TRIED_FOR_TEXT]:
-            trial = recheck(candidate.change)
-            if trial.alarms <= known and not trial.misfits:
-                yield _with_size(candidate.suggestion, trial.sizes.get(here.stage.index))
+    for swaps in swap_bases(finding, before.stages):
+        for suggestion in swaps:
+            trial = recheck(Change(edits=suggestion.edits))
+            if not trial.misfits and _silences(trial, finding, before):
+                yield _with_size(suggestion, trial.sizes.get(finding.stage or 0))
                 break
-
-
-def _near(finding: Finding, here: StageFilesystem, stages: Mapping[int, StageFilesystem]) -> tuple[str, ...]:
-    """The stage's image on other distributions, where these matter, then the images that the other stages stand on."""
-    alike = _alike(here) if finding.rule in _OF_THE_RELEASE else []
-    others = [each.profile.name for each in stages.values() if each.profile.name != here.profile.name]
-    return tuple(dict.fromkeys((*alike, *(name for name in others if name != "scratch"))))
-
-
-def _alike(here: StageFilesystem) -> list[str]:
-    """Candidates for a stage's base: of a language's image, whose program is needed, other releases alone."""
-    own = _image_name(here.profile.reference)
-    return [each for each in candidates(here.profile) if own in ROOTS or _image_name(each) == own]
-
-
-def _builders(here: StageFilesystem, stages: Mapping[int, StageFilesystem]) -> list[StageFilesystem]:
-    """The stages that could stand on the image of `here`, which must be one to build in."""
-    if here.profile.package_manager is None:
-        return []
-    return [each for each in stages.values() if each.stage.index < here.stage.index and each.stage.base_stage is None]
 
 
 def _adds_nothing(suggestion: Suggestion, proved: list[Suggestion], own: str) -> bool:
     """Whether an image of the same name is proved already; of the failing image's own releases two may stand."""
     if suggestion.base is None:
         return False
-    name = _image_name(suggestion.base)
-    alike = [kept for kept in proved if kept.kind == suggestion.kind and kept.base is not None]
-    same = sum(_image_name(kept.base or "") == name for kept in alike)
-    return same >= (2 if name == _image_name(own) else 1)
-
-
-def _image_name(reference: str) -> str:
-    """Debian of docker.io/library/debian:12-slim; all distroless images are one name."""
-    name = reference.partition("@")[0].rpartition("/")[2].partition(":")[0]
-    return "distroless" if "distroless/" in reference else name
+    name = image_name(suggestion.base)
+    alike = [kept.base for kept in proved if kept.kind == suggestion.kind and kept.base is not None]
+    same = sum(image_name(base) == name for base in alike)
+    return same >= (2 if name == image_name(own) else 1)
 
 
 def apply_edits(source: SourceText, edits: tuple[Edit, ...]) -> str:
@@ -185,11 +153,16 @@ def try_out(after: Outcome) -> Trial:
 def _mends(trial: Trial, finding: Finding, before: Outcome, placements: tuple[Placement, ...]) -> bool:
     """Every program of the finding loads, and nothing that was quiet before speaks now.
 
-    Packages of another C library may lie at other paths: then each that is new must load in place of those.
+    Packages for another C library may lie at other paths: then each that is new must load in place of those.
+    What RUN starts may change all that comes after it: then it is enough that it starts.
     """
+    start = placements[0].filesystem.entrypoint
+    if start is not None and start.keyword == "RUN":
+        return _silences(trial, finding, before)
     stage = finding.stage or 0
     verdicts = {trial.verdicts.get((stage, path)) for path in finding.artifacts}
-    if None in verdicts and {each.product.tool for each in _predictions(placements)} <= _LANGUAGES:
+    made = {each.product.tool for each in _predictions(placements)}
+    if None in verdicts and made and made <= INTERPRETERS.keys():
         old = {(item.filesystem.stage.index, item.path) for item in before.placements}
         verdicts |= {verdict for place, verdict in trial.verdicts.items() if place[0] == stage and place not in old}
         verdicts.discard(None)
@@ -197,6 +170,32 @@ def _mends(trial: Trial, finding: Finding, before: Outcome, placements: tuple[Pl
         return False
     touched = {stage, *(made.stage for made in _predictions(placements))}
     return not touched & trial.misfits and trial.alarms <= {old.identity for old in before.findings}
+
+
+def _silences(trial: Trial, finding: Finding, before: Outcome) -> bool:
+    """The finding is gone, and nothing that was quiet before speaks now."""
+    return finding.identity not in trial.alarms and trial.alarms <= {old.identity for old in before.findings}
+
+
+def _keyword(finding: Finding, before: Outcome) -> str | None:
+    """Of the instruction that a finding stands in."""
+    place = finding.location.span.start
+    instructions = (each for filesystem in before.stages for each in filesystem.stage.instructions)
+    return next((each.keyword for each in instructions if each.span.start <= place <= each.span.end), None)
+
+
+def _start_repairs(finding: Finding, before: Outcome) -> list[_Candidate]:
+    from depscan.repairs import repair_start  # noqa: PLC0415 - most findings are not on start commands
+
+    filesystem = next((each for each in before.stages if each.stage.index == finding.stage), None)
+    return [] if filesystem is None else _as_candidates(repair_start(finding, filesystem, before.placements))
+
+
+def _as_candidates(repairs: Iterable[Repair]) -> list[_Candidate]:
+    return [
+        _Candidate(Suggestion(each.kind, each.title, proved=True, edits=(each.edit,)), Change(edits=(each.edit,)))
+        for each in repairs
+    ]
 
 
 def _predictions(placements: tuple[Placement, ...]) -> list[Prediction]:
@@ -219,10 +218,21 @@ def _candidates(
 ) -> Iterator[_Candidate]:
     path = finding.location.path
     filesystem = placements[0].filesystem
+    if placements[0].cause is Cause.NOT_EXECUTABLE or placements[0].artifact.script is not None:
+        yield from _repairs(finding, placements[0], before)
+        return
     yield from _rebuilds(placements, path, source) if _predictions(placements) else _build_flags(placements)
     yield from _packages(placements, filesystem, path)
-    yield from _bases(placements, before, path)
+    yield from _bases(filesystem, before, path, loading_interpreter(placements))
     yield from _builder_bases(placements, before, path)
+
+
+def _repairs(finding: Finding, placement: Placement, before: Outcome) -> Iterator[_Candidate]:
+    from depscan.repairs import repair_program  # noqa: PLC0415 - for scripts and permission bits alone
+
+    yield from _as_candidates(repair_program(finding, placement, before.stages))
+    if placement.cause is not Cause.NOT_EXECUTABLE:
+        yield from _bases(placement.filesystem, before, finding.location.path)
 
 
 def _rebuilds(placements: tuple[Placement, ...], path: str, source: SourceText) -> Iterator[_Candidate]:
@@ -231,28 +241,11 @@ def _rebuilds(placements: tuple[Placement, ...], path: str, source: SourceText) 
     mends = [(span, mend) for span, mend in made.items() if mend is not None]
     if len(mends) < len(made):
         return
-    changes = [change for span, mend in mends for change in _changes(span, mend, source)]
-    edits = tuple(Edit(Location(path, span), text) for span, text in changes)
+    from depscan.mending import mending_edits  # noqa: PLC0415 - where a command can be mended
+
+    edits = tuple(edit for span, mend in mends for edit in mending_edits(span, mend, source, path))
     if edits:
         yield _Candidate(Suggestion("build-flag", mends[0][1].title, proved=True, edits=edits), Change(edits=edits))
-
-
-def _changes(span: Span, mend: Mend, source: SourceText) -> Iterator[tuple[Span, str]]:
-    """The places of a command that a mend changes, with what is to stand there."""
-    for place, text in ((span.start, mend.before), (span.end, mend.after)):
-        if text:
-            yield Span(place, place), text
-    word = re.compile(rf"(?<![\w.-]){re.escape(mend.replaced)}(?![\w.-])")
-    found = []
-    for number in range(span.start.line, span.end.line + 1) if mend.replaced else ():
-        line = source.text.split("\n")[number - 1]
-        first = span.start.column if number == span.start.line else 1
-        last = span.end.column if number == span.end.line else len(line) + 1
-        found += [(number, each.start() + 1) for each in word.finditer(line, first - 1, last - 1)]
-    if len(found) == 1:
-        ((line_number, column),) = found
-        end = column + len(mend.replaced)
-        yield Span(Position(line_number, column), Position(line_number, end)), mend.by
 
 
 def _build_flags(placements: tuple[Placement, ...]) -> Iterator[_Candidate]:
@@ -352,23 +345,18 @@ def _packages(placements: tuple[Placement, ...], filesystem: StageFilesystem, pa
     yield _Candidate(suggestion, Change(edits=(edit,)))
 
 
-def _bases(placements: tuple[Placement, ...], before: Outcome, path: str) -> Iterator[_Candidate]:
-    """Other bases, nearest first, in place of the image at the bottom of the stage.
-
-    What a program of the image loads or starts (node_modules, site-packages) needs that program.
-    """
-    filesystem = placements[0].filesystem
-    made = {prediction.product.tool for prediction in _predictions(placements)}
-    libraries = all(each.artifact.facts.linkage is Linkage.SHARED_OBJECT for each in placements)
-    for reference in _alike(filesystem) if libraries or made & _LANGUAGES else candidates(filesystem.profile):
-        yield _candidate_base(reference, filesystem, before, path)
-
-
-def _candidate_base(reference: str, filesystem: StageFilesystem, before: Outcome, path: str) -> _Candidate:
+def _bases(
+    filesystem: StageFilesystem, before: Outcome, path: str, interpreter: str | None = None
+) -> Iterator[_Candidate]:
+    """Other bases, nearest first, in place of the image at the bottom of the stage; only those with `interpreter`."""
     origin = _image_stage(filesystem.stage, before)
-    edit = Edit(Location(path, origin.base_span), reference)
-    suggestion = Suggestion("base", f"use FROM {reference}", proved=True, base=reference, edits=(edit,))
-    return _Candidate(suggestion, Change(edits=(edit,)))
+    for reference in candidates(filesystem.profile):
+        if interpreter is not None and not carries(reference, interpreter, filesystem.stage.platform):
+            continue
+        edit = Edit(Location(path, origin.base_span), reference)
+        title = f"use FROM {reference}"
+        suggestion = Suggestion("base", title, proved=True, base=reference, edits=(edit,))
+        yield _Candidate(suggestion, Change(edits=(edit,)))
 
 
 def _builder_bases(placements: tuple[Placement, ...], before: Outcome, path: str) -> Iterator[_Candidate]:
@@ -377,15 +365,12 @@ def _builder_bases(placements: tuple[Placement, ...], before: Outcome, path: str
     stages = [each for each in before.stages if each.stage.index in builders]
     if len(stages) != 1:
         return
+    origin = _image_stage(stages[0].stage, before)
     for reference in builder_candidates(stages[0].profile, placements[0].filesystem.profile):
-        yield _candidate_builder(reference, stages[0], before, path)
-
-
-def _candidate_builder(reference: str, builder: StageFilesystem, before: Outcome, path: str) -> _Candidate:
-    edit = Edit(Location(path, _image_stage(builder.stage, before).base_span), reference)
-    title = f"build it on FROM {reference}"
-    suggestion = Suggestion("builder-base", title, proved=True, base=reference, edits=(edit,))
-    return _Candidate(suggestion, Change(edits=(edit,)))
+        edit = Edit(Location(path, origin.base_span), reference)
+        title = f"build it on FROM {reference}"
+        suggestion = Suggestion("builder-base", title, proved=True, base=reference, edits=(edit,))
+        yield _Candidate(suggestion, Change(edits=(edit,)))
 
 
 def _image_stage(stage: Stage, before: Outcome) -> Stage:

@@ -8,11 +8,15 @@ Annotations are evaluated at once, without the __future__ import: msgspec reads 
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from depscan.artifacts.prediction import Prediction
 from depscan.findings import Confidence
+
+if TYPE_CHECKING:
+    from depscan.artifacts.script import Script
 
 
 class Linkage(StrEnum):
@@ -52,7 +56,8 @@ class ElfFacts(Struct, frozen=True):
     loaded, `no_default_libraries` that its needs are not looked for in default directories (DF_1_NODEFLIB). `symbols`
     is the blob of its dynamic symbols (see `symbols`), None where it was left in the cache. `os_abi` is the raw
     EI_OSABI: 0 (System V) or 3 (GNU) on Linux, 9 in files for FreeBSD. `libc` is glibc, musl, none or unknown, by
-    evidence; `language` go, rust or c, or None where nothing tells.
+    evidence; `language` go, rust or c, or None where nothing tells. `loads_nss` says that it is static, of a glibc
+    before 2.34, and looks names of hosts or users up: by modules that it loads while it runs.
     """
 
     type: str
@@ -77,13 +82,21 @@ class ElfFacts(Struct, frozen=True):
     libc: str = "unknown"
     language: str | None = None
     os_abi: int = 0
+    loads_nss: bool = False
+
+
+MEMBER = "archive-member"  # the kind of an artifact inside an archive
+
+
+NO_ELF = ElfFacts(type="NONE", machine="none", bits=0, little_endian=True, linkage=None)
 
 
 class Artifact(Struct, frozen=True):
     """A program or library. `source` is the path in the context, or what the report shall call its origin.
 
     `kind` is elf, script or archive-member. `evidence` are the sentences that a finding prints. `prediction` is what a
-    file that is not built yet rests on, None for one that was read.
+    file that is not built yet rests on, None for one that was read. `script` is the first line of a script, whose
+    `facts` are NO_ELF.
     """
 
     kind: str
@@ -93,3 +106,4 @@ class Artifact(Struct, frozen=True):
     evidence: tuple[str, ...] = ()
     confidence: Confidence = Confidence.CERTAIN
     prediction: Prediction | None = None
+    script: "Script | None" = None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from depscan.dockerfile.instructions import Stage
+    from depscan.filesystem.context import BuildContext
     from depscan.filesystem.entries import Content
     from depscan.filesystem.modes import ModeChange
     from depscan.filesystem.tree import Tree
@@ -48,6 +49,7 @@ class Disturb(Struct, frozen=True):
     foreign_libc: bool = True
     archive: bool = False
     possible: frozenset[str] | None = None
+    programs: frozenset[str] | None = None
 
 
 class RefreshCache(Struct, frozen=True):
@@ -61,6 +63,7 @@ class Install(Struct, frozen=True):
     packages: tuple[str, ...]
     libraries: Mapping[str, Library] = field(default_factory=dict)
     loaders: Mapping[str, str] = field(default_factory=dict)
+    interpreters: tuple[str, ...] = ()
 
 
 class Uninstall(Struct, frozen=True):
@@ -75,7 +78,8 @@ Effect = FileEntry | Remove | SetMode | Disturb | RefreshCache | Install | Unins
 class Action(Struct, frozen=True):
     """One command under replay. `reason` is what the report calls it, e.g. "RUN make install".
 
-    `variables` are ENV and ARG values in force (None: not known), `stage` is the one under replay.
+    `variables` are ENV and ARG values in force (None: not known), `stage` is the one under replay, `context` the build
+    context that its files come from.
     """
 
     command: SimpleCommand
@@ -84,6 +88,7 @@ class Action(Struct, frozen=True):
     reason: str
     variables: Mapping[str, str | None]
     stage: Stage
+    context: BuildContext
 
     def path(self, text: str | None) -> str | None:
         """An absolute path for an operand; None when it or the directory is not known."""
@@ -160,6 +165,7 @@ def _disturb(effect: Disturb, action: Action) -> None:
         span=action.span,
         archive=effect.archive,
         possible=effect.possible,
+        programs=effect.programs,
     )
 
 
@@ -174,3 +180,4 @@ def _record_packages(effect: Install | Uninstall, action: Action) -> None:
     tree.packages += [name for name in effect.packages if name not in tree.packages]
     tree.libraries |= effect.libraries
     tree.loaders |= effect.loaders
+    tree.interpreters.update(effect.interpreters)

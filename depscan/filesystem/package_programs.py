@@ -9,6 +9,8 @@ brings nothing that the release's archive does not have, and if all its packages
 from __future__ import annotations
 
 import posixpath
+import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from depscan import packages
@@ -18,10 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from depscan.filesystem.effects import Action
+    from depscan.filesystem.entries import FileEntry
     from depscan.filesystem.tree import Tree
     from depscan.images.profile import ImageProfile
     from depscan.packages.installation import Installation
     from depscan.packages.providers import Provision
+    from depscan.shell.commands import ShellWord
 
 # Where packages put files: FHS 3.0 without /usr/local, /home and /srv, which Debian policy 9.1.2, Alpine's abuild and
 # Fedora's guidelines forbid to packages alike.
@@ -44,17 +48,53 @@ def run_manager(action: Action) -> Iterator[Effect]:
     if root:
         yield Disturb((root,))
         return
+    if installation.outside and (found := _given(action)) is not None:
+        yield from _install_given(installation, found, action.tree.profile)
+        return
     archive = _is_of_the_archive(installation, action.tree)
     yield Disturb(
         ("/",) if installation.outside else roots,
         foreign_libc=_may_be_foreign(installation),
         archive=archive,
         possible=_possible(installation, action.tree.profile) if archive else None,
+        programs=_programs(installation, action.tree.profile),
     )
     if installation.removed:
         yield Uninstall(installation.removed)
     if installation.installed:
         yield _install(installation, action.tree.profile)
+
+
+def _given(action: Action) -> list[FileEntry] | None:
+    """The files of the packages of the build context that a command is given; None where one of them is not known."""
+    words = [word for word in action.command.words[1:] if re.fullmatch(r".*\.(deb|rpm|apk)", word.text or "")]
+    paths = [_expand(action, word) for word in words]
+    if not all(paths) or not paths or any("://" in (word.text or "") for word in action.command.words):
+        return None
+    from depscan.filesystem.unpacking import install_package  # noqa: PLC0415 - few commands are given files
+
+    found = [install_package(action, path) for each in paths for path in each]
+    return None if None in found else [entry for entries in found for entry in entries or ()]
+
+
+def _expand(action: Action, word: ShellWord) -> list[str]:
+    """The paths of the stage that a word stands for: its pattern's, else its own."""
+    path = action.path(word.text)
+    if path is None or not word.glob:
+        return [] if path is None else [path]
+    beside = posixpath.dirname(path)
+    return [each.path for each in action.tree.below(beside) if fnmatchcase(each.path, path) and each.kind == "file"]
+
+
+def _install_given(installation: Installation, found: list[FileEntry], profile: ImageProfile) -> Iterator[Effect]:
+    """Packages by their files: what they depend on comes from the distribution, or is there already."""
+    from depscan.filesystem.unpacking import brings_libc  # noqa: PLC0415 - as above
+    from depscan.packages.providers import may_bring_libc  # noqa: PLC0415 - as above
+
+    named = [name for name in installation.installed if may_bring_libc(installation.manager, name)]
+    yield Disturb(PACKAGE_ROOTS, foreign_libc=bool(named) or brings_libc(found))
+    yield from found
+    yield _install(installation, profile)
 
 
 def _changes(installation: Installation) -> bool:
@@ -83,6 +123,23 @@ def _possible(installation: Installation, profile: ImageProfile) -> frozenset[st
         if found is None or found.possible is None:
             return None
         names |= found.possible
+    return frozenset(names)
+
+
+def _programs(installation: Installation, profile: ImageProfile) -> frozenset[str] | None:
+    """The names of all interpreters that the packages may bring; None where one of them is not known."""
+    from depscan.packages.providers import may_bring_programs  # noqa: PLC0415 - as above
+
+    if installation.only_removes:
+        return frozenset()
+    if installation.outside or installation.upgrades or not installation.complete:
+        return None
+    names: set[str] = set()
+    for package in installation.installed:
+        found = may_bring_programs(installation.manager, profile.release, package, recommends=installation.recommends)
+        if found is None:
+            return None
+        names |= found
     return frozenset(names)
 
 
@@ -126,6 +183,7 @@ def _install(installation: Installation, profile: ImageProfile) -> Install:
         installation.installed,
         {soname: library for provision in provisions for soname, library in provision.libraries.items()},
         {path: layer for provision in provisions for path, layer in _loaders(provision, profile)},
+        tuple(path for provision in provisions for path in provision.interpreters),
     )
 
 

@@ -19,7 +19,7 @@ from depscan.filesystem import file_programs as files
 from depscan.filesystem.effects import Disturb, RefreshCache
 from depscan.filesystem.options import read_options
 from depscan.filesystem.package_programs import add_source, run_manager
-from depscan.filesystem.text_programs import run_tee
+from depscan.filesystem.text_programs import run_sed, run_tee, strip_returns
 from depscan.packages import PROGRAMS as MANAGERS
 
 if TYPE_CHECKING:
@@ -60,6 +60,20 @@ _ENVIRONMENT_FILES = r"(^|/)(activate|os-release|lsb-release|\.?\w*(rc|profile|e
 _TOUCHES_ONLY = frozenset({"chmod", "sed", "touch", "perl"})
 
 
+def run_dpkg(action: Action) -> Iterable[Effect]:
+    """`dpkg -x` unpacks a package where it is told to; other verbs install, remove and ask."""
+    return download.extract_package(action) or run_manager(action)
+
+
+def run_dpkg_deb(action: Action) -> Iterable[Effect]:
+    """`dpkg-deb -x` unpacks, `-b` writes a package; other verbs print."""
+    extracted = download.extract_package(action)
+    if extracted is not None:
+        return extracted
+    builds = any(word.text in {"-b", "--build", "-R", "--raw-extract", "-e"} for word in action.command.words)
+    return [Disturb((action.around(action.command.words[-1]),))] if builds else ()
+
+
 def nothing(action: Action) -> Iterator[Effect]:  # noqa: ARG001 - a reader like the others
     """Change no program and no library."""
     yield from ()
@@ -69,12 +83,6 @@ def run_ldconfig(action: Action) -> Iterator[Effect]:
     """`ldconfig` rebuilds the cache; with -n, -N, -p, -C or -r it leaves the image's cache alone."""
     if not read_options(action.command.words[1:], "Crf").has("n", "N", "p", "C", "r", "--print-cache"):
         yield RefreshCache()
-
-
-def run_sed(action: Action) -> Iterator[Effect]:
-    """`sed -i` and `perl -i` change the files they name; without it they print."""
-    if any(re.match(r"-[nErspe]*i|--in-place", word.text or "") for word in action.command.words[1:]):
-        yield from files.rewrite(action)
 
 
 def run_find(action: Action) -> Iterator[Effect]:
@@ -118,6 +126,7 @@ READERS: dict[str, Reader] = {
     **dict.fromkeys(("python", "pypy"), build.run_module),
     **dict.fromkeys(("rm", "rmdir", "unlink", "shred"), files.remove),
     **dict.fromkeys(("patchelf", "upx", "chrpath", "sstrip", "execstack"), files.rewrite),
+    **dict.fromkeys(("dos2unix", "fromdos"), strip_returns),
     **dict.fromkeys(("sed", "perl"), run_sed),
     **dict.fromkeys(("tar", "bsdtar"), download.run_tar),
     **dict.fromkeys(("unzip", "7z", "7za", "unrar"), download.run_unzip),
@@ -128,6 +137,8 @@ READERS: dict[str, Reader] = {
     **dict.fromkeys(("update-alternatives", "alternatives"), run_alternatives),
     **dict.fromkeys(("rsync", "scp", "dd"), run_copy_tool),
     "chmod": files.change_mode,
+    "dpkg": run_dpkg,
+    "dpkg-deb": run_dpkg_deb,
     "cp": files.copy,
     "curl": download.run_curl,
     "find": run_find,

@@ -7,6 +7,7 @@ passes.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from functools import cache
 from typing import TYPE_CHECKING
@@ -66,6 +67,18 @@ def candidates(profile: ImageProfile) -> tuple[str, ...]:
     family = profile.libc.family if profile.libc.family in usual else "glibc"
     found = (*_same_image(reference), *_newer(reference, profile.release), *usual[family])
     return tuple(text for text in dict.fromkeys(found) if text != familiar(reference))
+
+
+def image_name(reference: str) -> str:
+    """Debian of docker.io/library/debian:12-slim; all distroless images are one name."""
+    name = reference.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    return "distroless" if "distroless/" in reference else name
+
+
+def carries(reference: str, program: str, platform: Platform) -> bool:
+    """Whether the knowledge has an interpreter of this name in an image: java, python3, node."""
+    profile = lookup(parse_reference(reference), platform)
+    return profile is not None and any(posixpath.basename(path) == program for path in profile.interpreters)
 
 
 def builder_candidates(builder: ImageProfile, runtime: ImageProfile) -> tuple[str, ...]:

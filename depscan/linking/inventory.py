@@ -10,26 +10,31 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from depscan.artifacts.facts import Artifact
-from depscan.artifacts.magic import classify
+from depscan.artifacts.facts import MEMBER, NO_ELF, Artifact
+from depscan.artifacts.magic import ARCHIVES, CLOSED, HEAD_SIZE, classify, is_appimage
 from depscan.artifacts.prediction import Prediction
 from depscan.filesystem.content import read_head
 from depscan.filesystem.entries import HostFile
 from depscan.findings import Skipped
+from depscan.platforms import MACHINES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from depscan.artifacts.contents import Allowance, Contents
     from depscan.artifacts.facts import ElfFacts
+    from depscan.artifacts.script import Script
     from depscan.filesystem.entries import Content, FileEntry, StageFilesystem
 
-_HEAD = 64
+_HEAD = 256  # what the kernel reads (BINPRM_BUF_SIZE)
+_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf#!", b"\xff\xfe#\0")
+_APPIMAGE = "an AppImage: what it mounts when it starts is not read"
 _MEMBER = 64 * 1024 * 1024  # an archive member larger than this is not read
 
 
 class Inventory:
-    """Reads artifacts and remembers them by content for the run.
+    """Reads artifacts and remembers them by content for the run: all its Dockerfiles, platforms and re-checks.
 
     `jobs` and `cache` as in `Config`. `read(filesystems)` must come before `artifacts(filesystem)`, so that all new
     binaries are parsed in one batch.
@@ -39,6 +44,10 @@ class Inventory:
         self._jobs = jobs
         self._cache = cache
         self._facts: dict[Content, ElfFacts | str | None] = {}  # None: not an ELF file
+        self._archives: dict[HostFile, dict[str, Contents]] = {}  # by machine
+        self._unopened: dict[Content, str] = {}  # why files that hold others are not opened
+        self._allowance: Allowance | None = None  # what the archives may still cost
+        self._scripts: dict[Content, Script] = {}
 
     def read(self, filesystems: Iterable[StageFilesystem]) -> None:
         """Look at every file of these stages that was not looked at before."""
@@ -50,13 +59,43 @@ class Inventory:
             and not isinstance(entry.content, Prediction)
             and entry.content not in self._facts
         }
-        binaries = {content: entry for content, entry in fresh.items() if _is_elf(entry)}
+        binaries = {content: entry for content, entry in fresh.items() if self._look(content, entry) == "elf"}
         self._facts.update(dict.fromkeys(fresh))
         on_disk = {content.path: content for content in binaries if isinstance(content, HostFile)}
         self._facts.update({on_disk[path]: facts for path, facts in self._read_files(list(on_disk)).items()})
         for content, entry in binaries.items():
             if not isinstance(content, HostFile):
                 self._facts[content] = _read_bytes(entry)
+
+    def _look(self, content: Content, entry: FileEntry) -> str | None:
+        """The kind of a file by its first bytes; what scripts, archives and closed containers say is noted."""
+        head = read_head(entry, HEAD_SIZE if isinstance(content, HostFile) else _HEAD)
+        if not head:
+            return None
+        kind = classify(head)
+        if kind == "script" or head.startswith(_BYTE_ORDER_MARKS):
+            from depscan.artifacts.script import read_script  # noqa: PLC0415 - few contexts have a script
+
+            script = read_script(head[:_HEAD])
+            if script is not None:
+                self._scripts[content] = script
+        elif kind in ARCHIVES and isinstance(content, HostFile):
+            self._archives[content] = {}
+        elif kind in CLOSED:
+            self._unopened[content] = CLOSED[kind]
+        elif kind == "elf" and is_appimage(head):
+            self._unopened[content] = _APPIMAGE
+        return kind
+
+    def scripts(self, filesystem: StageFilesystem) -> dict[str, Artifact]:
+        """The scripts of a stage by path: files that begin with `#!`, or were meant to."""
+        found: dict[str, Artifact] = {}
+        for path, entry in filesystem.entries.items() if self._scripts else ():
+            content = entry.content
+            script = None if content is None or isinstance(content, Prediction) else self._scripts.get(content)
+            if script is not None:
+                found[path] = Artifact("script", NO_ELF, entry.source, entry.origin, script=script)
+        return found
 
     def _read_files(self, paths: list[Path]) -> Mapping[Path, ElfFacts | str]:
         if not paths:
@@ -78,6 +117,36 @@ class Inventory:
             if artifact is not None:
                 found[path] = artifact
         return found
+
+    def members(self, filesystem: StageFilesystem) -> dict[str, tuple[FileEntry, Artifact]]:
+        """The native files inside a stage's archives, by a path with `!/` between the archive and its member.
+
+        Only those for the stage's machine are read, at the first call for it.
+        """
+        found: dict[str, tuple[FileEntry, Artifact]] = {}
+        for entry, contents in self._contents(filesystem):
+            for member in contents.members:
+                path, source = f"{entry.path}!/{member.path}", f"{entry.source}!/{member.path}"
+                inside = replace(entry, path=path, source=source, mode=0o755, content=None)
+                found[path] = inside, Artifact(MEMBER, member.facts, source, entry.origin)
+        return found
+
+    def _contents(self, filesystem: StageFilesystem) -> list[tuple[FileEntry, Contents]]:
+        machine = MACHINES.get(filesystem.stage.platform.architecture)
+        if not self._archives or machine is None:
+            return []
+        from depscan.artifacts.contents import Allowance, read_archives  # noqa: PLC0415 - where there is an archive
+
+        self._allowance = self._allowance or Allowance()
+        entries = [
+            (entry, entry.content)
+            for entry in filesystem.entries.values()
+            if isinstance(entry.content, HostFile) and entry.content in self._archives
+        ]
+        unread = {file.path: file for _, file in entries if machine not in self._archives[file]}
+        for path, contents in read_archives(unread, machine, cache=self._cache, allowance=self._allowance).items():
+            self._archives[unread[path]][machine] = contents
+        return [(entry, self._archives[file][machine]) for entry, file in entries]
 
     def _artifact(self, entry: FileEntry) -> Artifact | None:
         content = entry.content
@@ -109,18 +178,24 @@ class Inventory:
         return facts.symbols
 
     def skipped(self, filesystem: StageFilesystem) -> list[Skipped]:
-        """The files of a stage that look like ELF but could not be read, with the reason."""
+        """The files of a stage that look like ELF or an archive but could not be read, with the reason."""
         rows = []
         for entry in filesystem.entries.values():
             reason = self._known(entry)
             if isinstance(reason, str):
                 rows.append(Skipped(entry.source, reason, entry.span))
-        return rows
+            elif isinstance(entry.content, HostFile) and entry.content in self._unopened:
+                rows.append(Skipped(entry.source, self._unopened[entry.content], entry.span))
+        return [
+            *rows,
+            *(_unread(entry, contents) for entry, contents in self._contents(filesystem) if contents.problem),
+        ]
 
 
-def _is_elf(entry: FileEntry) -> bool:
-    head = read_head(entry, _HEAD)
-    return head is not None and classify(head) == "elf"
+def _unread(entry: FileEntry, contents: Contents) -> Skipped:
+    """The row of an archive of which something could not be read: its first trouble."""
+    more = f" (and {contents.problems - 1} more)" if contents.problems > 1 else ""
+    return Skipped(entry.source, f"{contents.problem}{more}", entry.span)
 
 
 def _read_bytes(entry: FileEntry) -> ElfFacts | str:

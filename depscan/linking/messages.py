@@ -6,6 +6,8 @@ elf/dl-version.c, musl ldso/dynlink.c.
 
 from __future__ import annotations
 
+import re
+
 _NOT_FOUND = "cannot open shared object file: No such file or directory"
 
 
@@ -22,6 +24,51 @@ def exec_format(path: str) -> str:
 def permission_denied(path: str) -> str:
     """EACCES of execve."""
     return f"exec {path}: permission denied"
+
+
+def illegal_option(interpreter: str, argument: str | None) -> str:
+    """What a shell says of an option that ends with a carriage return, which the terminal does not show."""
+    return f"{interpreter}: 0: Illegal option {(argument or '')[:1]}"
+
+
+def too_many_scripts(path: str) -> str:
+    """ELOOP of execve: scripts as interpreters of scripts (fs/exec.c, exec_binprm)."""
+    return f"exec {path}: too many levels of symbolic links"
+
+
+def not_found_by_env(env: str, program: str, family: str | None) -> str:
+    """ENOENT that env(1) meets along PATH, in the words of busybox on musl and of coreutils elsewhere.
+
+    Coreutils escapes a carriage return and tells of -S where the name has blanks.
+    """
+    if family == "musl":
+        return f"env: can't execute '{program}': No such file or directory"
+    shown = program.replace("\r", "\\r")
+    return f"{env}: '{shown}': No such file or directory"
+
+
+def executable_not_found(program: str) -> str:
+    """A start command's program that is not along PATH, as runc and dockerd tell it."""
+    return f'exec: "{program}": executable file not found in $PATH'
+
+
+def stat_failed(program: str) -> str:
+    """A start command's program, named by a path, that is not there, as runc tells it."""
+    return f'exec: "{program}": stat {program}: no such file or directory'
+
+
+def of_shell(text: str, manager: str | None) -> str:
+    """What the /bin/sh of RUN says where execve fails: dash on Debian's kin (apt), busybox on Alpine (apk)."""
+    failed = re.fullmatch(r"exec (.*): (no such file or directory|permission denied)", text)
+    begin = {"apt": "/bin/sh: 1:", "apk": "/bin/sh:"}.get(manager or "")
+    if failed is None or begin is None:
+        return text
+    return f"{begin} {failed[1]}: {'not found' if failed[2].startswith('no') else 'Permission denied'}"
+
+
+def command_not_found(shell: str, program: str) -> str:
+    """What a POSIX shell says of a program that is not there (dash, busybox)."""
+    return f"{shell}: 1: {program}: not found"
 
 
 def library_not_found(program: str, soname: str, requested_by: str, family: str | None) -> str:

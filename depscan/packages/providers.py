@@ -1,7 +1,7 @@
 """What a package brings: shared libraries, dynamic linkers, interpreters, with those of the packages it depends on.
 
 In: a manager, a release and a package name. Out: `Provision`, or None where nothing is known of that package. The facts
-are packaged data: debian.txt (see `archive`) and packages.json, made by scripts/refresh_packages.py. Both have one
+are packaged data: debian.txt (see `archive`), ubuntu.json and packages.json, made by scripts/refresh_*.py. All have one
 package a line, so that a look-up decodes its own lines: all of them would cost as much as the rest of a run. A release
 of another distribution is never asked in place of one that is missing.
 """
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _DNF_KIN = frozenset({"yum", "microdnf"})
+_MEASURED = ("alpine:3.8", "alpine:3.10", "alpine:3.13", "alpine:3.18", "alpine:3.20")  # of packages.json
 _ENTERPRISE_LINUX = re.compile(r"(?:almalinux|centos|oraclelinux|rockylinux|ubi):(?:stream)?(\d+)")
 MAX_CLOSURE = 2_000  # packages that one may draw in; Debian's largest closures have a third of that
 
@@ -39,12 +40,12 @@ class _Table(Struct, frozen=True):
         """The row of a package, or None."""
         return _ROW.decode(self.packages[package]) if package in self.packages else None
 
-    def who_has(self, soname: str) -> Iterator[str]:
-        """The packages with a library of this name."""
-        needle = msgspec.json.encode(soname)
-        for name, row in self.packages.items():
-            if needle in row and soname in _ROW.decode(row).libraries:
-                yield name
+    def who_has(self, name: str) -> Iterator[str]:
+        """The packages with a library of this name or an interpreter at this path."""
+        needle = msgspec.json.encode(name)
+        for package, row in self.packages.items():
+            if needle in row and name in (*_ROW.decode(row).libraries, *_ROW.decode(row).interpreters):
+                yield package
 
 
 _ROW = msgspec.json.Decoder(PackageRow)
@@ -95,10 +96,37 @@ def provides(manager: str, release: str | None, package: str, *, recommends: boo
     )
 
 
-def who_provides(manager: str, release: str | None, soname: str) -> tuple[str, ...]:
-    """The packages of a release that themselves contain a library of this name; empty where none is known."""
+def may_bring_programs(
+    manager: str, release: str | None, package: str, *, recommends: bool = True
+) -> frozenset[str] | None:
+    """The names of all interpreters that may come in with a package; None where these are not known.
+
+    Where apk's package is not known in its own release, those releases of Alpine answer that know all of it.
+    """
+    reached = _programs(_tables(manager, release), package, recommends=recommends)
+    if reached is not None or manager != "apk" or not (release or "").startswith("alpine"):
+        return reached
+    known = [_programs(_tables(manager, each), package, recommends=recommends) for each in _MEASURED]
+    answers = [each for each in known if each is not None]
+    return frozenset().union(*answers) if answers else None
+
+
+def _programs(tables: tuple[_Packages, ...], package: str, *, recommends: bool) -> frozenset[str] | None:
+    names: set[str] = set()
+    for count, row in enumerate(_reach(tables, package, lambda row: _drawn_in(row, recommends=recommends))):
+        if row is None or not row.complete or count == MAX_CLOSURE:
+            return None
+        names.update(path.rpartition("/")[2] for path in row.interpreters)
+    return frozenset(names)
+
+
+def who_provides(manager: str, release: str | None, name: str) -> tuple[str, ...]:
+    """The packages of a release that themselves contain a library of this name, or an interpreter at this path.
+
+    Empty where none is known.
+    """
     tables = _tables(manager, release)
-    return tuple(sorted({name for table in tables for name in table.who_has(soname)}))
+    return tuple(sorted({package for table in tables for package in table.who_has(name)}))
 
 
 def may_bring_libc(manager: str, package: str) -> bool:
@@ -121,16 +149,16 @@ def _closure(tables: tuple[_Packages, ...], package: str) -> list[PackageRow]:
 
 def _possible(tables: tuple[_Packages, ...], package: str, *, recommends: bool) -> frozenset[str] | None:
     """The libraries of all packages that may come in; None where one of these is not known."""
-
-    def drawn_in(row: PackageRow) -> tuple[str, ...]:
-        return (*row.depends, *row.perhaps, *(row.recommends if recommends else ()))
-
     names: set[str] = set()
-    for count, row in enumerate(_reach(tables, package, drawn_in)):
+    for count, row in enumerate(_reach(tables, package, lambda row: _drawn_in(row, recommends=recommends))):
         if row is None or not row.complete or count == MAX_CLOSURE:
             return None
         names.update(row.libraries)
     return frozenset(names)
+
+
+def _drawn_in(row: PackageRow, *, recommends: bool) -> tuple[str, ...]:
+    return (*row.depends, *row.perhaps, *(row.recommends if recommends else ()))
 
 
 def _reach(
@@ -161,7 +189,8 @@ def _tables(manager: str, release: str | None) -> tuple[_Packages, ...]:
 
 @cache
 def _table(release: str) -> _Table | None:
-    data, name = read_rows("packages.json"), msgspec.json.encode(release)
+    file = "ubuntu.json" if release.startswith("ubuntu:") else "packages.json"
+    data, name = read_rows(file), msgspec.json.encode(release)
     start = data.find(b"\n" + name + b":")
     if start < 0:
         return None

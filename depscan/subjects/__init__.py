@@ -80,6 +80,7 @@ class ArtifactView(Struct, frozen=True):
     `executable` is true for programs, false for shared objects; `started` for what ENTRYPOINT or CMD names. `cpu_level`
     is the x86-64 level that its note demands, `cpu_floor` the configured oldest CPU where that is below it, None
     elsewhere. `compat` is the layer that answers for glibc on musl (gcompat, libc6-compat), None without one.
+    `loads_nss`: it is static, of a glibc before 2.34, and loads modules of that glibc to resolve names.
     """
 
     path: str
@@ -99,6 +100,20 @@ class ArtifactView(Struct, frozen=True):
     cpu_level: str | None
     cpu_floor: str | None
     compat: str | None = None
+    loads_nss: bool = False
+
+
+class MemberView(Struct, frozen=True):
+    """A native file inside an archive. `archive` is the archive's path in the image, `name` the path inside.
+
+    `name` has `!/` between archives that lie in archives. `wrapping` is what holds it directly: jar (war and ear too),
+    wheel, egg, zip, deb, apk or tar. `optional` says that programs are known to do without it.
+    """
+
+    archive: str
+    name: str
+    wrapping: str
+    optional: bool
 
 
 class NeedView(Struct, frozen=True):
@@ -171,6 +186,36 @@ class DirectiveView(Struct, frozen=True):
     detail: str
 
 
+class ScriptView(Struct, frozen=True):
+    """The `#!` line of a script. `line` is as written, `interpreter` the program that its author meant (bash).
+
+    `returns` says that the line ends with a carriage return. `flaw` says why the kernel takes the file for no script,
+    None where it does.
+    """
+
+    line: str
+    interpreter: str
+    returns: bool
+    flaw: str | None
+
+
+class StartView(Struct, frozen=True):
+    """A program that ENTRYPOINT, CMD or HEALTHCHECK (`keyword`) starts, or the shell that a RUN needs.
+
+    `form` is shell or exec. `program` is as named; `shell` says that it is the shell of a shell form, or sh by name.
+    `status` is provided, missing or unknown. `content` says what stands there, in words, where the kernel cannot start
+    it; None elsewhere. `hint` is what helps to find the mistake, with its own punctuation, or empty.
+    """
+
+    keyword: str
+    form: str
+    program: str
+    shell: bool
+    status: str
+    content: str | None
+    hint: str
+
+
 class BuildView(Struct, frozen=True):
     """How a program that is not built yet is made; `tool` is None for one that was read.
 
@@ -202,9 +247,12 @@ _PLACED: dict[str, type] = {
 # For each `for` kind, the names that `when`, `message` may use.
 KINDS: dict[str, dict[str, type]] = {
     "artifact": _PLACED,
+    "archive-member": {**_PLACED, "member": MemberView},
     "need": {**_PLACED, "need": NeedView},
     "version": {**_PLACED, "version": VersionView},
     "symbol": {**_PLACED, "symbol": SymbolView},
+    "script": {**_PLACED, "script": ScriptView},
+    "start": {"start": StartView, "stage": StageView, "image": ImageView, "platform": PlatformView},
     "stage": {"stage": StageView, "image": ImageView, "base": BaseView, "platform": PlatformView},
     "instruction": {"instruction": InstructionView},
     "directive": {"directive": DirectiveView},

@@ -8,21 +8,28 @@ init container only copies, and a program beside a bundled dynamic linker may be
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from depscan.artifacts.facts import Origin
-from depscan.findings import Confidence
+from depscan.findings import Confidence, Severity
 from depscan.linking.loaders import interpreter_family
+from depscan.linking.placement import Cause
+from depscan.linking.starts import started_programs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from depscan.filesystem.entries import FileEntry, StageFilesystem, StartCommand
+    from depscan.filesystem.entries import FileEntry, StageFilesystem
+    from depscan.linking.placement import Placement
 
 _SHALLOW = 1  # app/tool and app/bin/tool of `COPY app .` are likely programs, app/vendor/x/tool may be anything
 _ASIDE = frozenset({"test", "tests", "testdata", "fixtures", "__tests__", "spec", "examples", "prebuilds"})
 _SERVED = frozenset({"share", "www", "html", "htdocs", "public", "static", "downloads", "download", "assets"})
-_SHELLS = frozenset({"sh", "bash", "ash", "dash"})
+# Browsers that Playwright and Puppeteer start by themselves, and Electron's program (their own registries' layout).
+_LAUNCHED = re.compile(
+    r".*/(ms-playwright/(chromium|firefox)[\w-]*-\d+/[^/]+/(chrome|headless_shell|chrome-headless-shell|firefox)"
+    r"|\.cache/puppeteer/chrome[\w-]*/linux[^/]*/[^/]+/(chrome|chrome-headless-shell)"
+    r"|node_modules/electron/dist/electron)"
+)
 _CARRIERS = frozenset({"cp", "mv", "tar", "rsync", "install", "cat"})
 
 
@@ -43,36 +50,32 @@ def purpose(
     """
     if is_started(entry, filesystem):
         return Confidence.CERTAIN
-    programs = _started_programs(filesystem)
+    programs = started_programs(filesystem)
     if variant or _is_served(entry.path) or _only_carries(programs) or _has_own_linker(interpreter, linkers):
         return Confidence.POSSIBLE
     if entry.named or _on_path(entry.path, filesystem):
         return Confidence.CERTAIN
     if entry.origin is Origin.PREDICTED:
         return Confidence.LIKELY  # its source is a command
-    parts = posixpath.dirname(entry.source).lower().split("/")
-    aside = _ASIDE.intersection(parts) or _depth(entry.source, word) > _SHALLOW
+    if _LAUNCHED.fullmatch(entry.path):
+        return Confidence.LIKELY
+    source = entry.source.partition("!/")[0]  # of what lies in an archive, the archive
+    parts = posixpath.dirname(source).lower().split("/")
+    aside = _ASIDE.intersection(parts) or _depth(source, word) > _SHALLOW
     return Confidence.POSSIBLE if aside else Confidence.LIKELY
 
 
 def is_started(entry: FileEntry, filesystem: StageFilesystem) -> bool:
     """Whether the stage's start command names a program."""
-    return any(_names(program, entry.path, filesystem) for program in _started_programs(filesystem))
+    return any(_names(program, entry.path, filesystem) for program in started_programs(filesystem))
 
 
-def _started_programs(filesystem: StageFilesystem) -> list[str]:
-    return [program for start in (filesystem.entrypoint, filesystem.command) for program in _programs(start)]
-
-
-def _programs(start: StartCommand | None) -> Iterator[str]:
-    """The program that a start command runs; of `sh -c "exec /app --serve"` the one that the shell runs."""
-    words = list(start.words) if start is not None else []
-    if start is not None and start.form == "shell":
-        words = ["sh", "-c", *words]
-    if len(words) > 2 and posixpath.basename(words[0]) in _SHELLS and words[1] == "-c":
-        words = [word for word in words[2].split() if word != "exec"]
-    if words:
-        yield words[0]
+def is_argument(entry: FileEntry, filesystem: StageFilesystem) -> bool:
+    """Whether a start command hands a file to another program, as in `python /app/run.py`."""
+    starts = (filesystem.entrypoint, filesystem.command, filesystem.healthcheck)
+    words = {word for start in starts if start is not None for text in start.words for word in text.split()}
+    paths = {filesystem.resolve(posixpath.join(filesystem.workdir or "/", word)) for word in words}
+    return entry.path in paths and not is_started(entry, filesystem)
 
 
 def _names(program: str, path: str, filesystem: StageFilesystem) -> bool:
@@ -89,6 +92,12 @@ def _on_path(path: str, filesystem: StageFilesystem) -> bool:
 def _is_served(path: str) -> bool:
     """Whether it lies among files for others: a web root, downloads, data for any architecture (FHS 3.0, 4.11)."""
     return bool(_SERVED.intersection(posixpath.dirname(path).split("/")))
+
+
+def is_aside(entry: FileEntry) -> bool:
+    """Whether it lies among tests and examples, or among files for others."""
+    parts = posixpath.dirname(entry.source.partition("!/")[0]).lower().split("/")
+    return bool(_ASIDE.intersection(parts)) or _is_served(entry.path)
 
 
 def _only_carries(programs: list[str]) -> bool:
@@ -113,3 +122,19 @@ def _depth(source: str, word: str) -> int:
     """How many directories lie between the source as named and the file."""
     named = [part for part in word.split("/") if part not in ("", ".")]
     return len([part for part in source.split("/") if part]) - len(named) - 1
+
+
+def is_carrier(filesystem: StageFilesystem) -> bool:
+    """A scratch stage without a start command only carries files to somewhere else."""
+    return filesystem.profile.reference == "scratch" and filesystem.entrypoint is None and filesystem.command is None
+
+
+def gravest(placement: Placement, confidence: Confidence) -> Severity:
+    """What is not built yet and only possibly fails is no error; nor is a script or bit that nothing here needs."""
+    if is_carrier(placement.filesystem):
+        return Severity.NOTE
+    artifact = placement.artifact
+    doubtful = artifact.prediction is not None and confidence is Confidence.POSSIBLE
+    asked_for = placement.cause is not Cause.NOT_EXECUTABLE and artifact.script is None
+    idle = not asked_for and not is_started(placement.entry, placement.filesystem)
+    return Severity.WARNING if doubtful or idle else Severity.ERROR
