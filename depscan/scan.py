@@ -319,7 +319,9 @@ def _advise(
 
     before = outcome(examination)
     return tuple(
-        finding if _needs_no_advice(finding) else replace(finding, suggestions=suggest(finding, before, recheck))
+        finding
+        if _needs_no_advice(finding)
+        else replace(finding, suggestions=suggest(finding, before, recheck, text.source))
         for finding in findings
     )
 

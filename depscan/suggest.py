@@ -9,16 +9,16 @@ contradict the findings.
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct, field
 
-from depscan.artifacts.facts import MEMBER, Linkage
+from depscan.artifacts.facts import Linkage
+from depscan.base_swaps import INTERPRETERS, WITH_SWAPS, loading_interpreter, swap_bases
 from depscan.filesystem.entries import Presence
 from depscan.findings import Edit, Location, Severity, Suggestion
-from depscan.images.candidates import builder_candidates, candidates, carries
+from depscan.images.candidates import builder_candidates, candidates, carries, image_name
 from depscan.linking.placement import Cause, Verdict
 from depscan.packages import install_command
 from depscan.packages.providers import who_provides
@@ -77,8 +77,10 @@ class _Candidate(Struct, frozen=True):
     change: Change
 
 
-def suggest(finding: Finding, before: Outcome, recheck: Callable[[Change], Trial]) -> tuple[Suggestion, ...]:
-    """The proved suggestions for a finding on artifacts or start commands; none for one on other text."""
+def suggest(
+    finding: Finding, before: Outcome, recheck: Callable[[Change], Trial], source: SourceText
+) -> tuple[Suggestion, ...]:
+    """The proved suggestions for a finding on artifacts, start commands or what a base lacks; else none."""
     placements = tuple(
         placement
         for placement in before.placements
@@ -86,10 +88,14 @@ def suggest(finding: Finding, before: Outcome, recheck: Callable[[Change], Trial
     )
     if not placements or _keyword(finding, before) in _STARTS:
         started = _start_repairs(finding, before)
-        return tuple(each.suggestion for each in started if _silences(recheck(each.change), finding, before))
+        swaps = _prove_swaps(finding, before, recheck) if not placements else ()
+        return (
+            *(each.suggestion for each in started if _silences(recheck(each.change), finding, before)),
+            *swaps,
+        )
     proved: list[Suggestion] = []
     tried = 0
-    for candidate in _candidates(finding, placements, before):
+    for candidate in _candidates(finding, placements, before, source):
         if tried >= MAX_TRIED or sum(kept.kind == "base" for kept in proved) >= MAX_BASES:
             break
         if _adds_nothing(candidate.suggestion, proved, placements[0].filesystem.profile.reference):
@@ -101,19 +107,26 @@ def suggest(finding: Finding, before: Outcome, recheck: Callable[[Change], Trial
     return tuple(proved)
 
 
+def _prove_swaps(finding: Finding, before: Outcome, recheck: Callable[[Change], Trial]) -> Iterator[Suggestion]:
+    """The first of each kind of swap after which nothing is found and every manager is there."""
+    if finding.rule not in WITH_SWAPS:
+        return
+    for swaps in swap_bases(finding, before.stages):
+        for suggestion in swaps:
+            trial = recheck(Change(edits=suggestion.edits))
+            if not trial.misfits and _silences(trial, finding, before):
+                yield _with_size(suggestion, trial.sizes.get(finding.stage or 0))
+                break
+
+
 def _adds_nothing(suggestion: Suggestion, proved: list[Suggestion], own: str) -> bool:
     """Whether an image of the same name is proved already; of the failing image's own releases two may stand."""
     if suggestion.base is None:
         return False
-    name = _image_name(suggestion.base)
-    same = sum(kept.base is not None and _image_name(kept.base) == name for kept in proved)
-    return same >= (2 if name == _image_name(own) else 1)
-
-
-def _image_name(reference: str) -> str:
-    """Debian of docker.io/library/debian:12-slim; all distroless images are one name."""
-    name = reference.partition("@")[0].rpartition("/")[2].partition(":")[0]
-    return "distroless" if "distroless/" in reference else name
+    name = image_name(suggestion.base)
+    alike = [kept.base for kept in proved if kept.kind == suggestion.kind and kept.base is not None]
+    same = sum(image_name(base) == name for base in alike)
+    return same >= (2 if name == image_name(own) else 1)
 
 
 def apply_edits(source: SourceText, edits: tuple[Edit, ...]) -> str:
@@ -140,13 +153,20 @@ def try_out(after: Outcome) -> Trial:
 def _mends(trial: Trial, finding: Finding, before: Outcome, placements: tuple[Placement, ...]) -> bool:
     """Every program of the finding loads, and nothing that was quiet before speaks now.
 
+    Packages for another C library may lie at other paths: then each that is new must load in place of those.
     What RUN starts may change all that comes after it: then it is enough that it starts.
     """
     start = placements[0].filesystem.entrypoint
     if start is not None and start.keyword == "RUN":
         return _silences(trial, finding, before)
     stage = finding.stage or 0
-    if any(trial.verdicts.get((stage, path)) is not Verdict.LOADS for path in finding.artifacts):
+    verdicts = {trial.verdicts.get((stage, path)) for path in finding.artifacts}
+    made = {each.product.tool for each in _predictions(placements)}
+    if None in verdicts and made and made <= INTERPRETERS.keys():
+        old = {(item.filesystem.stage.index, item.path) for item in before.placements}
+        verdicts |= {verdict for place, verdict in trial.verdicts.items() if place[0] == stage and place not in old}
+        verdicts.discard(None)
+    if verdicts != {Verdict.LOADS}:
         return False
     touched = {stage, *(made.stage for made in _predictions(placements))}
     return not touched & trial.misfits and trial.alarms <= {old.identity for old in before.findings}
@@ -193,15 +213,17 @@ def _misfits(filesystem: StageFilesystem) -> bool:
     return any(_MANAGER_FAMILIES.get(manager, manager) != family for manager in filesystem.managers)
 
 
-def _candidates(finding: Finding, placements: tuple[Placement, ...], before: Outcome) -> Iterator[_Candidate]:
+def _candidates(
+    finding: Finding, placements: tuple[Placement, ...], before: Outcome, source: SourceText
+) -> Iterator[_Candidate]:
     path = finding.location.path
     filesystem = placements[0].filesystem
     if placements[0].cause is Cause.NOT_EXECUTABLE or placements[0].artifact.script is not None:
         yield from _repairs(finding, placements[0], before)
         return
-    yield from _rebuilds(placements, path) if _predictions(placements) else _build_flags(placements)
+    yield from _rebuilds(placements, path, source) if _predictions(placements) else _build_flags(placements)
     yield from _packages(placements, filesystem, path)
-    yield from _bases(filesystem, before, path, _loading_interpreter(placements))
+    yield from _bases(filesystem, before, path, loading_interpreter(placements))
     yield from _builder_bases(placements, before, path)
 
 
@@ -213,19 +235,17 @@ def _repairs(finding: Finding, placement: Placement, before: Outcome) -> Iterato
         yield from _bases(placement.filesystem, before, finding.location.path)
 
 
-def _rebuilds(placements: tuple[Placement, ...], path: str) -> Iterator[_Candidate]:
+def _rebuilds(placements: tuple[Placement, ...], path: str, source: SourceText) -> Iterator[_Candidate]:
     """What the build commands would have to say, where each of them can be mended."""
     made = {prediction.span: prediction.product.mend for prediction in _predictions(placements)}
     mends = [(span, mend) for span, mend in made.items() if mend is not None]
     if len(mends) < len(made):
         return
-    edits = tuple(
-        Edit(Location(path, Span(place, place)), text)
-        for span, mend in mends
-        for place, text in ((span.start, mend.before), (span.end, mend.after))
-        if text
-    )
-    yield _Candidate(Suggestion("build-flag", mends[0][1].title, proved=True, edits=edits), Change(edits=edits))
+    from depscan.mending import mending_edits  # noqa: PLC0415 - where a command can be mended
+
+    edits = tuple(edit for span, mend in mends for edit in mending_edits(span, mend, source, path))
+    if edits:
+        yield _Candidate(Suggestion("build-flag", mends[0][1].title, proved=True, edits=edits), Change(edits=edits))
 
 
 def _build_flags(placements: tuple[Placement, ...]) -> Iterator[_Candidate]:
@@ -323,18 +343,6 @@ def _packages(placements: tuple[Placement, ...], filesystem: StageFilesystem, pa
     edit = Edit(Location(path, here), f"RUN {command}\n")
     suggestion = Suggestion("package", f"install the package: RUN {command}", proved=True, edits=(edit,))
     yield _Candidate(suggestion, Change(edits=(edit,)))
-
-
-def _loading_interpreter(placements: tuple[Placement, ...]) -> str | None:
-    """The interpreter that would load them: what stands in a jar, in site-packages, in node_modules."""
-    path = placements[0].path
-    if placements[0].artifact.kind == MEMBER:
-        return "java" if path.partition("!/")[0].endswith((".jar", ".war", ".ear")) else None
-    if placements[0].artifact.facts.linkage is not Linkage.SHARED_OBJECT:
-        return None
-    if re.search(r"/(site|dist)-packages/", path):
-        return "python3"
-    return "node" if path.endswith(".node") else None
 
 
 def _bases(

@@ -116,6 +116,8 @@ def test_several_platforms_make_it_an_error_and_a_build_argument_makes_it_none(t
         ("ARG TARGETARCH\nRUN GOARCH=$TARGETARCH; go build -o /app .\n", "3:25..3:33", "set but not exported"),
         ("ARG TARGETARCH\nRUN go build -o /app .\n", "3:5..3:13", "nothing sets GOARCH"),
         ("WORKDIR /src\nRUN gcc -O2 -o ../app main.c\n", "3:5..3:12", "gcc compiles for the machine that builds"),
+        ("RUN go build -o /tmp/x . && mv /tmp/x /app\n", "2:5..2:13", "nothing sets GOARCH"),
+        ("RUN cd /src && go build -o x . && cp x /app\n", "2:16..2:24", "nothing sets GOARCH"),
     ],
 )
 def test_a_cross_build_that_is_none(tmp_path: Path, build: str, place: str, message: str) -> None:
@@ -172,12 +174,32 @@ def test_silent_on_cross_builds(tmp_path: Path, text: str) -> None:
         ('FROM --platform=$BUILDPLATFORM alpine:3.22\nENTRYPOINT ["/app"]\n', "1:6..1:31"),
         ('FROM debian:13 AS x\nFROM --platform=${BUILDPLATFORM} scratch\nCMD ["/app"]\n', "2:6..2:33"),
         ('FROM --platform=$BUILDPLATFORM node:22 AS a\nRUN true\nFROM a\nCMD ["node", "."]\n', "1:6..1:31"),
+        # a step by its name, but it starts what was given to it
+        ('FROM --platform=$BUILDPLATFORM alpine AS builder\nCOPY app /bin/app\nCMD ["/bin/app"]\n', "1:6..1:31"),
+        ('FROM --platform=$BUILDPLATFORM alpine AS release\nADD a/app b/ /bin/\nCMD ["app"]\n', "1:6..1:31"),
+        # it starts nothing, but holds a program of another stage
+        ("FROM x AS b\nFROM --platform=$BUILDPLATFORM alpine AS final\nCOPY --from=b /app /bin/\n", "2:6..2:31"),
+        ("FROM x AS b\nFROM --platform=$BUILDPLATFORM alpine\nCOPY --from=b /app /usr/bin/app\n", "2:6..2:31"),
     ],
 )
 def test_an_image_that_is_pinned_to_the_builder(tmp_path: Path, text: str, place: str) -> None:
     (finding,) = found(tmp_path, text)
     assert finding[:3] == ("final-stage-on-buildplatform", place, "warning")
     assert [severity for _, _, severity, _ in found(tmp_path, text, BOTH)] == ["error"]
+
+
+def test_a_product_is_followed_through_a_stage_that_carries(tmp_path: Path) -> None:
+    carrier = "FROM scratch AS files\nCOPY --from=b /app /out/app\n"
+    final = 'FROM alpine:3.22\nCOPY --from=files /out/ /usr/bin/\nENTRYPOINT ["app"]\n'
+    (finding,) = found(tmp_path, f"{BUILDER}RUN go build -o /app .\n{carrier}{final}")
+    assert finding[:2] == ("cross-build-ineffective", "2:5..2:13")
+    assert found(tmp_path, f'{BUILDER}RUN go build -o /app .\n{carrier}FROM alpine:3.22\nCMD ["sh"]\n') == []
+
+
+def test_a_default_for_the_builders_platform_is_named(tmp_path: Path) -> None:
+    text = 'ARG BUILDPLATFORM=linux/amd64\nFROM --platform=$BUILDPLATFORM alpine:3.22\nENTRYPOINT ["/app"]\n'
+    (finding,) = found(tmp_path, text)
+    assert "stands on alpine:3.22 of linux/amd64, which ARG BUILDPLATFORM gives as the builder's" in finding[3]
 
 
 @pytest.mark.parametrize(
@@ -190,6 +212,11 @@ def test_an_image_that_is_pinned_to_the_builder(tmp_path: Path, text: str, place
         'FROM --platform=$BUILDPLATFORM node:22 AS dev-tools\nCMD ["npm", "start"]\n',
         'FROM --platform=$BUILDPLATFORM rust:1.90\nENTRYPOINT ["cargo"]\n',
         "FROM --platform=$BUILDPLATFORM golang:1.24\nCMD bash\n",
+        'FROM --platform=$BUILDPLATFORM node:22 AS build\nCOPY . .\nCMD ["npm", "run", "build"]\n',
+        "FROM --platform=$BUILDPLATFORM alpine\nCOPY --from=ghcr.io/astral-sh/uv:0.9 /uv /bin/uv\n",
+        "FROM x AS b\nFROM --platform=$BUILDPLATFORM alpine AS release\nCOPY --from=b /app /bin/\n",
+        "FROM x AS b\nFROM --platform=$BUILDPLATFORM scratch\nCOPY --from=b /app /bin/\n",
+        "FROM x AS b\nFROM --platform=$BUILDPLATFORM alpine\nCOPY --from=b /dist /srv/\n",
     ],
 )
 def test_silent_on_final_stages(tmp_path: Path, text: str) -> None:

@@ -59,3 +59,81 @@ def suggested(directory: Path, text: str, kind: str) -> set[tuple[int, int, str]
     (finding,) = [item for item in result.findings if item.suggestions]
     edits = [edit for item in finding.suggestions if item.kind == kind and item.proved for edit in item.edits]
     return {(edit.location.span.start.line, edit.location.span.start.column, edit.text) for edit in edits}
+
+
+LOCK = """{"lockfileVersion": 3, "packages": {
+ "": {"dependencies": {"bcrypt": "5.1.1"}},
+ "node_modules/bcrypt": {"version": "5.1.1", "hasInstallScript": true}}}"""
+NODE = """FROM node:22-alpine AS modules
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci
+FROM node:22-bookworm-slim
+COPY --from=modules /app /app
+CMD ["node", "/app/server.js"]
+"""
+
+
+def test_modules_move_to_the_libc_of_the_runtime_or_the_runtime_to_theirs(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"dependencies": {"bcrypt": "5.1.1"}}')
+    (tmp_path / "package-lock.json").write_text(LOCK)
+    assert (1, 6, "node:22-bookworm-slim") in suggested(tmp_path, NODE, "builder-base")
+    bases = suggested(tmp_path, NODE, "base")
+    assert {text.partition(":")[0] for _, _, text in bases} == {"node"}  # no image without node can start it
+
+
+DOTNET = """FROM mcr.microsoft.com/dotnet/sdk:8.0 AS build
+WORKDIR /src
+RUN dotnet publish Api.csproj -c Release -o /out {flags}
+FROM mcr.microsoft.com/dotnet/runtime-deps:8.0-alpine
+COPY --from=build /out /app
+ENTRYPOINT ["/app/Api"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("flags", "edits"),
+    [
+        ("-r linux-x64", {(3, 53, "linux-musl-x64")}),
+        ("--runtime=linux-x64 --self-contained", {(3, 60, "linux-musl-x64")}),
+        ("-r linux-x64 --no-restore", set()),  # the packages of another identifier would not be there
+    ],
+)
+def test_dotnet_is_published_for_the_libc_of_the_runtime(
+    tmp_path: Path, flags: str, edits: set[tuple[int, int, str]]
+) -> None:
+    assert suggested(tmp_path, DOTNET.format(flags=flags), "build-flag") == edits
+
+
+def test_an_identifier_of_the_project_is_overruled(tmp_path: Path) -> None:
+    (tmp_path / "Api.csproj").write_text(
+        '<Project Sdk="Microsoft.NET.Sdk.Web"><PropertyGroup><TargetFramework>net8.0</TargetFramework>'
+        "<RuntimeIdentifier>linux-x64</RuntimeIdentifier></PropertyGroup></Project>"
+    )
+    text = DOTNET.format(flags="").replace("WORKDIR /src\n", "WORKDIR /src\nCOPY . .\n")
+    assert suggested(tmp_path, text, "build-flag") == {(4, 49, " -r linux-musl-x64")}
+
+
+WHEEL = "FROM python:3.12-alpine\nCOPY w/ /w/\nRUN pip install /w/fast-1.0-cp312-cp312-manylinux_2_28_x86_64.whl\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "edit"),
+    [
+        (f'{WHEEL}CMD ["python"]\n', "base", (1, 6, "python:3.12-slim-bookworm")),
+        ("FROM python:3.12-slim\nRUN apk add --no-cache gcc\n", "base", (1, 6, "python:3.12-alpine3.24")),
+        ("FROM alpine:3.20\nRUN apt-get update\n", "base", (1, 6, "debian:bookworm-slim")),
+        (
+            "FROM debian:12 AS b\nRUN apt-get update && apt-get install -y python3-venv && python3 -m venv /venv\n"
+            'FROM python:3.12-slim\nCOPY --from=b /venv /venv\nCMD ["/venv/bin/python"]\n',
+            "builder-base",
+            (1, 6, "python:3.12-slim"),
+        ),
+    ],
+)
+def test_another_base_mends_what_the_text_asks_of_it(
+    tmp_path: Path, text: str, kind: str, edit: tuple[int, int, str]
+) -> None:
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w" / "fast-1.0-cp312-cp312-manylinux_2_28_x86_64.whl").write_bytes(b"")
+    assert suggested(tmp_path, text, kind) == {edit}

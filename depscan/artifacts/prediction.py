@@ -19,11 +19,16 @@ if TYPE_CHECKING:
 
 
 class Mend(Struct, frozen=True):
-    """A change of the command after which its program needs nothing of an image: text before or after the command."""
+    """A change of the command after which its program fits another image, or needs nothing of one.
+
+    `before` and `after` are texts to put around the command; `replaced` is a word of it that `by` takes the place of.
+    """
 
     title: str
     before: str = ""
     after: str = ""
+    replaced: str = ""
+    by: str = ""
 
 
 class Product(Struct, frozen=True):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from depscan.filesystem.effects import Disturb, Effect
-from depscan.filesystem.node_programs import renew_modules
+from depscan.filesystem.node_programs import carry_modules, renew_modules
 from depscan.filesystem.options import read_options
 from depscan.filesystem.products import products, remembered
 
@@ -104,7 +104,10 @@ TOOLS: dict[str, Tool] = {
     "xx-go": Tool(builds=(".", *_GO), outputs=("-o",)),
     "rustup-init": Tool(builds=_RUST),
     "manage.py": Tool(),  # Django's, whose commands write assets and databases
-    **dict.fromkeys(("swift", "zig", "stack", "cabal", "mix", "dart", "crystal", "tsc", "webpack", "ng"), Tool()),
+    **dict.fromkeys(("stack", "cabal"), Tool(outputs=("--local-bin-path", "--installdir"))),
+    **dict.fromkeys(("mix", "rebar3", "rebar"), Tool(outputs=("--path", "-o", "--output-dir"))),
+    **dict.fromkeys(("swift", "zig", "dart", "crystal", "shards"), Tool(outputs=("-o", "--output"))),
+    **dict.fromkeys(("tsc", "webpack", "ng"), Tool()),
 }
 
 
@@ -128,6 +131,8 @@ def run_tool(action: Action) -> Iterator[Effect]:
         yield from renew_modules(action)
     yield Disturb(("/",) if None in paths else tuple(dict.fromkeys(path for path in paths if path)), foreign_libc=False)
     yield from products(action, unversioned(name))
+    if tool is _NODE_TOOL:
+        yield from carry_modules(action)
 
 
 def _outputs(action: Action, tool: Tool) -> Iterator[str]:

@@ -69,6 +69,12 @@ def candidates(profile: ImageProfile) -> tuple[str, ...]:
     return tuple(text for text in dict.fromkeys(found) if text != familiar(reference))
 
 
+def image_name(reference: str) -> str:
+    """Debian of docker.io/library/debian:12-slim; all distroless images are one name."""
+    name = reference.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    return "distroless" if "distroless/" in reference else name
+
+
 def carries(reference: str, program: str, platform: Platform) -> bool:
     """Whether the knowledge has an interpreter of this name in an image: java, python3, node."""
     profile = lookup(parse_reference(reference), platform)

@@ -36,6 +36,10 @@ class ShellState(Struct):
     exports: tuple[str, ...] = ()
     exports_all: bool = False
 
+    def __post_init__(self) -> None:
+        """PWD is a variable of every shell."""
+        self.variables["PWD"] = self.directory
+
     def copy(self) -> ShellState:
         """A state that changes on its own."""
         return replace(self, variables=dict(self.variables), exported=set(self.exported))
@@ -82,6 +86,7 @@ class ShellState(Struct):
             target = None if self.directory is None else posixpath.join(self.directory, target)
         self.previous = self.directory
         self.directory = None if target is None else posixpath.normpath("/" + target.lstrip("/"))
+        self.variables["PWD"] = self.directory
 
 
 def merge(before: ShellState, ends: Sequence[ShellState]) -> ShellState:

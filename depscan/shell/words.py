@@ -28,6 +28,7 @@ _GLOB = r"(?<!\\)[*?\[]"
 _BRACES = r"\{[^{}]*(,|\.\.)[^{}]*\}"
 _PARAMETER = r"\$(?:(\w+|[@*#?$!-])|\{(\w+)\})"
 _OPERATOR = r"(?s)\$\{(\w+)(:?[-=+?]|##?|%%?)(.*)\}"
+_WORKING_DIRECTORY = {"$(pwd)", "`pwd`"}
 _PLAIN = {"word", "number", "extglob_pattern", "regex", "variable_name", "test_operator", "file_descriptor"}
 
 
@@ -113,6 +114,8 @@ def _pieces(node: Node, text: str, variables: Variables) -> list[_Piece]:
     kind = node.type
     if kind in {"simple_expansion", "expansion"}:
         return [_Piece(expand_parameter(raw.lstrip(), variables), splits=True)]
+    if raw in _WORKING_DIRECTORY:
+        return [_Piece(variables.get("PWD"), splits=True)]
     if kind == "raw_string":
         return [_Piece(raw[1:-1])]
     if kind == "string":

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from depscan.dockerfile.instructions import Dockerfile, Instruction, Stage
     from depscan.filesystem.entries import StageFilesystem
     from depscan.shell.commands import SimpleCommand
-    from depscan.source import Span
+    from depscan.source import Position, Span
 
 _PLATFORMS = {
     "BUILDPLATFORM": "linux/amd64",
@@ -55,6 +55,11 @@ class _Step(Struct, frozen=True):
     text: str
 
     @property
+    def start(self) -> Position:
+        """Where it begins, its assignments too."""
+        return self.run.offsets.span(self.part.start, self.part.end).start
+
+    @property
     def span(self) -> Span:
         """The program and its verb."""
         first, last = self.part.words[0], self.part.words[min(1, len(self.part.words) - 1)]
@@ -62,14 +67,22 @@ class _Step(Struct, frozen=True):
 
 
 def find_native_build(
-    filesystem: StageFilesystem, dockerfile: Dockerfile, carried: Sequence[tuple[str, Span]], kind: str
+    filesystem: StageFilesystem,
+    dockerfile: Dockerfile,
+    carried: Sequence[tuple[str, Span]],
+    brought: Mapping[Position, Span],
+    kind: str,
 ) -> Problem | None:
-    """The first command of the stage that makes one of the `carried` paths for the machine that builds."""
+    """The first command of the stage that makes one of the `carried` paths for the machine that builds.
+
+    `brought` has where the commands begin whose products are known to go to another stage.
+    """
     instructions = _chain(filesystem.stage, dockerfile)
     text = "\n".join(_text(each) for each in instructions if each.keyword in ("RUN", "ENV"))
     for step in _steps(filesystem, instructions, text, dockerfile.escape):
         reason = None if step.part.conditional else _reason(step)
         taken = [span for path, span in carried if _makes(step, path)] if reason else []
+        taken += [brought[step.start]] if step.start in brought else []
         if reason and taken:
             related = ((taken[0], "a stage of the target's platform takes it from here"),)
             return Problem(kind, reason, step.span, filesystem.stage.index, Confidence.LIKELY, related)

@@ -8,9 +8,13 @@ architecture and one that follows the target differ.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
+from depscan.artifacts.prediction import Prediction
 from depscan.dockerfile.instructions import Problem
 from depscan.dockerfile.stages import find_stage
 
@@ -19,19 +23,29 @@ if TYPE_CHECKING:
 
     from depscan.dockerfile.instructions import Dockerfile, Stage
     from depscan.filesystem.entries import StageFilesystem, StartCommand
-    from depscan.source import Span
+    from depscan.source import Position, Span
 
 FINAL_STAGE_PINNED = "final-stage-pinned"
 CROSS_BUILD = "cross-build"
 KINDS = frozenset({"platform-shadowed", FINAL_STAGE_PINNED, CROSS_BUILD})
 """Problems that only a build for another platform than the builder's meets."""
 
+# Stages that are run where they are built, and those that may be: the latter start what they were not given.
 _TOOL = (
     r"(.*[-_.])?(lint\w*|tests?|testing|checks?|dev\w*|docs?|tools?|toolchain|ci|debug|generate\w*|gen|proto\w*|vendor\w*|fmt|"
-    r"format|validate\w*|e2e|coverage|bench\w*|scan\w*|artifacts?|output|export\w*|binar\w+|release|build\w*|cross|sdk|base)"
-    r"([-_.].*)?"
+    r"format|validate\w*|e2e|coverage|bench\w*|scan\w*)([-_.].*)?"
 )
+_STEP = r"(.*[-_.])?(artifacts?|output|export\w*|binar\w+|release|build\w*|cross|sdk|base)([-_.].*)?"
+_PROGRAMS = r"(/usr(/local)?)?/s?bin"
 _BUILD_TOOLS = frozenset({"cargo", "go", "make", "gradle", "mvn", "golangci-lint", "cmake", "task", "just"})
+
+
+class _Given(Struct, frozen=True):
+    """A file that COPY or ADD brings: its name, the directory it goes to, whether another stage has made it."""
+
+    name: str
+    directory: str
+    built: bool
 
 
 def find_platform_problems(
@@ -56,15 +70,47 @@ def _pin(stage: Stage, dockerfile: Dockerfile) -> Span | None:
 
 
 def _final_stage(filesystem: StageFilesystem, dockerfile: Dockerfile) -> Iterator[Problem]:
-    """A stage without a start command carries files, and one that is called a tool runs where it is built."""
+    """A stage that is called a tool runs where it is built; one that starts nothing of its own may only carry files."""
     stage, span = filesystem.stage, _pin(filesystem.stage, dockerfile)
-    started = filesystem.entrypoint or filesystem.command
-    if started is None or span is None or re.fullmatch(_TOOL, stage.name or "") or _starts_a_tool(started):
+    started, name = filesystem.entrypoint or filesystem.command, stage.name or ""
+    if span is None or re.fullmatch(_TOOL, name) or (started is not None and _starts_a_tool(started)):
         return
-    detail = (
-        f"the image that is run stands on {filesystem.profile.name} of the builder's platform, whatever the target is"
-    )
-    yield Problem(FINAL_STAGE_PINNED, detail, span, stage.index, related=((started.span, "what it starts"),))
+    given = tuple(_given(stage, dockerfile))
+    if started is not None:
+        program = posixpath.basename(next(iter(" ".join(started.words).split()), ""))
+        runs = not re.fullmatch(_STEP, name) or any(program == each.name for each in given)
+    else:
+        carries = filesystem.profile.reference == "scratch" or re.fullmatch(_STEP, name)
+        runs = not carries and any(each.built and re.fullmatch(_PROGRAMS, each.directory) for each in given)
+    if not runs:
+        return
+    related = ((started.span, "what it starts"),) if started is not None else ()
+    yield Problem(FINAL_STAGE_PINNED, _detail(filesystem, dockerfile), span, stage.index, related=related)
+
+
+def _given(stage: Stage, dockerfile: Dockerfile) -> Iterator[_Given]:
+    """What COPY and ADD bring into a stage and those it stands on."""
+    if stage.base_stage is not None:
+        yield from _given(dockerfile.stages[stage.base_stage], dockerfile)
+    for instruction in stage.instructions:
+        if instruction.keyword not in ("COPY", "ADD") or len(instruction.arguments) < 2:
+            continue
+        flag = instruction.flag("from")
+        built = flag is not None and find_stage(dockerfile.stages, flag.value or "") is not None
+        *sources, destination = (word.text.strip("\"'") for word in instruction.arguments)
+        into = destination.endswith("/") or len(sources) > 1
+        directory = destination.rstrip("/") if into else posixpath.dirname(destination)
+        names = {posixpath.basename(each) for each in (sources if into else (*sources, destination))}
+        yield from (_Given(name, directory, built) for name in sorted(names))
+
+
+def _detail(filesystem: StageFilesystem, dockerfile: Dockerfile) -> str:
+    """What is wrong. A default before the first FROM holds for every builder, unless --build-arg says otherwise."""
+    above = dockerfile.source.text.split("\n")[: dockerfile.stages[0].instruction.span.start.line - 1]
+    fixed = any(re.match(r"\s*ARG\s(.*\s)?BUILDPLATFORM=", line, re.IGNORECASE) for line in above)
+    value = filesystem.stage.global_arguments.get("BUILDPLATFORM")
+    whose = f"{value}, which ARG BUILDPLATFORM gives as the builder's" if fixed and value else "the builder's platform"
+    return f"the image that is run stands on {filesystem.profile.name} of {whose}, whatever the target is"
 
 
 def _starts_a_tool(started: StartCommand) -> bool:
@@ -77,18 +123,26 @@ def _ineffective(
     filesystem: StageFilesystem, dockerfile: Dockerfile, pinned: set[int], filesystems: Sequence[StageFilesystem]
 ) -> Iterator[Problem]:
     """The first command of a stage that makes a native program which a stage of the target takes."""
-    carried = [
-        copied
-        for other in filesystems
-        if other.stage.index not in pinned and _runs_on_target(other, dockerfile)
-        for copied in _copied(other.stage, filesystem.stage.index, dockerfile)
-    ]
-    if carried:
+    index = filesystem.stage.index
+    takers = [each for each in filesystems if each.stage.index not in pinned and _runs_on_target(each, dockerfile)]
+    carried = [copied for taker in takers for copied in _copied(taker.stage, index, dockerfile)]
+    brought = {start: span for taker in takers for start, span in _brought(taker, index)}
+    if carried or brought:
         from depscan.subjects.cross_building import find_native_build  # noqa: PLC0415 - reads RUN once more
 
-        problem = find_native_build(filesystem, dockerfile, carried, CROSS_BUILD)
+        problem = find_native_build(filesystem, dockerfile, carried, brought, CROSS_BUILD)
         if problem is not None:
             yield problem
+
+
+def _brought(taker: StageFilesystem, origin: int) -> Iterator[tuple[Position, Span]]:
+    """Where the commands of a stage begin whose products another holds, and the word that brought each there.
+
+    A product is followed through mv, directories and stages that only carry.
+    """
+    for entry in taker.entries.values():
+        if isinstance(entry.content, Prediction) and entry.content.stage == origin:
+            yield entry.content.span.start, entry.span
 
 
 def _runs_on_target(filesystem: StageFilesystem, dockerfile: Dockerfile) -> bool:

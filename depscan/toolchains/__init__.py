@@ -11,15 +11,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from depscan.artifacts.prediction import Made, Product
     from depscan.toolchains.workplace import Fault, Unread, Workplace
 
-# Program -> the module of this room whose `predict` reads its commands.
+# Program -> the modules of this room, with spaces between, whose `predict` reads its commands.
 PROGRAMS: dict[str, str] = {
     **dict.fromkeys(("gcc", "g++", "cc", "c++", "clang", "clang++", "musl-gcc", "musl-clang"), "c"),
-    **dict.fromkeys(("cmake", "make", "gmake", "ninja"), "cmake"),
+    "cmake": "cmake",
+    "configure": "autotools",
+    **dict.fromkeys(("make", "gmake"), "cmake autotools"),
+    "meson": "meson",
+    "ninja": "cmake meson",
     "cargo": "cargo",
     "cross": "cargo",
     "dart": "dart",
@@ -27,6 +31,11 @@ PROGRAMS: dict[str, str] = {
     "dotnet": "dotnet",
     **dict.fromkeys(("jlink", "jpackage"), "jlink"),
     **dict.fromkeys(("native-image", "mvn", "mvnw", "gradle", "gradlew"), "native_image"),
+    **dict.fromkeys(("mix", "rebar"), "erlang"),  # rebar3 without its version
+    **dict.fromkeys(("ghc", "stack", "cabal"), "haskell"),
+    **dict.fromkeys(("nim", "nimble"), "nim"),
+    **dict.fromkeys(("crystal", "shards"), "crystal"),
+    "swift": "swift",
     "zig": "zig",
     "go": "go",
     "xx-go": "go",
@@ -37,10 +46,7 @@ PROGRAMS: dict[str, str] = {
 }
 
 
-def predict(program: str, place: Workplace) -> Iterable[Product | Made | Fault | Unread]:
+def predict(program: str, place: Workplace) -> Iterator[Product | Made | Fault | Unread]:
     """What the command of `place`, whose program is `program` without version and directory, will make."""
-    module = PROGRAMS.get(program)
-    if module is None:
-        return ()
-    products: Iterable[Product | Made | Fault | Unread] = import_module(f"depscan.toolchains.{module}").predict(place)
-    return products
+    for module in PROGRAMS.get(program, "").split():
+        yield from import_module(f"depscan.toolchains.{module}").predict(place)

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from depscan.artifacts.prediction import Product
-from depscan.findings import Confidence
 from depscan.toolchains.arguments import Arguments, read_arguments
-from depscan.toolchains.elf import ceiling, dynamic_program, static_program
+from depscan.toolchains.native_programs import CXX_SOURCE, STATIC_FLAG, native_program, static_native_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from depscan.artifacts.prediction import Product
     from depscan.toolchains.workplace import Workplace
 
 _VALUED = frozenset(
@@ -30,8 +29,6 @@ _VALUED = frozenset(
 )
 _CACHE = "CMakeCache.txt"
 _MAX_LISTS = 300
-_CXX = r"\.(cc|cpp|cxx|c\+\+|C)\b"
-_STATIC = r"(?<![\w-])-static(?:-pie)?(?![\w-])"
 
 
 class _Tree(Struct, frozen=True):
@@ -84,7 +81,7 @@ def predict(place: Workplace) -> Iterator[Product]:
     if tree is None or _told_otherwise(tree.settings):
         return
     texts = dict(_lists(place, tree.source)) if tree.source else {}
-    if any(re.search(_STATIC, text) for text in texts.values()):
+    if any(re.search(STATIC_FLAG, text) for text in texts.values()):
         return  # under a condition or not: not known
     installs = arguments.has("--install") or any(
         "install" in each for each in (*arguments.operands, arguments.value("--target") or "")
@@ -160,7 +157,7 @@ def _executables(text: str, texts: Mapping[str, str]) -> Iterator[tuple[str, boo
     for name, sources in re.findall(r"(?i)\badd_executable\s*\(\s*([^\s)]+)([^)]*)\)", text):
         program = _fill(name, texts)
         if program and not re.match(r"\s*(ALIAS|IMPORTED)\b", sources):
-            yield program, re.search(_CXX, sources) is not None
+            yield program, re.search(CXX_SOURCE, sources) is not None
 
 
 def _fill(name: str, texts: Mapping[str, str]) -> str | None:
@@ -172,12 +169,7 @@ def _fill(name: str, texts: Mapping[str, str]) -> str | None:
 
 
 def _product(path: str, cxx: bool, tree: _Tree, place: Workplace) -> Product | None:
-    if re.search(_STATIC, tree.settings.get("CMAKE_EXE_LINKER_FLAGS", "")):
-        return Product(path, "c", static_program(place.machine, "c"), evidence=("-static among the linker's flags",))
-    facts = dynamic_program(place, ("libstdc++.so.6",) if cxx else (), "c")
-    if facts is None:
-        return None
+    if re.search(STATIC_FLAG, tree.settings.get("CMAKE_EXE_LINKER_FLAGS", "")):
+        return static_native_program(path, place)
     why = f"{posixpath.basename(path)} stands in CMakeLists.txt, and nothing there asks for a static program"
-    return Product(
-        path, "c", facts, Confidence.LIKELY, ceiling(place), (why,), "-static among flags that are set elsewhere"
-    )
+    return native_program(path, place, why, cxx=cxx)

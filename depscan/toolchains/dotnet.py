@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from depscan.artifacts.prediction import Product
+from depscan.artifacts.prediction import Mend, Product
 from depscan.findings import Confidence
 from depscan.platforms import DEFAULT_PLATFORM, MACHINES, Platform
 from depscan.toolchains.arguments import read_arguments
@@ -180,7 +180,18 @@ def _product(path: str, build: _Build, target: _Target, place: Workplace) -> Pro
         ceiling(place) if at_home else None,
         (why,),
         _refutation(target, place),
+        None if native or maybe else _mend(build, target),
     )
+
+
+def _mend(build: _Build, target: _Target) -> Mend | None:
+    """The identifier of the other C library; with --no-restore the packages for it would not be there."""
+    given, identifier = build.flags.get("--runtime"), target.identifier
+    if identifier is None or "--no-restore" in build.flags or not re.match(r"linux-(musl-)?\w+$", identifier):
+        return None
+    other = identifier.replace("linux-musl-", "linux-") if target.family == "musl" else f"linux-musl-{identifier[6:]}"
+    title = f"publish it for {other}"
+    return Mend(title, replaced=identifier, by=other) if given else Mend(title, after=f" -r {other}")
 
 
 def _is_elsewhere(target: _Target, place: Workplace) -> bool:

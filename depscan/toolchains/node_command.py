@@ -61,6 +61,8 @@ def read_install(place: Workplace) -> Install | None:
     verb = operands.pop(0) if operands else ""
     if tool == "yarn" and verb == "global" and operands:
         verb, flags["-g"] = operands.pop(0) or "", "true"
+    if tool == "yarn" and verb == "workspaces" and operands[:1] == ["focus"]:
+        verb, operands = "install", []  # the workspaces named, with the packages of the one lockfile
     if verb not in _VERBS.get(tool, ()) or None in operands:
         return None
     everywhere = flags.get("-g") == "true" or flags.get("--global") == "true" or flags.get("--location") == "global"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from depscan.artifacts.prediction import Made
 from depscan.images.architectures import architecture_of
-from depscan.toolchains.python_interpreter import ANY, find_interpreter
+from depscan.toolchains.python_interpreter import ANY, find_interpreter, system_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +26,8 @@ _NEVER = frozenset({"0", "never", "false", "manual"})
 _WITHOUT_PYTHON = re.compile(
     r"(?:ghcr\.io/)?astral-sh/uv:(?!.*python)(?!latest)(?!\d[\d.]*$).*|(debian|ubuntu|alpine|buildpack-deps):.*"
 )
+# Official images of other languages: what Python they have is that of their distribution.
+_OTHER_LANGUAGE = re.compile(r"(?:.*/library/)?(rust|golang|node|gcc|ruby|erlang|elixir|php|buildpack-deps):.*")
 
 
 def make_environment(directory: str, place: Workplace, *, tool: str, program: str | None = None) -> Iterator[Made]:
@@ -86,8 +88,22 @@ def _downloads(place: Workplace, *, wanted: str | None) -> bool:
     if "UV_NO_MANAGED_PYTHON" in variables or None in (preference, variables.get("UV_PYTHON_DOWNLOADS", "")):
         return False
     if python is not None:
-        return wanted is not None and python.version is not None and wanted != python.version
-    return bool(_WITHOUT_PYTHON.fullmatch(place.profile.name)) and not any("python" in name for name in place.packages)
+        return python.version is not None and (
+            (wanted is not None and wanted != python.version) or _is_too_old(place, python.version)
+        )
+    if any("python" in name for name in place.packages):
+        return False
+    if _OTHER_LANGUAGE.fullmatch(place.profile.name):
+        return _is_too_old(place, system_version(place))
+    return bool(_WITHOUT_PYTHON.fullmatch(place.profile.name))
+
+
+def _is_too_old(place: Workplace, version: str | None) -> bool:
+    """Whether pyproject.toml asks for a newer Python than this: `requires-python = ">=3.13"`."""
+    path = place.path("pyproject.toml")
+    text = (place.files.read(path) if path else None) or ""
+    asked = re.search(r"(?m)^\s*requires-python\s*=\s*[\"'](?:>=|==|~=)\s*3\.(\d+)", text)
+    return asked is not None and version is not None and int(asked[1]) > int(version.partition(".")[2])
 
 
 def _managed(place: Workplace, version: str | None) -> str:

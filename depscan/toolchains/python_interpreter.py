@@ -54,13 +54,18 @@ def find_interpreter(place: Workplace) -> Interpreter | None:
     release = place.profile.release or ""
     if not any(_PACKAGE.fullmatch(package.partition("=")[0]) for package in place.packages):
         return None
-    version = _VERSIONS.get(release)
+    version = system_version(place)
     if release.startswith("alpine:"):
         return Interpreter("/usr/bin/python3", version, library("/usr", version))
     if not release.startswith(("debian:", "ubuntu:")):
         return None
     packages = posixpath.join(posixpath.dirname(library("/usr/local", version)), "dist-packages")
     return Interpreter("/usr/bin/python3", version, packages)
+
+
+def system_version(place: Workplace) -> str | None:
+    """The version of the Python that the stage's distribution has, installed or not; None where that is not known."""
+    return _VERSIONS.get(place.profile.release or "")
 
 
 def library(prefix: str, version: str | None) -> str:

@@ -6,22 +6,15 @@ installed. The stage's image is that of the host.
 
 from __future__ import annotations
 
-import os
 import platform
-import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from depscan.artifacts.reading import read_facts
-from depscan.config import Config
-from depscan.scan import scan
+from tests.live.building import compare
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from depscan.artifacts.facts import ElfFacts
 
 pytestmark = [
     pytest.mark.live,
@@ -62,36 +55,4 @@ ROWS = (
 
 @pytest.mark.parametrize(("tool", "command", "path"), ROWS)
 def test_prediction_is_what_is_built(tool: str, command: str, path: str, tmp_path: Path) -> None:
-    if shutil.which(tool) is None:
-        pytest.skip(f"needs {tool}")
-    for name, text in SOURCES.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-    predicted = _predict(command, path, tmp_path)
-    built = _build(command, path, tmp_path)
-    assert predicted.machine == built.machine
-    assert predicted.interpreter == built.interpreter
-    if built.interpreter is None:
-        return
-    assert set(predicted.needed) <= set(built.needed)
-    asked = {need.name for needs in built.version_needs.values() for need in needs}
-    surely = {need.name for needs in predicted.version_needs.values() for need in needs}
-    assert surely <= asked, "a version that it may lack"
-    highest = max(tuple(map(int, name[6:].split("."))) for name in asked or {"GLIBC_0"} if name.startswith("GLIBC_"))
-    assert highest <= tuple(map(int, platform.libc_ver()[1].split("."))), "above the ceiling"
-
-
-def _predict(command: str, path: str, directory: Path) -> ElfFacts:
-    (directory / "Dockerfile").write_text(f"FROM builder\nWORKDIR /src\nCOPY . .\nRUN {command}\n")
-    config = Config(cache=False, jobs=1, bases={"builder": f"glibc:{platform.libc_ver()[1]}"})
-    (result,) = scan([directory / "Dockerfile"], config).scans
-    (found,) = [item.artifact.facts for item in result.placements if item.path == f"/src/{path}"]
-    return found
-
-
-def _build(command: str, path: str, directory: Path) -> ElfFacts:
-    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    subprocess.run(command, shell=True, cwd=directory, env=environment, check=True, capture_output=True, timeout=300)
-    (facts,) = read_facts([directory / path], jobs=1, cache=False).values()
-    assert not isinstance(facts, str), facts
-    return facts
+    compare(tool, command, path, SOURCES, tmp_path)

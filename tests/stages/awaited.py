@@ -8,6 +8,5 @@ from __future__ import annotations
 AWAITED: frozenset[str] = frozenset(
     {
         "broken/c-linked-with-curl-on-alpine",
-        "broken/final-stage-of-the-builder-without-command",
     }
 )
