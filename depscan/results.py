@@ -12,6 +12,7 @@ from msgspec import Struct
 from depscan.findings import Confidence, Severity
 
 if TYPE_CHECKING:
+    from depscan.builds.build import Build
     from depscan.filesystem.entries import StageFilesystem
     from depscan.findings import Finding, Skipped
     from depscan.linking.placement import Placement
@@ -25,6 +26,8 @@ class Scan(Struct, frozen=True):
 
     `target` is the name or index of the stage that is built; `in_target` are the indexes of the stages it needs.
     `context_reason` tells how the context was chosen. `notes` are remarks such as "no stage with a final file system".
+    `build` is the declaration that settings come from; None for a Dockerfile that is checked by itself. A declaration
+    that cannot be followed is a scan of its own file without stages, whose `skipped` tells why.
     """
 
     source: SourceText
@@ -38,6 +41,7 @@ class Scan(Struct, frozen=True):
     findings: tuple[Finding, ...]
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...] = ()
+    build: Build | None = None
 
 
 class ScanResult(Struct, frozen=True):

@@ -32,6 +32,7 @@ from depscan.findings import Severity, Skipped
 from depscan.ignores import apply_ignores
 from depscan.images.knowledge import knowledge_as_of
 from depscan.images.lookup import profile as image_profile
+from depscan.images.lookup import unknown_image
 from depscan.linking.inventory import Inventory
 from depscan.linking.linker import place
 from depscan.linking.root import Root
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from depscan.artifacts.facts import ElfFacts
+    from depscan.builds.build import Build
     from depscan.dockerfile.instructions import Dockerfile, Problem, Stage
     from depscan.filesystem.entries import StageFilesystem
     from depscan.findings import Edit, Finding
@@ -55,6 +57,8 @@ if TYPE_CHECKING:
     from depscan.suggest import Change, Outcome, Trial
 
 STANDARD_INPUT = "-"
+_BY_OPTION = "--context"  # how the reason of a context starts that the user named
+DECLARING = frozenset({".yaml", ".yml", ".hcl", ".json"})  # suffixes of files that may declare builds
 
 
 class _Callable(ModuleType):
@@ -68,11 +72,12 @@ sys.modules[__name__].__class__ = _Callable
 
 
 class _Text(Struct, frozen=True):
-    """A Dockerfile's text, what was wrong with its bytes, and its path (None for standard input)."""
+    """A Dockerfile's text, what was wrong with its bytes, its path (None for standard input), what declares it."""
 
     source: SourceText
     problems: tuple[Problem, ...]
     path: Path | None
+    build: Build | None = None
 
 
 class _Setting(Struct, frozen=True):
@@ -83,6 +88,7 @@ class _Setting(Struct, frozen=True):
     rules: tuple[Rule, ...]
     context: BuildContext
     inventory: Inventory
+    context_given: bool
 
 
 class _Examination(Struct, frozen=True):
@@ -100,16 +106,54 @@ class _Examination(Struct, frozen=True):
 def scan(paths: Sequence[str | Path], config: Config | None = None) -> ScanResult:
     """Check Dockerfiles, each on every platform of the configuration; "-" is standard input. Raises DepscanError.
 
+    A directory, compose or bake file stands for the builds that it declares, each with its own settings.
     Without `config` the defaults hold; files and the environment are read by `depscan.config.load_config`.
     """
     config = config or Config()
     rules = load_rules(config.rules, cache=config.cache)
-    scans = [
-        _scan_text(text, platform, config, rules)
-        for text in map(_read, paths)
-        for platform in config.platforms or (DEFAULT_PLATFORM,)
-    ]
+    scans = [each for path in paths for each in _scan_path(path, config, rules)]
     return ScanResult(tuple(scans), rules, knowledge_as_of(), config.fail_on, config.verbose, config.quiet)
+
+
+def _scan_path(path: str | Path, config: Config, rules: tuple[Rule, ...]) -> list[Scan]:
+    if str(path) != STANDARD_INPUT and (Path(path).suffix in DECLARING or Path(path).is_dir()):
+        from depscan.builds.discovery import find_builds  # noqa: PLC0415 - a single Dockerfile needs none of it
+
+        builds, unusable = find_builds(Path(path), os.environ)
+        scans = [each for build in builds for each in _scan_build(build, config, rules)]
+        return [*scans, *(_unfollowed(each.source, each.skipped) for each in unusable)]
+    return _scan_platforms(_read(path), config, rules)
+
+
+def _scan_build(build: Build, config: Config, rules: tuple[Rule, ...]) -> list[Scan]:
+    """One that cannot be read, or names no stage of its Dockerfile, does not end the run: the others are checked."""
+    from depscan.builds.configuration import configure  # noqa: PLC0415 - as above
+
+    try:
+        text = _Text(build.inline, (), None) if build.inline else _read(build.dockerfile or "")
+        return _scan_platforms(replace(text, build=build), configure(config, build), rules)
+    except UsageError as error:
+        return [_unfollowed(build.source or str(build.dockerfile), Skipped(build.name or "", str(error), build.span))]
+
+
+def _unfollowed(path: str, skipped: Skipped) -> Scan:
+    """The scan of a declaration that leads to nothing."""
+    return Scan(
+        source=SourceText.of(path, ""),
+        context=".",
+        context_reason="no build",
+        target=None,
+        platform=DEFAULT_PLATFORM,
+        stages=(),
+        in_target=frozenset(),
+        placements=(),
+        findings=(),
+        skipped=(skipped,),
+    )
+
+
+def _scan_platforms(text: _Text, config: Config, rules: tuple[Rule, ...]) -> list[Scan]:
+    return [_scan_text(text, platform, config, rules) for platform in config.platforms or (DEFAULT_PLATFORM,)]
 
 
 def _read(path: str | Path) -> _Text:
@@ -129,9 +173,10 @@ def _read(path: str | Path) -> _Text:
 
 def _scan_text(text: _Text, platform: Platform, config: Config, rules: tuple[Rule, ...]) -> Scan:
     dockerfile = _parse(text, platform, config)
-    root, reason = _choose_context(text.path, dockerfile, config)
+    root, reason = _choose_context(text, dockerfile, config)
     context = BuildContext(root, read_ignore_rules(root, text.path))
-    setting = _Setting(platform, config, rules, context, Inventory(jobs=config.jobs, cache=config.cache))
+    given = config.context is not None and reason == _BY_OPTION
+    setting = _Setting(platform, config, rules, context, Inventory(jobs=config.jobs, cache=config.cache), given)
     examination = _examine(text, dockerfile, setting)
     return Scan(
         source=text.source,
@@ -145,22 +190,31 @@ def _scan_text(text: _Text, platform: Platform, config: Config, rules: tuple[Rul
         findings=_advise(_apply_ignores(text, examination, setting), text, examination, setting),
         skipped=examination.skipped,
         notes=() if examination.stages else ("no stage with a final file system: nothing to check",),
+        build=text.build,
     )
 
 
 def _parse(text: _Text, platform: Platform, config: Config) -> Dockerfile:
-    dockerfile = read_dockerfile(text.source, platform=platform, build_arguments=config.build_arguments)
+    # Several platforms are built on one machine; the builder of a single one is taken to be of its kind.
+    builder = DEFAULT_PLATFORM if len(config.platforms) > 1 else platform
+    arguments = config.build_arguments
+    dockerfile = read_dockerfile(text.source, platform=platform, build_arguments=arguments, build_platform=builder)
+    if config.contexts:
+        from depscan.dockerfile.named_contexts import apply_contexts  # noqa: PLC0415 - few builds have some
+
+        dockerfile = apply_contexts(dockerfile, config.contexts)
     return replace(dockerfile, problems=(*text.problems, *dockerfile.problems))
 
 
-def _choose_context(path: Path | None, dockerfile: Dockerfile, config: Config) -> tuple[Path, str]:
+def _choose_context(text: _Text, dockerfile: Dockerfile, config: Config) -> tuple[Path, str]:
     if config.context is not None:
         if not config.context.is_dir():
             raise UsageError(f"{config.context}: not a directory; --context takes the build context's directory")
-        return config.context, "--context"
-    if path is None:
+        declared = text.build is not None and config.context is text.build.context
+        return config.context, f"declared in {text.build.source}" if text.build and declared else _BY_OPTION
+    if text.path is None:
         return Path(), "the current directory, since the Dockerfile came from standard input"
-    return choose_context(path, dockerfile)
+    return choose_context(text.path, dockerfile)
 
 
 def _shown(root: Path, dockerfile: Path | None) -> str:
@@ -193,7 +247,7 @@ def _examine(
         dockerfile,
         stages,
         run_there,
-        context_given=config.context is not None,
+        context_given=setting.context_given,
         cpu_floor=config.cpu_floor,
         target=target,
         several_platforms=len(config.platforms) > 1,
@@ -210,6 +264,8 @@ def _examine(
 
 
 def _profile(stage: Stage, config: Config) -> ImageProfile:
+    if stage.named_context is not None:
+        return unknown_image(stage.base or "", f"the build puts {stage.named_context} in its place")
     return image_profile(stage.base or "", stage.platform, config.bases, online=config.online)
 
 
