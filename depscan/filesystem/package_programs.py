@@ -30,7 +30,8 @@ PACKAGE_ROOTS = (
     *(f"/{name}" for name in ("bin", "boot", "etc", "opt", "sbin", "var", *_LIBRARIES[:4])),
     *(f"/usr/{name}" for name in ("bin", "games", "include", "sbin", "share", "src", *_LIBRARIES)),
 )
-_SOURCES, _SETTINGS = "/etc/apt/sources.list.d", "/etc/apt/apt.conf"
+
+_APT_SOURCES, _APT_SETTINGS = "/etc/apt/sources.list.d", "/etc/apt/apt.conf"
 
 
 def run_manager(action: Action) -> Iterator[Effect]:
@@ -43,7 +44,7 @@ def run_manager(action: Action) -> Iterator[Effect]:
     if root:
         yield Disturb((root,))
         return
-    archive = _is_of_the_archive(installation) and _has_own_sources(action.tree)
+    archive = _is_of_the_archive(installation, action.tree)
     yield Disturb(
         ("/",) if installation.outside else roots,
         foreign_libc=_may_be_foreign(installation),
@@ -61,9 +62,11 @@ def _changes(installation: Installation) -> bool:
     return bool(named) or installation.upgrades or not installation.complete
 
 
-def _is_of_the_archive(installation: Installation) -> bool:
+def _is_of_the_archive(installation: Installation, tree: Tree) -> bool:
     known = installation.complete or installation.only_removes
-    return installation.manager == "apt" and known and not installation.outside
+    if installation.manager != "apt" or not known or installation.outside:
+        return False
+    return _asks_its_archive(tree)
 
 
 def _possible(installation: Installation, profile: ImageProfile) -> frozenset[str] | None:
@@ -85,22 +88,24 @@ def _possible(installation: Installation, profile: ImageProfile) -> frozenset[st
 
 def add_source(action: Action) -> Iterator[Effect]:  # noqa: ARG001 - a reader like the others
     """`add-apt-repository`: what is installed later may come from anywhere."""
-    yield Disturb((_SOURCES,), foreign_libc=False)
+    yield Disturb((_APT_SOURCES,), foreign_libc=False)
 
 
-def _has_own_sources(tree: Tree) -> bool:
+def _asks_its_archive(tree: Tree) -> bool:
     """Whether apt still asks the sources alone that the official image has: its release's main, updates, security.
 
     Any other file below /etc/apt, a key too, tells of another source; what a private image has there is not known.
     """
     changed = [root for change in tree.changes if not change.archive for root in change.roots]
     below = [path for path in (*changed, *tree.entries) if path.startswith("/etc/apt/")]
-    if any(not path.startswith(_SETTINGS) for path in below) or not {"/", "/etc", "/etc/apt"}.isdisjoint(changed):
+    if any(not path.startswith(_APT_SETTINGS) for path in below) or not {"/", "/etc", "/etc/apt"}.isdisjoint(changed):
         return False
     image = tree.profile.tree
     if image is None:
         return True
-    added = [path for path in image.files if path.startswith(f"{_SOURCES}/") and path != f"{_SOURCES}/debian.sources"]
+    added = [
+        path for path in image.files if path.startswith(f"{_APT_SOURCES}/") and path != f"{_APT_SOURCES}/debian.sources"
+    ]
     return tree.profile.reference.startswith("docker.io/library/") and not added
 
 

@@ -18,7 +18,7 @@ from depscan.dockerfile.instructions import Problem
 from depscan.filesystem.content import read_head
 from depscan.filesystem.entries import FileEntry, InlineFile
 from depscan.findings import Skipped
-from depscan.toolchains import PROGRAMS, predict
+from depscan.toolchains import predict
 from depscan.toolchains.workplace import MAX_MANIFEST, Unread, Workplace
 
 if TYPE_CHECKING:
@@ -57,11 +57,6 @@ class StageFiles(Struct, frozen=True):
         """The paths of all files known to stand below a directory, sorted."""
         where = self.tree.canonical(directory, follow_last=True)
         return tuple(sorted(entry.path for entry in self.tree.below(where) if entry.kind == "file"))
-
-
-def predicts(program: str) -> bool:
-    """Whether the table of toolchains has a program of this name."""
-    return program in PROGRAMS
 
 
 def products(action: Action, program: str) -> Iterator[FileEntry]:

@@ -24,9 +24,8 @@ from depscan.filesystem.entries import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from depscan.artifacts.facts import Origin
     from depscan.dockerfile.instructions import Problem, Stage
-    from depscan.filesystem.entries import Content, StartCommand
+    from depscan.filesystem.entries import StartCommand
     from depscan.findings import Skipped
     from depscan.images.profile import ImageProfile, Library
     from depscan.source import Span
@@ -86,34 +85,6 @@ class Tree:
         """Begin a change: the next sequence number."""
         self.sequence += 1
         return self.sequence
-
-    def put_file(
-        self,
-        path: str,
-        *,
-        mode: int,
-        content: Content | None,
-        origin: Origin,
-        source: str,
-        span: Span,
-        named: bool = False,
-    ) -> FileEntry:
-        """Write a file: through a link at `path`, replacing what was there. Needs `step()` before a batch of these."""
-        where = self.canonical(path, follow_last=True)
-        return self.enter(FileEntry(where, "file", mode, origin, source, span, self.sequence, content, named=named))
-
-    def put_link(self, path: str, target: str, *, origin: Origin, source: str, span: Span) -> FileEntry:
-        """Make a symbolic link at `path` itself, replacing a file or link there."""
-        where = self.canonical(path)
-        return self.enter(FileEntry(where, "link", 0o777, origin, source, span, self.sequence, target=target))
-
-    def put_directory(self, path: str, *, mode: int, origin: Origin, source: str, span: Span) -> FileEntry:
-        """Make a directory unless one (or a link to one) is there."""
-        where = self.canonical(path, follow_last=True)
-        known = self.entries.get(where)
-        if known is not None and known.kind == "directory":
-            return known
-        return self.enter(FileEntry(where, "directory", mode, origin, source, span, self.sequence))
 
     def put(self, entry: FileEntry) -> FileEntry:
         """Enter an entry as it is (mv, cp -a, COPY --from), at its own path made canonical."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from depscan.filesystem.entries import Presence
-from depscan.filesystem.products import describe_release
 from depscan.linking.placement import Verdict
 from depscan.linking.versions import numeric
 from depscan.subjects import BuildView
@@ -25,6 +24,8 @@ def build_view(placement: Placement) -> BuildView:
     made = placement.artifact.prediction
     if made is None:
         return READ
+    from depscan.filesystem.products import describe_release  # noqa: PLC0415 - a run that builds nothing needs none of it
+
     profile = placement.filesystem.profile
     newer = _newer(placement, made.product.ceiling, profile)
     runtime = " = ".join(dict.fromkeys((profile.name, describe_release(profile))))

@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from depscan.artifacts.prediction import Mend, Product
+from depscan.artifacts.prediction import Made, Mend, Product
 from depscan.findings import Confidence
 from depscan.platforms import MACHINES, Platform
 from depscan.toolchains.compilers import has_c_compiler
 from depscan.toolchains.elf import ceiling, linked_program, static_program
+from depscan.toolchains.go_imports import Module, find_module, follow_imports
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from depscan.shell.commands import ShellWord
     from depscan.toolchains.workplace import Workplace
@@ -34,20 +35,11 @@ _VALUED = frozenset(
     -buildmode -buildvcs -covermode -coverpkg -exec -pgo -gccgoflags
     """.split()  # noqa: SIM905 - read as prose
 )
-_MAX_SOURCES = 2000
-_MAX_SOURCE = 256 * 1024  # imports stand at a file's beginning
 _STATIC_FLAG = r"-extldflags?[= ]?\W*[^-]*-static|(^|[\s\"'])-static\b"
+_KEPT = "/root/.config/go/env"  # where `go env -w` writes for root (os.UserConfigDir)
 _UNKNOWN = "$"
-_PUREGO = "github.com/ebitengine/purego"  # names libc for the dynamic linker without cgo: its dlfcn and nocgo sources
+_PUREGO = re.compile(r"github\.com/ebitengine/purego")  # names libc for the dynamic linker in its sources, without cgo
 _BY_FLAGS = "-extldflags -static: the linker makes it static"
-# Packages of Go's own library that use cgo, and what reaches them (go list -deps, Go 1.24).
-_CGO_IMPORTS = r'"(net|net/http|net/rpc|net/smtp|os/user|google\.golang\.org/grpc)"'
-# Modules that are mostly C: their own sources say `import "C"`.
-_CGO_MODULES = re.compile(
-    r"(github\.com/(?:mattn/go-sqlite3|confluentinc/confluent-kafka-go|DataDog/zstd|linxGnu/grocksdb"
-    r"|tecbot/gorocksdb|libgit2/git2go|go-gl/gl|veandco/go-sdl2|h2non/bimg|davidbyttow/govips|pebbe/zmq4"
-    r"|godror/godror|mutecomm/go-sqlcipher|duckdb/duckdb-go|marcboeker/go-duckdb))(?:/v\d+)?\s"
-)
 
 
 class _Build(Struct, frozen=True):
@@ -61,21 +53,87 @@ class _Build(Struct, frozen=True):
     output: str | None
     packages: tuple[str | None, ...]
 
+    def directory(self, place: Workplace) -> str | None:
+        """Where the command works: -C changes it before anything else."""
+        return place.path(self.flags.get("-C", "."))
 
-def predict(place: Workplace) -> Iterator[Product]:
-    """The programs of `go build` and `go install`; nothing for other verbs, other systems and libraries."""
+
+class _Sources(Struct, frozen=True):
+    """What the sources at hand tell of a program; see `Reach`. `pure` says that nothing it reaches uses cgo."""
+
+    module: Module | None = None
+    c: str | None = None
+    library: str | None = None
+    pure: bool = False
+
+    @classmethod
+    def of(cls, package: str | None, build: _Build, place: Workplace) -> _Sources:
+        """Of a package operand; without its sources go.mod alone speaks."""
+        here = build.directory(place)
+        module = find_module(place.files, here) if here is not None else None
+        if module is None:
+            return cls()
+        directory = _package_directory(package, here, place)
+        reach = follow_imports(place.files, module, directory) if directory is not None else None
+        if reach is None or not reach.seen:
+            required = module.c_module()
+            return cls(module, f"go.mod requires {required}" if required else None)
+        return cls(module, reach.c, reach.library, reach.complete and not (reach.c or reach.library))
+
+
+def _package_directory(package: str | None, here: str | None, place: Workplace) -> str | None:
+    """The directory of a package operand that is a path, or of the files that make one; None for import paths."""
+    if package is None or "..." in package:
+        return None
+    if package.endswith(".go"):
+        return place.path(posixpath.dirname(package) or ".", here)
+    return place.path(package, here) if package.startswith((".", "/")) else None
+
+
+class _Task(Struct, frozen=True):
+    """One program to build: the command, its stage, the platform, the variables that go reads, the sources."""
+
+    build: _Build
+    place: Workplace
+    platform: Platform
+    settings: Mapping[str, str | None]
+    sources: _Sources
+
+    @property
+    def enabled(self) -> str | None:
+        """CGO_ENABLED: empty where it is not set, None where its value is not known."""
+        return self.settings.get("CGO_ENABLED", "")
+
+
+def predict(place: Workplace) -> Iterator[Product | Made]:
+    """The programs of `go build` and `go install`, what `go env -w` keeps; nothing for other systems and libraries."""
+    if place.words[1:3] == ("env", "-w"):
+        yield _keep(place)
+        return
     build = _read(place)
     if build is None or build.flags.get("-buildmode", "exe") not in ("exe", "pie"):
         return
-    architecture = _variable(place, "GOARCH", place.platform.architecture)
-    if _variable(place, "GOOS", "linux") != "linux" or architecture not in MACHINES:
+    settings = {**_kept(place), **place.environment}
+    architecture = _variable(settings, "GOARCH", place.platform.architecture)
+    if _variable(settings, "GOOS", "linux") != "linux" or architecture not in MACHINES:
         return
     same = architecture == place.platform.architecture
     platform = place.platform if same else Platform("linux", architecture)
-    for path in _outputs(build, place, platform):
-        product = _product(path, build, place, platform)
+    for path, package in _outputs(build, place, platform):
+        product = _product(path, _Task(build, place, platform, settings, _Sources.of(package, build, place)))
         if product is not None:
             yield product
+
+
+def _keep(place: Workplace) -> Made:
+    """`go env -w NAME=VALUE`: a file that later commands read."""
+    lines = "".join(f"{word}\n" for word in place.words[3:] if word)
+    return Made(_KEPT, text=(place.files.read(_KEPT) or "") + lines)
+
+
+def _kept(place: Workplace) -> dict[str, str | None]:
+    pairs = (line.partition("=") for line in (place.files.read(_KEPT) or "").splitlines())
+    return {name: value for name, _, value in pairs}
 
 
 def _read(place: Workplace) -> _Build | None:
@@ -84,7 +142,6 @@ def _read(place: Workplace) -> _Build | None:
     if verb not in ("build", "install"):
         return None
     flags: dict[str, str] = {}
-    output = None
     while words and _text(words[0]).startswith(("-", "$")):
         name, equals, value = _text(words.pop(0)).partition("=")
         if name.startswith("$"):
@@ -103,33 +160,34 @@ def _text(word: ShellWord) -> str:
     return word.text if word.text is not None else word.raw.strip("\"'")
 
 
-def _variable(place: Workplace, name: str, default: str) -> str | None:
+def _variable(settings: Mapping[str, str | None], name: str, default: str) -> str | None:
     """A variable as the go command reads it: an empty one counts as not set. None: it is not known."""
-    value = place.environment.get(name, "")
+    value = settings.get(name, "")
     return default if value == "" else value
 
 
-def _outputs(build: _Build, place: Workplace, platform: Platform) -> Iterator[str]:
-    """The paths of the programs; `DIRECTORY/*` where the name cannot be known."""
+def _outputs(build: _Build, place: Workplace, platform: Platform) -> Iterator[tuple[str, str | None]]:
+    """The paths of the programs and their packages; `DIRECTORY/*` where the name cannot be known."""
+    here = build.directory(place)
     if build.verb == "install":
         directory: str | None = _bin_directory(place, platform)
     elif build.output is None:
-        directory = place.path(".") if len(build.packages) <= 1 else None
+        directory = here if len(build.packages) <= 1 else None
     elif "$" in build.output or "`" in build.output:
         return
     else:
-        directory = place.path(build.output)
+        directory = place.path(build.output, here)
         several = len(build.packages) > 1 or any(package is None or "..." in package for package in build.packages)
         if directory is not None and not (build.output.endswith("/") or several):
-            yield directory
+            yield directory, next(iter(build.packages), ".")
             return
     if directory is None:
         return
     named = build.verb == "build" and build.output is None  # in the directory of the sources a star would mean too much
     for package in build.packages or (".",):
-        name = _package_name(package, place)
+        name = _package_name(package, build, place)
         if name or not named:
-            yield posixpath.join(directory, name or "*")
+            yield posixpath.join(directory, name or "*"), package
 
 
 def _bin_directory(place: Workplace, platform: Platform) -> str:
@@ -142,16 +200,17 @@ def _bin_directory(place: Workplace, platform: Platform) -> str:
     return posixpath.join(directory, f"linux_{platform.architecture}") if cross else directory
 
 
-def _package_name(package: str | None, place: Workplace) -> str | None:
+def _package_name(package: str | None, build: _Build, place: Workplace) -> str | None:
     """The name that the go command gives a program: the last element of its import path; a version suffix is none."""
     if package is None or "..." in package:
         return None
+    here = build.directory(place)
     text = package.partition("@")[0].rstrip("/")
     if text.endswith(".go"):
         return posixpath.basename(text).removesuffix(".go")
-    if text in ("", ".") or (text.startswith((".", "/")) and place.path(text) == place.path(".")):
-        module = _module_path(place)
-        elements = module.split("/") if module else []
+    if text in ("", ".") or (text.startswith((".", "/")) and place.path(text, here) == here):
+        module = find_module(place.files, here) if here else None
+        elements = module.path.split("/") if module is not None and module.root == here else []
     else:
         elements = text.split("/")
     if len(elements) > 1 and re.fullmatch(r"v[2-9]\d*", elements[-1]):
@@ -159,126 +218,72 @@ def _package_name(package: str | None, place: Workplace) -> str | None:
     return elements[-1] if elements and elements[-1] not in ("", ".", "..") else None
 
 
-def _module_path(place: Workplace) -> str | None:
-    """The module's path where its go.mod stands in the directory of the command."""
-    manifest = _manifest(place, 1)
-    found = re.search(r"(?m)^module\s+\"?([^\s\"]+)", manifest) if manifest else None
-    return found[1] if found else None
-
-
-def _manifest(place: Workplace, depth: int = 6) -> str | None:
-    """The go.mod of the command's directory, or of a directory above it."""
-    here = place.path(".")
-    for _ in range(depth):
-        if here is None:
-            return None
-        text = place.files.read(posixpath.join(here, "go.mod"))
-        if text is not None or here == "/":
-            return text
-        here = posixpath.dirname(here)
-    return None
-
-
-def _product(path: str, build: _Build, place: Workplace, platform: Platform) -> Product | None:
-    why_static = _why_static(build, place, platform)
-    libc = place.profile.libc
-    family = "musl" if "musl" in (place.environment.get("CC") or "") else libc.family
+def _product(path: str, task: _Task) -> Product | None:
+    platform, libc = task.platform, task.place.profile.libc
+    why_static = _why_static(task)
+    family = "musl" if "musl" in (task.settings.get("CC") or "") else libc.family
     facts = linked_program(family, platform, libc.version, language="go")
     if why_static is not None:
-        why = None if why_static is _BY_FLAGS else _why_dynamic_without_cgo(build, place)
+        why = None if why_static is _BY_FLAGS else _why_dynamic_without_cgo(task)
         if why is None or facts is None:
             return Product(path, "go", static_program(MACHINES[platform.architecture], "go"), evidence=(why_static,))
         confidence, reason = why
         return Product(path, "go", replace(facts, needed=(), version_needs={}), confidence, evidence=(reason,))
     if facts is None:
         return None
-    confidence, reason = _why_dynamic(build, place)
-    calls_c = place.environment.get("CGO_ENABLED") == "1" or _c_source(place) is not None
+    confidence, reason = _why_dynamic(task)
+    calls_c = task.enabled == "1" or task.sources.c is not None
     return Product(
         path,
         "go",
         facts,
         confidence,
-        ceiling(place) if calls_c else None,  # what Go's own library calls is older than 2.34, or came with it
+        ceiling(task.place) if calls_c else None,  # what Go's own library calls is older than 2.34, or came with it
         (reason,),
         "CGO_ENABLED=0 in the environment of the command, or no package that uses cgo (net and os/user do)",
         None if calls_c else Mend("build it statically: CGO_ENABLED=0 go build", before="CGO_ENABLED=0 "),
     )
 
 
-def _why_dynamic_without_cgo(build: _Build, place: Workplace) -> tuple[Confidence, str] | None:
+def _why_dynamic_without_cgo(task: _Task) -> tuple[Confidence, str] | None:
     """Why Go's own linker names a dynamic linker although cgo is off; None where it does not."""
-    if build.flags.get("-buildmode") == "pie":
+    if task.build.flags.get("-buildmode") == "pie":
         return Confidence.POSSIBLE, "-buildmode=pie asks for a dynamic linker"  # measured with Go 1.19
-    for line in (_manifest(place) or "").splitlines():
-        if _PUREGO in line:
-            confidence = Confidence.POSSIBLE if "// indirect" in line else Confidence.LIKELY
-            return confidence, f"go.mod requires {_PUREGO}, which loads libc without cgo"
+    module = task.sources.module
+    if module is not None and module.requires(_PUREGO):
+        return Confidence.LIKELY, "go.mod requires github.com/ebitengine/purego, which loads libc without cgo"
     return None
 
 
-def _why_static(build: _Build, place: Workplace, platform: Platform) -> str | None:
+def _why_static(task: _Task) -> str | None:
     """Why the program is static, in a sentence; None where cgo may link it."""
-    enabled = place.environment.get("CGO_ENABLED", "")
-    if enabled == "0":
+    build, place, goflags = task.build, task.place, task.settings.get("GOFLAGS") or ""
+    if task.enabled == "0":
         return "CGO_ENABLED=0: go links it statically"
-    flags = f"{build.flags.get('-ldflags', '')} {place.environment.get('GOFLAGS') or ''}"
-    if re.search(_STATIC_FLAG, f"{flags} {place.environment.get('CGO_LDFLAGS') or ''}"):
+    flags = f"{build.flags.get('-ldflags', '')} {goflags}"
+    if re.search(_STATIC_FLAG, f"{flags} {task.settings.get('CGO_LDFLAGS') or ''}"):
         return _BY_FLAGS
-    tags = re.split(r"[\s,]+", f"{build.flags.get('-tags', '')},{place.environment.get('GOFLAGS') or ''}")
-    if {"netgo", "osusergo"} <= {tag.removeprefix("-tags=") for tag in tags} and not _c_source(place):
+    tags = re.split(r"[\s,]+", f"{build.flags.get('-tags', '')},{goflags}")
+    if {"netgo", "osusergo"} <= {tag.removeprefix("-tags=") for tag in tags} and not task.sources.c:
         return "-tags netgo,osusergo: the packages of Go's own library do without cgo"
-    if _is_pure(place) and "external" not in flags:
+    if task.sources.pure and "external" not in flags:
         return "no source imports a package that uses cgo"
-    if enabled == "1":
+    if task.enabled == "1":
         return None
-    if platform.architecture != place.platform.architecture:
+    if task.platform.architecture != place.platform.architecture:
         return "a cross build: cgo is off"
     old = re.search(r"golang:1\.1?\d\b", place.profile.name)  # only since 1.20 a C compiler is looked for
     return None if old or has_c_compiler(place) is not False else "no C compiler in the stage: cgo is off"
 
 
-def _why_dynamic(build: _Build, place: Workplace) -> tuple[Confidence, str]:
+def _why_dynamic(task: _Task) -> tuple[Confidence, str]:
     """How sure it is that a package uses cgo and nothing makes the program static, and why."""
-    enabled = place.environment.get("CGO_ENABLED", "")
-    if enabled is None or _UNKNOWN in build.flags or re.search(r"\$\{?\w", build.flags.get("-ldflags", "")):
+    flags = task.build.flags
+    if task.enabled is None or _UNKNOWN in flags or re.search(r"\$\{?\w", flags.get("-ldflags", "")):
         return Confidence.POSSIBLE, "cgo may be on: the settings of the command are not known"
-    found = _c_source(place) or _source_with(place, _CGO_IMPORTS)
-    if found is not None and (enabled == "1" or has_c_compiler(place)):
+    found = task.sources.c or task.sources.library
+    if found is not None and (task.enabled == "1" or has_c_compiler(task.place)):
         return Confidence.LIKELY, f"cgo is on, and {found}"
-    if enabled == "1":
+    if task.enabled == "1":
         return Confidence.LIKELY, "CGO_ENABLED=1: cgo is on"
     return Confidence.POSSIBLE, "CGO_ENABLED is not set to 0: where a package uses cgo (net, os/user), libc is linked"
-
-
-def _is_pure(place: Workplace) -> bool:
-    """Whether all sources are known, of a module without requirements, and none reaches a package that uses cgo."""
-    manifest = _manifest(place)
-    if manifest is None or re.search(r"(?m)^require\b", manifest):
-        return False
-    return bool(_sources(place)) and not _c_source(place) and not _source_with(place, _CGO_IMPORTS)
-
-
-def _c_source(place: Workplace) -> str | None:
-    """A module or a source file that is C, where the context tells."""
-    for line in (_manifest(place) or "").splitlines():
-        module = _CGO_MODULES.search(line + " ")
-        if module is not None and "// indirect" not in line:
-            return f"go.mod requires {module[1]}"
-    return _source_with(place, r'(?m)^import "C"')
-
-
-def _source_with(place: Workplace, pattern: str) -> str | None:
-    """The first source of the module that matches, in words."""
-    expression = re.compile(pattern)
-    for path in _sources(place):
-        found = expression.search(place.files.read(path, _MAX_SOURCE) or "")
-        if found is not None:
-            return f"{posixpath.basename(path)} has {found[0]}"
-    return None
-
-
-def _sources(place: Workplace) -> list[str]:
-    here = place.path(".")
-    known = place.files.walk(here) if here is not None and here != "/" else ()
-    return [path for path in known if path.endswith(".go") and not path.endswith("_test.go")][:_MAX_SOURCES]

@@ -67,7 +67,7 @@ INDIRECT = {"go.mod": "module example.org/api\nrequire (\n\tgithub.com/mattn/go-
         pytest.param("golang:1.24-alpine", "go build -o /app .", NET, ("static", "none", "likely"), id="no compiler"),
         pytest.param(
             "golang:1.24-alpine",
-            "apk add gcc musl-dev && go build -o /app .",
+            "apk add gcc musl-dev && go build -o /app ./cmd/api",
             NET,
             ("dynamic", "musl", "likely"),
             id="musl",
@@ -142,6 +142,78 @@ def test_paths(tmp_path: Path, command: str, paths: list[str]) -> None:
     files = {"go.mod": "module example.org/shop/v2\n"}
     text = f"FROM golang:1.24\nARG OUT\nWORKDIR /src\nCOPY go.mod .\nRUN {command}\n"
     assert sorted(predict(tmp_path, text, files)) == paths
+
+
+MODULE = {"go.mod": "module example.org/shop\nrequire example.com/dep v1.0.0\n"}
+
+
+@pytest.mark.parametrize(
+    ("command", "files", "expected"),
+    [
+        pytest.param(
+            "go build -o /app ./cmd/tool",
+            {
+                "cmd/api/main.go": 'package main\nimport "net/http"\n',
+                "cmd/tool/main.go": 'package main\nimport "fmt"\n',
+            },
+            ("static", "likely"),
+            id="another program of the module uses net",
+        ),
+        pytest.param(
+            "go build -o /app .",
+            {
+                "main.go": 'package main\nimport (\n\t"fmt"\n\tw "example.org/shop/web"\n)\n',
+                "web/web.go": 'package web\nimport "net/http"\n',
+            },
+            ("dynamic", "likely"),
+            id="through a package of the module",
+        ),
+        pytest.param(
+            "go build -o /app .",
+            {
+                "main.go": 'package main\nimport "example.com/dep"\n',
+                "vendor/example.com/dep/d.go": 'package dep\nimport "C"\n',
+            },
+            ("dynamic", "likely"),
+            id="through the vendor folder",
+        ),
+        pytest.param(
+            "go build -o /app .",
+            {"main.go": 'package main\nimport "example.com/dep"\n'},
+            ("dynamic", "possible"),
+            id="a dependency that is not at hand",
+        ),
+        pytest.param(
+            "go build -o /app .",
+            {
+                "main.go": "package main\n",
+                "net_windows.go": 'package main\nimport "net"\n',
+                "x_test.go": 'package main\nimport "net"\n',
+            },
+            ("static", "likely"),
+            id="other systems and tests",
+        ),
+        pytest.param(
+            "go build -o /app .",
+            {"main.go": "package main\n", "c.go": '//go:build cgo\n\npackage main\nimport "C"\n'},
+            ("dynamic", "possible"),
+            id="a file under a constraint",
+        ),
+        pytest.param("go env -w CGO_ENABLED=0 && go build -o /app .", {}, ("static", "likely"), id="go env -w"),
+        pytest.param(
+            "go build -C cmd/api -o ../../../app .",
+            {"cmd/api/main.go": 'package main\nimport "net"\n'},
+            ("dynamic", "likely"),
+            id="-C",
+        ),
+    ],
+)
+def test_what_the_program_reaches(
+    tmp_path: Path, command: str, files: dict[str, str], expected: tuple[str, str]
+) -> None:
+    text = f"FROM golang:1.24\nWORKDIR /src\nCOPY . .\nRUN {command}\n"
+    found = predict(tmp_path, text, MODULE | files)["/app"]
+    assert (found.facts.linkage, found.confidence) == expected
 
 
 def test_names_that_only_a_copy_tells(tmp_path: Path) -> None:
