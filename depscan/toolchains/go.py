@@ -22,6 +22,7 @@ from depscan.platforms import MACHINES, Platform
 from depscan.toolchains.compilers import has_c_compiler
 from depscan.toolchains.elf import ceiling, linked_program, static_program
 from depscan.toolchains.go_imports import Module, find_module, follow_imports
+from depscan.toolchains.xx import target_platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -107,13 +108,13 @@ class _Task(Struct, frozen=True):
 
 def predict(place: Workplace) -> Iterator[Product | Made]:
     """The programs of `go build` and `go install`, what `go env -w` keeps; nothing for other systems and libraries."""
-    if place.words[1:3] == ("env", "-w"):
+    if place.words[1:3] == ("env", "-w") or place.words[1:] in (("--wrap",), ("--unwrap",)):
         yield _keep(place)
         return
     build = _read(place)
     if build is None or build.flags.get("-buildmode", "exe") not in ("exe", "pie"):
         return
-    settings = {**_kept(place), **place.environment}
+    settings = {**_kept(place), **place.environment, **_wrapped(place)}
     architecture = _variable(settings, "GOARCH", place.platform.architecture)
     if _variable(settings, "GOOS", "linux") != "linux" or architecture not in MACHINES:
         return
@@ -126,9 +127,20 @@ def predict(place: Workplace) -> Iterator[Product | Made]:
 
 
 def _keep(place: Workplace) -> Made:
-    """`go env -w NAME=VALUE`: a file that later commands read."""
+    """`go env -w NAME=VALUE`: a file that later commands read, which `xx-go --wrap` writes anew and --unwrap removes."""
+    if "--wrap" in place.words or "--unwrap" in place.words:
+        settings = _wrapped(place) if "--wrap" in place.words else {}
+        return Made(_KEPT, text="".join(f"{name}={value}\n" for name, value in settings.items()))
     lines = "".join(f"{word}\n" for word in place.words[3:] if word)
     return Made(_KEPT, text=(place.files.read(_KEPT) or "") + lines)
+
+
+def _wrapped(place: Workplace) -> dict[str, str]:
+    """What the wrapper xx-go exports; go builds for a system of no name where the platform is not known."""
+    if place.command.name != "xx-go":
+        return {}
+    platform = target_platform(place)
+    return {"GOOS": platform.os, "GOARCH": platform.architecture} if platform else {"GOOS": _UNKNOWN}
 
 
 def _kept(place: Workplace) -> dict[str, str | None]:
