@@ -43,7 +43,7 @@ from depscan.source import SourceText
 from depscan.subjects.collection import collect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from depscan.artifacts.facts import ElfFacts
     from depscan.builds.build import Build
@@ -251,6 +251,7 @@ def _examine(
         cpu_floor=config.cpu_floor,
         target=target,
         several_platforms=len(config.platforms) > 1,
+        run=frozenset(run),
     )
     return _Examination(
         dockerfile=dockerfile,
@@ -277,12 +278,21 @@ def _place_all(
     for stage in stages:
         artifacts = setting.inventory.artifacts(stage, assumed)
         root = Root(stage, artifacts, setting.inventory.symbols)
-        placements += [
+        placed = [
             place(artifact, stage.entries[path], root, stage.stage.platform, setting.config.host_provided)
             for path, artifact in artifacts.items()
             if artifact.facts.linkage is not None
         ]
+        placements += [*placed, *_place_scripts(stage, setting.inventory, placed)]
     return tuple(placements)
+
+
+def _place_scripts(stage: StageFilesystem, inventory: Inventory, programs: list[Placement]) -> Iterator[Placement]:
+    scripts = inventory.scripts(stage)
+    if scripts:
+        from depscan.linking.scripts import place_scripts  # noqa: PLC0415 - many images start none
+
+        yield from place_scripts(stage, scripts, {placement.path: placement for placement in programs})
 
 
 def _skipped(stages: tuple[StageFilesystem, ...], setting: _Setting) -> tuple[Skipped, ...]:

@@ -8,11 +8,15 @@ Annotations are evaluated at once, without the __future__ import: msgspec reads 
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from depscan.artifacts.prediction import Prediction
 from depscan.findings import Confidence
+
+if TYPE_CHECKING:
+    from depscan.artifacts.script import Script
 
 
 class Linkage(StrEnum):
@@ -79,11 +83,15 @@ class ElfFacts(Struct, frozen=True):
     os_abi: int = 0
 
 
+NO_ELF = ElfFacts(type="NONE", machine="none", bits=0, little_endian=True, linkage=None)
+
+
 class Artifact(Struct, frozen=True):
     """A program or library. `source` is the path in the context, or what the report shall call its origin.
 
     `kind` is elf, script or archive-member. `evidence` are the sentences that a finding prints. `prediction` is what a
-    file that is not built yet rests on, None for one that was read.
+    file that is not built yet rests on, None for one that was read. `script` is the first line of a script, whose
+    `facts` are NO_ELF.
     """
 
     kind: str
@@ -93,3 +101,4 @@ class Artifact(Struct, frozen=True):
     evidence: tuple[str, ...] = ()
     confidence: Confidence = Confidence.CERTAIN
     prediction: Prediction | None = None
+    script: "Script | None" = None

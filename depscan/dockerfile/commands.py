@@ -101,12 +101,16 @@ class WorkingDirectory(Struct, frozen=True):
 
 
 class Start(Struct, frozen=True):
-    """ENTRYPOINT or CMD: `kind` is entrypoint or cmd; shell form has one word, the whole command."""
+    """ENTRYPOINT, CMD or HEALTHCHECK: `kind` is entrypoint, cmd or healthcheck; shell form has one word, all of it.
+
+    `spans` are the places of the words. HEALTHCHECK NONE has no words.
+    """
 
     kind: str
     form: Form
     words: tuple[str, ...]
     span: Span
+    spans: tuple[Span, ...] = ()
 
 
 class User(Struct, frozen=True):
@@ -257,8 +261,11 @@ def _read_user(instruction: Instruction, scope: Scope) -> User:
 
 def _read_start(instruction: Instruction) -> Start:
     words = instruction.arguments
+    if instruction.keyword == "HEALTHCHECK":
+        words = words[1:]
     span = words[0].span if len(words) == 1 else instruction.span
-    return Start(instruction.keyword.lower(), instruction.form, tuple(word.text for word in words), span)
+    spans = tuple(word.span for word in words)
+    return Start(instruction.keyword.lower(), instruction.form, tuple(word.text for word in words), span, spans)
 
 
 def _read_shell(instruction: Instruction) -> ShellCommand:
@@ -277,5 +284,6 @@ _READERS: dict[str, Callable[[Instruction, Scope], Command]] = {
 _LITERAL_READERS: dict[str, Callable[[Instruction], Command]] = {
     "CMD": _read_start,
     "ENTRYPOINT": _read_start,
+    "HEALTHCHECK": _read_start,
     "SHELL": _read_shell,
 }

@@ -68,6 +68,16 @@ class _Parser:
             self.report(*fault)
         if not faults or instruction.keyword == "FROM":
             self.instructions.append(instruction)
+            self._check_array(instruction)
+
+    def _check_array(self, instruction: Instruction) -> None:
+        """Tell of a command that was meant as a JSON array and goes to a shell."""
+        text = instruction.arguments[-1].text if instruction.form is Form.SHELL and instruction.arguments else ""
+        if text.startswith("[") and self.stage is not None and not self._templated:
+            from depscan.dockerfile.broken_arrays import find_broken_arrays  # noqa: PLC0415 - few texts begin so
+
+            for fault in find_broken_arrays(instruction):
+                self.report(*fault)
 
     def report(self, kind: str, detail: str, span: Span) -> None:
         """Keep a problem; a template is reported once."""

@@ -18,6 +18,7 @@ from msgspec import Struct
 from depscan.artifacts.facts import Origin
 from depscan.dockerfile.instructions import Problem
 from depscan.filesystem.entries import ArchiveMember, HostFile, InlineFile
+from depscan.filesystem.globs import has_wildcards
 from depscan.filesystem.ignore import read_patterns
 from depscan.filesystem.placing import (
     MAX_PATH,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 MAX_NAME = 200  # of what is printed of a name
 
 _URL = ("http://", "https://")
+_ARCHIVE = r"\.(?:tar(?:\.\w+)?|t[gbx]z2?|tzst)$"  # what archives are called: ADD looks at their contents
 # BuildKit's ParseGitRef: a git or ssh address, or an http one whose path ends in .git before #fragment and ?query.
 _GIT = r"git://|ssh://|[\w.-]+@[\w.-]+:|https?://[^?#]+\.git(?=[?#]|\Z)"
 _INLINE_MODE = 0o644  # llb.Mkfile(f, 0644, data) in dispatchCopy
@@ -181,6 +183,17 @@ def _refuse(scene: Scene, source: Value, refusal: Refusal) -> None:
         scene.tree.problems.append(Problem(refusal.kind, refusal.detail, source.span, scene.stage.index))
 
 
+def _mark_absent(scene: Scene, source: Value, text: str) -> None:
+    """Mark what a source that is not there now would bring where the image is built: all that an archive holds."""
+    name, destination = posixpath.basename(text.rstrip("/")), scene.destination
+    unpacked = scene.copy.add and re.search(_ARCHIVE, name) is not None
+    one_file = not unpacked and "." in name.lstrip(".") and not has_wildcards(name)
+    path = posixpath.join(destination.path, name) if one_file and destination.directory else destination.path
+    reason = f"{scene.keyword} {text[:MAX_NAME]}"
+    scene.tree.mark((path,), foreign_libc=unpacked or path == "/", reason=reason, span=source.span)
+    scene.tree.step()
+
+
 def _copy_from(scene: Scene, source: Value, text: str, origin: StageFilesystem | str | None) -> None:
     from depscan.filesystem.carrying import Carriage, carry_from_image, carry_from_stage  # noqa: PLC0415 - for --from
 
@@ -225,6 +238,7 @@ def _copy_from_context(scene: Scene, source: Value, text: str) -> None:
     scene.tree.skipped += [msgspec.structs.replace(row, span=source.span) for row in fresh]
     if isinstance(outcome, Refusal):
         _refuse(scene, source, outcome)
+        _mark_absent(scene, source, text)
         return
     for picked in outcome:
         archive = _archive_of(scene, picked)

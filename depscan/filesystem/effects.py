@@ -48,6 +48,7 @@ class Disturb(Struct, frozen=True):
     foreign_libc: bool = True
     archive: bool = False
     possible: frozenset[str] | None = None
+    programs: frozenset[str] | None = None
 
 
 class RefreshCache(Struct, frozen=True):
@@ -61,6 +62,7 @@ class Install(Struct, frozen=True):
     packages: tuple[str, ...]
     libraries: Mapping[str, Library] = field(default_factory=dict)
     loaders: Mapping[str, str] = field(default_factory=dict)
+    interpreters: tuple[str, ...] = ()
 
 
 class Uninstall(Struct, frozen=True):
@@ -160,6 +162,7 @@ def _disturb(effect: Disturb, action: Action) -> None:
         span=action.span,
         archive=effect.archive,
         possible=effect.possible,
+        programs=effect.programs,
     )
 
 
@@ -174,3 +177,4 @@ def _record_packages(effect: Install | Uninstall, action: Action) -> None:
     tree.packages += [name for name in effect.packages if name not in tree.packages]
     tree.libraries |= effect.libraries
     tree.loaders |= effect.loaders
+    tree.interpreters.update(effect.interpreters)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from depscan.source import Span
 
 _PROGRAM = r"[A-Za-z0-9][\w+-]*"  # no extension: what stands beside programs is assets, objects and libraries
+DEFAULT_SHELL = ("/bin/sh", "-c")  # of shell forms on Linux (Dockerfile reference, SHELL)
 MAX_LINKS = 40  # as the kernel's MAXSYMLINKS
 
 
@@ -90,7 +91,8 @@ class UnknownChange(Struct, frozen=True):
     `foreign_libc` says whether it may have brought a dynamic linker of another libc family: a distribution's package
     manager that names no compat layer cannot. `reason` is for the report, e.g. "RUN make install". `archive` says that
     all it brought are packages of the release's own archive, so that a library which none of these has is not among it;
-    `possible` are the names of all libraries that these have in default directories, None where not known.
+    `possible` are the names of all libraries that these have in default directories, None where not known. `programs`
+    are the names of all interpreters that packages may have brought, None where these or another change are not known.
     """
 
     roots: tuple[str, ...]
@@ -100,6 +102,7 @@ class UnknownChange(Struct, frozen=True):
     sequence: int
     archive: bool = False
     possible: frozenset[str] | None = None
+    programs: frozenset[str] | None = None
 
     def touches(self, path: str) -> bool:
         """Whether `path` lies in one of the roots."""
@@ -107,11 +110,25 @@ class UnknownChange(Struct, frozen=True):
 
 
 class StartCommand(Struct, frozen=True):
-    """ENTRYPOINT or CMD in force: form shell or exec, words (one word in shell form), and where it stands."""
+    """ENTRYPOINT, CMD or HEALTHCHECK in force: form shell or exec, words (one word in shell form), and where it stands.
+
+    `shell` is what a shell form is handed to: that of SHELL, None for the default /bin/sh -c. `spans` are the places of
+    the words. `keyword` is the instruction's.
+    """
 
     form: str
     words: tuple[str, ...]
     span: Span
+    keyword: str = ""
+    shell: tuple[str, ...] | None = None
+    spans: tuple[Span, ...] = ()
+
+    @property
+    def program(self) -> str | None:
+        """The first word that is executed: the shell's path in shell form."""
+        if self.form == "shell":
+            return (self.shell or DEFAULT_SHELL)[0]
+        return self.words[0] if self.words else None
 
 
 class StageFilesystem(Struct, frozen=True):
@@ -120,8 +137,10 @@ class StageFilesystem(Struct, frozen=True):
     `entries` are what the Dockerfile put there, by canonical path (links of parent directories resolved). `removed`
     are paths that RUN deleted. `managers` are the package managers that RUN installs with. `libraries` and
     `loaders` are what named packages bring (by soname; by path). `ldconfig` is the sequence of the last certain
-    ldconfig run, None without one. `environment` holds ENV values (None: not known). `expected` are programs whose
-    names are not known, by the directory in which a command will make them.
+    ldconfig run, None without one. `interpreters` are the paths of interpreters that named packages bring.
+    `shell_less` are the RUN instructions in shell form before which the stage surely had no such shell.
+    `environment` holds ENV values (None: not known). `expected` are programs whose names are not known, by the
+    directory in which a command will make them.
     """
 
     stage: Stage
@@ -135,11 +154,14 @@ class StageFilesystem(Struct, frozen=True):
     managers: frozenset[str] = frozenset()
     libraries: Mapping[str, Library] = field(default_factory=dict)
     loaders: Mapping[str, str] = field(default_factory=dict)
+    interpreters: frozenset[str] = frozenset()
     ldconfig: int | None = None
     environment: Mapping[str, str | None] = field(default_factory=dict)
     workdir: str | None = "/"
     entrypoint: StartCommand | None = None
     command: StartCommand | None = None
+    healthcheck: StartCommand | None = None
+    shell_less: tuple[StartCommand, ...] = ()
     problems: tuple[Problem, ...] = ()
     skipped: tuple[Skipped, ...] = ()
 

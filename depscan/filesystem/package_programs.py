@@ -50,6 +50,7 @@ def run_manager(action: Action) -> Iterator[Effect]:
         foreign_libc=_may_be_foreign(installation),
         archive=archive,
         possible=_possible(installation, action.tree.profile) if archive else None,
+        programs=_programs(installation, action.tree.profile),
     )
     if installation.removed:
         yield Uninstall(installation.removed)
@@ -83,6 +84,23 @@ def _possible(installation: Installation, profile: ImageProfile) -> frozenset[st
         if found is None or found.possible is None:
             return None
         names |= found.possible
+    return frozenset(names)
+
+
+def _programs(installation: Installation, profile: ImageProfile) -> frozenset[str] | None:
+    """The names of all interpreters that the packages may bring; None where one of them is not known."""
+    from depscan.packages.providers import may_bring_programs  # noqa: PLC0415 - as above
+
+    if installation.only_removes:
+        return frozenset()
+    if installation.outside or installation.upgrades or not installation.complete:
+        return None
+    names: set[str] = set()
+    for package in installation.installed:
+        found = may_bring_programs(installation.manager, profile.release, package, recommends=installation.recommends)
+        if found is None:
+            return None
+        names |= found
     return frozenset(names)
 
 
@@ -126,6 +144,7 @@ def _install(installation: Installation, profile: ImageProfile) -> Install:
         installation.installed,
         {soname: library for provision in provisions for soname, library in provision.libraries.items()},
         {path: layer for provision in provisions for path, layer in _loaders(provision, profile)},
+        tuple(path for provision in provisions for path in provision.interpreters),
     )
 
 

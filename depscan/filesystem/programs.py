@@ -117,7 +117,7 @@ READERS: dict[str, Reader] = {
     **dict.fromkeys(("make", "gmake", "ninja", "cmake", "meson", "bmake"), build.run_make),
     **dict.fromkeys(("python", "pypy"), build.run_module),
     **dict.fromkeys(("rm", "rmdir", "unlink", "shred"), files.remove),
-    **dict.fromkeys(("patchelf", "upx", "chrpath", "sstrip", "execstack"), files.rewrite),
+    **dict.fromkeys(("patchelf", "upx", "chrpath", "sstrip", "execstack", "dos2unix", "fromdos"), files.rewrite),
     **dict.fromkeys(("sed", "perl"), run_sed),
     **dict.fromkeys(("tar", "bsdtar"), download.run_tar),
     **dict.fromkeys(("unzip", "7z", "7za", "unrar"), download.run_unzip),

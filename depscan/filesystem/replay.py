@@ -25,7 +25,7 @@ from depscan.dockerfile.commands import (
 from depscan.dockerfile.expansion import Scope
 from depscan.dockerfile.stages import find_stage, is_windows
 from depscan.filesystem.copying import apply_copy
-from depscan.filesystem.entries import StageFilesystem, StartCommand
+from depscan.filesystem.entries import DEFAULT_SHELL, Presence, StageFilesystem, StartCommand
 from depscan.filesystem.mounts import Mounts
 from depscan.filesystem.placing import MAX_PATH, make_directories
 from depscan.filesystem.taking import ContextSource
@@ -146,6 +146,7 @@ def _apply(kitchen: _Kitchen, stage: Stage, state: Replayed, instruction: Instru
         origin = _find_origin(kitchen, stage, command.from_stage)
         apply_copy(command, state.tree, kitchen.context, stage=stage, origin=origin)
     elif isinstance(command, Run):
+        _note_missing_shell(state, command, stage)
         from depscan.filesystem.run import apply_run  # noqa: PLC0415 - shell and programs: 4 ms, for RUN alone
 
         with kitchen.mounts.over(command, state.tree, stage, partial(_find_origin, kitchen, stage)):
@@ -158,6 +159,23 @@ def _apply(kitchen: _Kitchen, stage: Stage, state: Replayed, instruction: Instru
         _apply_setting(state, command)
 
 
+def _note_missing_shell(state: Replayed, command: Run, stage: Stage) -> None:
+    """Record a RUN in shell form before which the stage surely had no shell; a mount may bring one."""
+    profile = state.tree.profile
+    program = (state.shell or DEFAULT_SHELL)[0]
+    mounted = any(mount.type not in {"cache", "secret", "ssh", "tmpfs"} for mount in command.mounts)
+    if command.text is None or command.interpreter or mounted or program in profile.interpreters:
+        return
+    if not (profile.interpreters_complete or profile.tree is not None):
+        return
+    from depscan.filesystem.lookup import find_program  # noqa: PLC0415 - RUN where there is no shell is rare
+
+    if find_program(state.tree.freeze(stage), program).presence is Presence.MISSING:
+        first = command.offsets.span(0, len(command.text.partition("\n")[0]))
+        run = StartCommand("shell", (command.text,), first, "RUN", state.shell, (first,))
+        state.tree.shell_less.append(run)
+
+
 def _apply_setting(state: Replayed, command: Command) -> None:
     if isinstance(command, Environment):
         state.tree.environment = state.scope.environment
@@ -166,7 +184,12 @@ def _apply_setting(state: Replayed, command: Command) -> None:
     elif isinstance(command, ShellCommand):
         state.shell = command.words
     elif isinstance(command, Start):
-        start = StartCommand(str(command.form), command.words, command.span)
+        start = StartCommand(
+            str(command.form), command.words, command.span, command.kind.upper(), state.shell, command.spans
+        )
+        if command.kind == "healthcheck":
+            state.tree.healthcheck = start if command.words else None
+            return
         if command.kind == "cmd":
             state.tree.command, state.command_set = start, True
             return

@@ -50,11 +50,14 @@ class Tree:
         self.managers: set[str] = set(parent.managers) if parent else set()
         self.libraries: dict[str, Library] = dict(parent.libraries) if parent else {}
         self.loaders: dict[str, str] = dict(parent.loaders) if parent else {}
+        self.interpreters: set[str] = set(parent.interpreters) if parent else set()
         self.ldconfig: int | None = parent.ldconfig if parent else None
         self.environment: dict[str, str | None] = dict(parent.environment) if parent else self._image_environment()
         self.workdir: str | None = parent.workdir if parent else profile.workdir or "/"
         self.entrypoint: StartCommand | None = parent.entrypoint if parent else None
         self.command: StartCommand | None = parent.command if parent else None
+        self.healthcheck: StartCommand | None = parent.healthcheck if parent else None
+        self.shell_less: list[StartCommand] = []
         self.problems: list[Problem] = []
         self.skipped: list[Skipped] = []
         last_entry = max((entry.sequence for entry in self.entries.values()), default=0)
@@ -153,10 +156,13 @@ class Tree:
         span: Span,
         archive: bool = False,
         possible: frozenset[str] | None = None,
+        programs: frozenset[str] | None = None,
     ) -> None:
         """Record that anything below `roots` may have changed; see `UnknownChange`."""
         canonical = tuple(self.canonical(root, follow_last=True) for root in roots)
-        self.changes.append(UnknownChange(canonical, foreign_libc, reason, span, self.step(), archive, possible))
+        self.changes.append(
+            UnknownChange(canonical, foreign_libc, reason, span, self.step(), archive, possible, programs)
+        )
 
     def freeze(self, stage: Stage) -> StageFilesystem:
         """The stage as it stands now."""
@@ -172,11 +178,14 @@ class Tree:
             managers=frozenset(self.managers),
             libraries=self.libraries,
             loaders=self.loaders,
+            interpreters=frozenset(self.interpreters),
             ldconfig=self.ldconfig,
             environment=self.environment,
             workdir=self.workdir,
             entrypoint=self.entrypoint,
             command=self.command,
+            healthcheck=self.healthcheck,
+            shell_less=tuple(self.shell_less),
             problems=tuple(self.problems),
             skipped=tuple(self.skipped),
         )

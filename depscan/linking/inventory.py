@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from depscan.artifacts.facts import Artifact
+from depscan.artifacts.facts import NO_ELF, Artifact
 from depscan.artifacts.magic import classify
 from depscan.artifacts.prediction import Prediction
 from depscan.filesystem.content import read_head
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from depscan.artifacts.facts import ElfFacts
+    from depscan.artifacts.script import Script
     from depscan.filesystem.entries import Content, FileEntry, StageFilesystem
 
-_HEAD = 64
+_HEAD = 256  # what the kernel reads (BINPRM_BUF_SIZE)
+_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf#!", b"\xff\xfe#\0")
 _MEMBER = 64 * 1024 * 1024  # an archive member larger than this is not read
 
 
@@ -39,6 +41,7 @@ class Inventory:
         self._jobs = jobs
         self._cache = cache
         self._facts: dict[Content, ElfFacts | str | None] = {}  # None: not an ELF file
+        self._scripts: dict[Content, Script] = {}
 
     def read(self, filesystems: Iterable[StageFilesystem]) -> None:
         """Look at every file of these stages that was not looked at before."""
@@ -50,13 +53,37 @@ class Inventory:
             and not isinstance(entry.content, Prediction)
             and entry.content not in self._facts
         }
-        binaries = {content: entry for content, entry in fresh.items() if _is_elf(entry)}
+        binaries = {content: entry for content, entry in fresh.items() if self._look(content, entry) == "elf"}
         self._facts.update(dict.fromkeys(fresh))
         on_disk = {content.path: content for content in binaries if isinstance(content, HostFile)}
         self._facts.update({on_disk[path]: facts for path, facts in self._read_files(list(on_disk)).items()})
         for content, entry in binaries.items():
             if not isinstance(content, HostFile):
                 self._facts[content] = _read_bytes(entry)
+
+    def _look(self, content: Content, entry: FileEntry) -> str | None:
+        """The kind of a file by its first bytes; the first line of a script is kept."""
+        head = read_head(entry, _HEAD)
+        if not head:
+            return None
+        kind = classify(head)
+        if kind == "script" or head.startswith(_BYTE_ORDER_MARKS):
+            from depscan.artifacts.script import read_script  # noqa: PLC0415 - few contexts have a script
+
+            script = read_script(head)
+            if script is not None:
+                self._scripts[content] = script
+        return kind
+
+    def scripts(self, filesystem: StageFilesystem) -> dict[str, Artifact]:
+        """The scripts of a stage by path: files that begin with `#!`, or were meant to."""
+        found: dict[str, Artifact] = {}
+        for path, entry in filesystem.entries.items() if self._scripts else ():
+            content = entry.content
+            script = None if content is None or isinstance(content, Prediction) else self._scripts.get(content)
+            if script is not None:
+                found[path] = Artifact("script", NO_ELF, entry.source, entry.origin, script=script)
+        return found
 
     def _read_files(self, paths: list[Path]) -> Mapping[Path, ElfFacts | str]:
         if not paths:
@@ -116,11 +143,6 @@ class Inventory:
             if isinstance(reason, str):
                 rows.append(Skipped(entry.source, reason, entry.span))
         return rows
-
-
-def _is_elf(entry: FileEntry) -> bool:
-    head = read_head(entry, _HEAD)
-    return head is not None and classify(head) == "elf"
 
 
 def _read_bytes(entry: FileEntry) -> ElfFacts | str:

@@ -24,6 +24,42 @@ def permission_denied(path: str) -> str:
     return f"exec {path}: permission denied"
 
 
+def illegal_option(interpreter: str, argument: str | None) -> str:
+    """What a shell says of an option that ends with a carriage return, which the terminal does not show."""
+    return f"{interpreter}: 0: Illegal option {(argument or '')[:1]}"
+
+
+def too_many_scripts(path: str) -> str:
+    """ELOOP of execve: scripts as interpreters of scripts (fs/exec.c, exec_binprm)."""
+    return f"exec {path}: too many levels of symbolic links"
+
+
+def not_found_by_env(env: str, program: str, family: str | None) -> str:
+    """ENOENT that env(1) meets along PATH, in the words of busybox on musl and of coreutils elsewhere.
+
+    Coreutils escapes a carriage return and tells of -S where the name has blanks.
+    """
+    if family == "musl":
+        return f"env: can't execute '{program}': No such file or directory"
+    shown = program.replace("\r", "\\r")
+    return f"{env}: '{shown}': No such file or directory"
+
+
+def executable_not_found(program: str) -> str:
+    """A start command's program that is not along PATH, as runc and dockerd tell it."""
+    return f'exec: "{program}": executable file not found in $PATH'
+
+
+def stat_failed(program: str) -> str:
+    """A start command's program, named by a path, that is not there, as runc tells it."""
+    return f'exec: "{program}": stat {program}: no such file or directory'
+
+
+def command_not_found(shell: str, program: str) -> str:
+    """What a POSIX shell says of a program that is not there (dash, busybox)."""
+    return f"{shell}: 1: {program}: not found"
+
+
 def library_not_found(program: str, soname: str, requested_by: str, family: str | None) -> str:
     """A needed library that is nowhere on the search path."""
     if family == "musl":

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _DNF_KIN = frozenset({"yum", "microdnf"})
+_MEASURED = ("alpine:3.8", "alpine:3.10", "alpine:3.13", "alpine:3.18", "alpine:3.20")  # of packages.json
 _ENTERPRISE_LINUX = re.compile(r"(?:almalinux|centos|oraclelinux|rockylinux|ubi):(?:stream)?(\d+)")
 MAX_CLOSURE = 2_000  # packages that one may draw in; Debian's largest closures have a third of that
 
@@ -95,6 +96,30 @@ def provides(manager: str, release: str | None, package: str, *, recommends: boo
     )
 
 
+def may_bring_programs(
+    manager: str, release: str | None, package: str, *, recommends: bool = True
+) -> frozenset[str] | None:
+    """The names of all interpreters that may come in with a package; None where these are not known.
+
+    Where apk's package is not known in its own release, those releases of Alpine answer that know all of it.
+    """
+    reached = _programs(_tables(manager, release), package, recommends=recommends)
+    if reached is not None or manager != "apk" or not (release or "").startswith("alpine"):
+        return reached
+    known = [_programs(_tables(manager, each), package, recommends=recommends) for each in _MEASURED]
+    answers = [each for each in known if each is not None]
+    return frozenset().union(*answers) if answers else None
+
+
+def _programs(tables: tuple[_Packages, ...], package: str, *, recommends: bool) -> frozenset[str] | None:
+    names: set[str] = set()
+    for count, row in enumerate(_reach(tables, package, lambda row: _drawn_in(row, recommends=recommends))):
+        if row is None or not row.complete or count == MAX_CLOSURE:
+            return None
+        names.update(path.rpartition("/")[2] for path in row.interpreters)
+    return frozenset(names)
+
+
 def who_provides(manager: str, release: str | None, soname: str) -> tuple[str, ...]:
     """The packages of a release that themselves contain a library of this name; empty where none is known."""
     tables = _tables(manager, release)
@@ -121,16 +146,16 @@ def _closure(tables: tuple[_Packages, ...], package: str) -> list[PackageRow]:
 
 def _possible(tables: tuple[_Packages, ...], package: str, *, recommends: bool) -> frozenset[str] | None:
     """The libraries of all packages that may come in; None where one of these is not known."""
-
-    def drawn_in(row: PackageRow) -> tuple[str, ...]:
-        return (*row.depends, *row.perhaps, *(row.recommends if recommends else ()))
-
     names: set[str] = set()
-    for count, row in enumerate(_reach(tables, package, drawn_in)):
+    for count, row in enumerate(_reach(tables, package, lambda row: _drawn_in(row, recommends=recommends))):
         if row is None or not row.complete or count == MAX_CLOSURE:
             return None
         names.update(row.libraries)
     return frozenset(names)
+
+
+def _drawn_in(row: PackageRow, *, recommends: bool) -> tuple[str, ...]:
+    return (*row.depends, *row.perhaps, *(row.recommends if recommends else ()))
 
 
 def _reach(

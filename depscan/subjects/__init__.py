@@ -171,6 +171,36 @@ class DirectiveView(Struct, frozen=True):
     detail: str
 
 
+class ScriptView(Struct, frozen=True):
+    """The `#!` line of a script. `line` is as written, `interpreter` the program that its author meant (bash).
+
+    `returns` says that the line ends with a carriage return. `flaw` says why the kernel takes the file for no script,
+    None where it does.
+    """
+
+    line: str
+    interpreter: str
+    returns: bool
+    flaw: str | None
+
+
+class StartView(Struct, frozen=True):
+    """A program that ENTRYPOINT, CMD or HEALTHCHECK (`keyword`) starts, or the shell that a RUN needs.
+
+    `form` is shell or exec. `program` is as named; `shell` says that it is the shell of a shell form, or sh by name.
+    `status` is provided, missing or unknown. `content` says what stands there, in words, where the kernel cannot start
+    it; None elsewhere. `hint` is what helps to find the mistake, with its own punctuation, or empty.
+    """
+
+    keyword: str
+    form: str
+    program: str
+    shell: bool
+    status: str
+    content: str | None
+    hint: str
+
+
 class BuildView(Struct, frozen=True):
     """How a program that is not built yet is made; `tool` is None for one that was read.
 
@@ -205,6 +235,8 @@ KINDS: dict[str, dict[str, type]] = {
     "need": {**_PLACED, "need": NeedView},
     "version": {**_PLACED, "version": VersionView},
     "symbol": {**_PLACED, "symbol": SymbolView},
+    "script": {**_PLACED, "script": ScriptView},
+    "start": {"start": StartView, "stage": StageView, "image": ImageView, "platform": PlatformView},
     "stage": {"stage": StageView, "image": ImageView, "base": BaseView, "platform": PlatformView},
     "instruction": {"instruction": InstructionView},
     "directive": {"directive": DirectiveView},

@@ -13,16 +13,14 @@ from typing import TYPE_CHECKING
 from depscan.artifacts.facts import Origin
 from depscan.findings import Confidence
 from depscan.linking.loaders import interpreter_family
+from depscan.linking.starts import started_programs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from depscan.filesystem.entries import FileEntry, StageFilesystem, StartCommand
+    from depscan.filesystem.entries import FileEntry, StageFilesystem
 
 _SHALLOW = 1  # app/tool and app/bin/tool of `COPY app .` are likely programs, app/vendor/x/tool may be anything
 _ASIDE = frozenset({"test", "tests", "testdata", "fixtures", "__tests__", "spec", "examples", "prebuilds"})
 _SERVED = frozenset({"share", "www", "html", "htdocs", "public", "static", "downloads", "download", "assets"})
-_SHELLS = frozenset({"sh", "bash", "ash", "dash"})
 _CARRIERS = frozenset({"cp", "mv", "tar", "rsync", "install", "cat"})
 
 
@@ -43,7 +41,7 @@ def purpose(
     """
     if is_started(entry, filesystem):
         return Confidence.CERTAIN
-    programs = _started_programs(filesystem)
+    programs = started_programs(filesystem)
     if variant or _is_served(entry.path) or _only_carries(programs) or _has_own_linker(interpreter, linkers):
         return Confidence.POSSIBLE
     if entry.named or _on_path(entry.path, filesystem):
@@ -57,22 +55,15 @@ def purpose(
 
 def is_started(entry: FileEntry, filesystem: StageFilesystem) -> bool:
     """Whether the stage's start command names a program."""
-    return any(_names(program, entry.path, filesystem) for program in _started_programs(filesystem))
+    return any(_names(program, entry.path, filesystem) for program in started_programs(filesystem))
 
 
-def _started_programs(filesystem: StageFilesystem) -> list[str]:
-    return [program for start in (filesystem.entrypoint, filesystem.command) for program in _programs(start)]
-
-
-def _programs(start: StartCommand | None) -> Iterator[str]:
-    """The program that a start command runs; of `sh -c "exec /app --serve"` the one that the shell runs."""
-    words = list(start.words) if start is not None else []
-    if start is not None and start.form == "shell":
-        words = ["sh", "-c", *words]
-    if len(words) > 2 and posixpath.basename(words[0]) in _SHELLS and words[1] == "-c":
-        words = [word for word in words[2].split() if word != "exec"]
-    if words:
-        yield words[0]
+def is_argument(entry: FileEntry, filesystem: StageFilesystem) -> bool:
+    """Whether a start command hands a file to another program, as in `python /app/run.py`."""
+    starts = (filesystem.entrypoint, filesystem.command, filesystem.healthcheck)
+    words = {word for start in starts if start is not None for text in start.words for word in text.split()}
+    paths = {filesystem.resolve(posixpath.join(filesystem.workdir or "/", word)) for word in words}
+    return entry.path in paths and not is_started(entry, filesystem)
 
 
 def _names(program: str, path: str, filesystem: StageFilesystem) -> bool:

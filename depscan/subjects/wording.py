@@ -11,6 +11,7 @@ from depscan.filesystem.entries import Presence
 
 if TYPE_CHECKING:
     from depscan.artifacts.facts import Artifact
+    from depscan.artifacts.script import Script
     from depscan.images.profile import ImageProfile
     from depscan.linking.placement import Need, Placement
 
@@ -18,12 +19,20 @@ if TYPE_CHECKING:
 def describe_artifact(artifact: Artifact) -> str:
     """E.g. `bin/hello: x86_64 ELF, dynamic, interpreter /lib64/ld-linux-x86-64.so.2, needs libc.so.6 (GLIBC_2.34)`."""
     facts = artifact.facts
+    if artifact.script is not None:
+        return f"{artifact.source}: a script, {artifact.script.flaw or shebang(artifact.script)}"
     parts = [f"{facts.machine} ELF", str(facts.linkage or facts.type.lower())]
     if facts.interpreter:
         parts.append(f"interpreter {facts.interpreter}")
     if facts.needed:
         parts.append("needs " + ", ".join(_with_highest(artifact, soname) for soname in facts.needed[:6]))
     return f"{artifact.source}: {', '.join(parts)}"
+
+
+def shebang(script: Script) -> str:
+    """The first line as written, a carriage return made visible."""
+    line = f"#!{script.interpreter or ''}{f' {script.argument}' if script.argument else ''}"
+    return line.replace("\r", "\\r")
 
 
 def _with_highest(artifact: Artifact, soname: str) -> str:
@@ -52,6 +61,9 @@ def describe_search(need: Need) -> str | None:
 def describe_base(placement: Placement) -> str:
     """What the FROM line gives, for the related place of a finding."""
     libc = placement.filesystem.profile.libc
+    script = placement.artifact.script
+    if script is not None:
+        return f"{script.wanted or 'a script'} is looked for in this base and what was added to it"
     if libc.family == "none":
         return "this base has no C library and no dynamic linker"
     return f"this base provides {libc.family} {libc.version or ''}".rstrip()

@@ -147,11 +147,25 @@ def test_arguments_are_expanded_one_after_the_other() -> None:
 
 
 def test_start_commands_are_as_written() -> None:
-    assert one("CMD run $A", A="x") == Start("cmd", Form.SHELL, ("run $A",), parse("CMD run $A")[0].arguments[0].span)
+    span = parse("CMD run $A")[0].arguments[0].span
+    assert one("CMD run $A", A="x") == Start("cmd", Form.SHELL, ("run $A",), span, (span,))
     entrypoint = one('ENTRYPOINT ["/a", "b"]')
     assert isinstance(entrypoint, Start)
     assert (entrypoint.kind, entrypoint.form, entrypoint.words) == ("entrypoint", Form.EXEC, ("/a", "b"))
+    assert [cut.start.column for cut in entrypoint.spans] == [13, 19]
     assert one("CMD []") == Start("cmd", Form.EXEC, (), parse("CMD []")[0].span)
+
+
+def test_healthcheck_is_a_start_command() -> None:
+    check = one('HEALTHCHECK --retries=1 CMD ["/a", "b"]')
+    assert isinstance(check, Start)
+    assert (check.kind, check.form, check.words) == ("healthcheck", Form.EXEC, ("/a", "b"))
+    shell = one("HEALTHCHECK CMD curl -f http://localhost/ || exit 1")
+    assert isinstance(shell, Start)
+    assert (shell.form, shell.words) == (Form.SHELL, ("curl -f http://localhost/ || exit 1",))
+    none = one("HEALTHCHECK NONE")
+    assert isinstance(none, Start)
+    assert none.words == ()
 
 
 def test_the_small_ones() -> None:

@@ -78,13 +78,57 @@ def test_json_lone_surrogate_can_be_written() -> None:
     assert cmd.arguments[0].text == "\ufffdx"
 
 
-@pytest.mark.parametrize(
-    "text", ["RUN [ -f x ] && y", "CMD [a]", "CMD ['a']", 'RUN ["a"] x', "RUN [NaN]", "RUN " + "[" * 9999]
-)
+@pytest.mark.parametrize("text", ["RUN [ -f x ] && y", "CMD [a]", "RUN [NaN]", "RUN " + "[" * 9999])
 def test_what_is_no_json_is_shell_form(text: str) -> None:
     (instruction,) = parse(text)
     assert instruction.form is Form.SHELL
     assert [word.text for word in instruction.arguments] == [text[4:]]
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("CMD ['a']", "single quotes; JSON takes double quotes"),
+        ("CMD ['a', 'b c']", "single quotes; JSON takes double quotes"),
+        ("ENTRYPOINT [ 'a', 'b' ]", "single quotes; JSON takes double quotes"),
+        ('CMD ["a", "b",]', "a comma before the closing bracket"),
+        ('CMD ["a" "b"]', "no comma between two strings"),
+        ('CMD ["a", "b"', "no closing bracket at its end"),
+        ('RUN ["a"] x', "text behind the closing bracket"),
+        ("CMD [\u201ca\u201d]", "curly quotes"),
+        ('RUN ["a", "C:\\w"]', "a backslash or a character that JSON does not take"),
+        ("CMD [nginx, -g]", "words without double quotes"),
+        ("HEALTHCHECK --interval=5s CMD [\"curl\", 'x']", "single quotes; JSON takes double quotes"),
+    ],
+)
+def test_an_array_that_is_no_json_is_told_of_at_its_place(text: str, wrong: str) -> None:
+    instructions, _, _, problems = parse_instructions(SourceText.of("D", f"FROM a\n{text}\n"))
+    assert [(problem.kind, problem.detail) for problem in problems] == [("malformed-exec-form", wrong)]
+    assert cut(f"FROM a\n{text}", problems[0].span) == text[text.index("[") :]
+    assert instructions[1].form is Form.SHELL, "the builder takes it for a shell's text"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'RUN [ "$A" = "b" ] && x',
+        'RUN [ "a", = "a", ] || x'.replace(",", ""),
+        "CMD [[ -f /x ]] && y",
+        "RUN [ -z '' ]",
+        'CMD [ "$1" ] && exec x',
+        'LABEL a=["b",]',
+        'CMD ["a"]',
+        "CMD []",
+        "RUN [ 'a' = 'a' ]",
+        'RUN [ "a" != "b" -a "c" ]',
+        'CMD ["a", {{ b }}]',
+        'FROM {{ x }}\nCMD ["a"]^',
+    ],
+)
+def test_no_broken_array(text: str) -> None:
+    """The test command, arrays that are well, and what a template engine has yet to fill in."""
+    problems = parse_instructions(SourceText.of("D", f"FROM a\n{text}\n"))[3]
+    assert [problem for problem in problems if problem.kind != "template"] == []
 
 
 def test_flags_have_values_and_spans() -> None:

@@ -117,6 +117,22 @@ def test_a_copy_replaces_a_link_below_and_writes_through_one_at_the_destination(
 
 
 @pytest.mark.parametrize(
+    ("line", "unknown", "known"),
+    [
+        ("ADD rootfs.tar.xz /", ["/bin/sh", "/lib/libc.so"], []),
+        ("COPY bundle /srv/", ["/srv/run", "/srv/a/b"], ["/bin/sh"]),
+        ("COPY app.conf /etc/", ["/etc/app.conf"], ["/etc/other", "/bin/sh"]),
+        ("COPY libs/*.so /usr/lib/", ["/usr/lib/libx.so"], ["/bin/sh"]),
+    ],
+)
+def test_a_source_that_is_not_there_leaves_open_what_it_would_bring(
+    tmp_path: Path, line: str, unknown: list[str], known: list[str]
+) -> None:
+    stage = replay_last(tmp_path, f"FROM scratch\n{line}\n")
+    assert [path for path in [*unknown, *known] if stage.change_at(path) is None] == known
+
+
+@pytest.mark.parametrize(
     ("line", "kind", "span", "detail"),
     [
         ("COPY dist/srever /app/", "source-missing", (2, 6, 2, 17), "did you mean dist/server?"),

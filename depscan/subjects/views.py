@@ -1,0 +1,87 @@
+"""Placements, profiles and stages as rules see them.
+
+In: a `Placement`, an `ImageProfile`, a `StageFilesystem`, a `Platform`. Out: their views. They repeat facts in a rule
+author's words.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from depscan.artifacts.facts import Linkage
+from depscan.linking.loaders import interpreter_family
+from depscan.platforms import MACHINES
+from depscan.subjects import ArtifactView, ImageView, LibcView, PlatformView, StageView
+from depscan.subjects.purpose import is_started
+from depscan.subjects.second_libc import second_libc
+
+if TYPE_CHECKING:
+    from depscan.filesystem.entries import StageFilesystem
+    from depscan.images.profile import ImageProfile
+    from depscan.linking.placement import Placement
+    from depscan.platforms import Platform
+
+
+def artifact_view(placement: Placement, cpu_floor: str | None) -> ArtifactView:
+    """A program or library at its place; `cpu_floor` is the configured level of the oldest CPU."""
+    facts = placement.artifact.facts
+    culprit = placement.culprit
+    above = cpu_floor is not None and facts.isa_level is not None and facts.isa_level > cpu_floor
+    return ArtifactView(
+        path=placement.path,
+        source=placement.artifact.source,
+        origin=placement.artifact.origin.value,
+        machine=facts.machine,
+        linkage=facts.linkage.value if facts.linkage else None,
+        executable=facts.linkage is not Linkage.SHARED_OBJECT,
+        started=is_started(placement.entry, placement.filesystem),
+        libc=facts.libc,
+        language=facts.language,
+        interpreter=facts.interpreter,
+        interpreter_libc=interpreter_family(facts.interpreter) if facts.interpreter else None,
+        verdict=placement.verdict.value,
+        cause=culprit.cause.value if culprit is not None else None,
+        detail=culprit.detail if culprit is not None else None,
+        cpu_level=facts.isa_level,
+        cpu_floor=cpu_floor if above else None,  # x86-64 < x86-64-v2 < x86-64-v3 < x86-64-v4 as texts too
+        compat=placement.link.compat,
+    )
+
+
+def image_view(profile: ImageProfile) -> ImageView:
+    """The image at the bottom of a stage."""
+    return ImageView(
+        reference=profile.name,
+        release=profile.release,
+        libc=LibcView(profile.libc.family, profile.libc.version),
+        libraries_complete=profile.libraries_complete,
+        package_manager=profile.package_manager,
+        source=profile.source,
+        as_of=profile.as_of,
+    )
+
+
+def stage_view(filesystem: StageFilesystem) -> StageView:
+    """A stage, and how it brings a second C library."""
+    stage, hack = filesystem.stage, second_libc(filesystem)
+    return StageView(
+        index=stage.index,
+        name=stage.name,
+        base=stage.base,
+        base_status=_base_status(filesystem),
+        unresolved=", ".join(stage.unresolved),
+        second_libc=hack[0] if hack else None,
+    )
+
+
+def _base_status(filesystem: StageFilesystem) -> str:
+    if filesystem.stage.unresolved:
+        return "unresolved"
+    if filesystem.profile.windows:
+        return "windows"
+    return "unknown" if filesystem.profile.libc.family == "unknown" else "known"
+
+
+def platform_view(platform: Platform) -> PlatformView:
+    """The platform of a stage."""
+    return PlatformView(str(platform), MACHINES.get(platform.architecture, platform.architecture))
