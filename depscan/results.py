@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from depscan.findings import Confidence, Severity
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from depscan.platforms import Platform
     from depscan.rulebook import Rule
     from depscan.source import SourceText
+
+
+_MOST_BUILDS = 3  # in one message
 
 
 class Scan(Struct, frozen=True):
@@ -42,6 +46,12 @@ class Scan(Struct, frozen=True):
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...] = ()
     build: Build | None = None
+
+    @property
+    def build_name(self) -> str:
+        """What reports call the build: `target app of docker-bake.hcl`; empty without a declaration."""
+        build = self.build
+        return f"{build.name} of {build.source}" if build is not None and build.source is not None else ""
 
 
 class ScanResult(Struct, frozen=True):
@@ -69,11 +79,37 @@ class ScanResult(Struct, frozen=True):
         return int(any(self.fails(finding) for scan in self.scans for finding in scan.findings))
 
     @property
-    def reported(self) -> tuple[Finding, ...]:
-        """The findings that are not ignored, in order; one that several platforms share stands once."""
-        once: dict[tuple[object, ...], Finding] = {}
+    def distinct(self) -> tuple[tuple[Finding, Scan], ...]:
+        """Every finding with its first scan, in order; one that several builds or platforms share stands once.
+
+        Where several builds of a Dockerfile were checked, its message ends with those that have it.
+        """
+        once: dict[tuple[object, ...], list[tuple[Finding, Scan]]] = {}
+        builds: dict[str, set[str]] = {}
         for scan in self.scans:
+            builds.setdefault(scan.source.path, set()).add(scan.build_name)
             for finding in scan.findings:
-                if not finding.ignored:
-                    once.setdefault((finding.rule, finding.location, finding.message, finding.identity), finding)
-        return tuple(once.values())
+                key = (finding.rule, finding.location, finding.message, finding.identity)
+                once.setdefault(key, []).append((finding, scan))
+        return tuple(
+            (_name_builds(shared, len(builds[shared[0][1].source.path])), shared[0][1]) for shared in once.values()
+        )
+
+    @property
+    def reported(self) -> tuple[Finding, ...]:
+        """The findings of `distinct` that are not ignored."""
+        return tuple(finding for finding, _ in self.distinct if not finding.ignored)
+
+
+def _name_builds(shared: list[tuple[Finding, Scan]], number: int) -> Finding:
+    """The finding that these scans share; `number` is that of all builds of its Dockerfile."""
+    finding = shared[0][0]
+    names = list(dict.fromkeys(scan.build_name for _, scan in shared))
+    if number == 1:
+        return finding
+    if len(names) == number:
+        told = f"in all {number} builds"
+    else:
+        more = f" and {len(names) - _MOST_BUILDS} more" if len(names) > _MOST_BUILDS else ""
+        told = f"in {', '.join(names[:_MOST_BUILDS])}{more}"
+    return replace(finding, message=f"{finding.message} ({told})")

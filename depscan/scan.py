@@ -22,13 +22,14 @@ from msgspec.structs import replace
 
 from depscan.config import Config
 from depscan.dockerfile.stages import leaf_stages, read_dockerfile, stages_needed, target_index
-from depscan.dockerfile.text import MAX_BYTES, read_source
+from depscan.dockerfile.text import open_source
 from depscan.engine import judge
 from depscan.errors import UsageError
 from depscan.filesystem.context import BuildContext, choose_context
-from depscan.filesystem.ignore import read_ignore_rules
-from depscan.filesystem.replay import replay
-from depscan.findings import Severity, Skipped
+from depscan.filesystem.ignore import own_ignore_file, read_ignore_rules
+from depscan.filesystem.replay import Replay
+from depscan.filesystem.taking import ContextSource
+from depscan.findings import Location, Related, Severity, Skipped
 from depscan.ignores import apply_ignores
 from depscan.images.knowledge import knowledge_as_of
 from depscan.images.lookup import profile as image_profile
@@ -80,14 +81,24 @@ class _Text(Struct, frozen=True):
     build: Build | None = None
 
 
+class _Run:
+    """What all scans of a run share: rules, binaries that were read, contexts that were listed, stages replayed."""
+
+    def __init__(self, config: Config) -> None:
+        self.rules = load_rules(config.rules, cache=config.cache)
+        self.inventory = Inventory(jobs=config.jobs, cache=config.cache)
+        self.context = cache(_open_context)
+        self.parsed: dict[object, Dockerfile] = {}
+        self.replays: dict[object, Replay] = {}
+
+
 class _Setting(Struct, frozen=True):
     """What stays the same while one text and its changed versions are examined."""
 
     platform: Platform
     config: Config
-    rules: tuple[Rule, ...]
-    context: BuildContext
-    inventory: Inventory
+    run: _Run
+    replay: Replay
     context_given: bool
 
 
@@ -110,30 +121,45 @@ def scan(paths: Sequence[str | Path], config: Config | None = None) -> ScanResul
     Without `config` the defaults hold; files and the environment are read by `depscan.config.load_config`.
     """
     config = config or Config()
-    rules = load_rules(config.rules, cache=config.cache)
-    scans = [each for path in paths for each in _scan_path(path, config, rules)]
-    return ScanResult(tuple(scans), rules, knowledge_as_of(), config.fail_on, config.verbose, config.quiet)
+    run = _Run(config)
+    scans = [each for path in paths for each in _scan_path(path, config, run)]
+    return ScanResult(tuple(scans), run.rules, knowledge_as_of(), config.fail_on, config.verbose, config.quiet)
 
 
-def _scan_path(path: str | Path, config: Config, rules: tuple[Rule, ...]) -> list[Scan]:
-    if str(path) != STANDARD_INPUT and (Path(path).suffix in DECLARING or Path(path).is_dir()):
-        from depscan.builds.discovery import find_builds  # noqa: PLC0415 - a single Dockerfile needs none of it
+def _scan_path(path: str | Path, config: Config, run: _Run) -> list[Scan]:
+    if str(path) == STANDARD_INPUT or not (Path(path).suffix in DECLARING or Path(path).is_dir()):
+        return _scan_platforms(_read(path), config, run)
+    from depscan.builds.discovery import find_builds  # noqa: PLC0415 - a single Dockerfile needs none of it
 
-        builds, unusable = find_builds(Path(path), os.environ)
-        scans = [each for build in builds for each in _scan_build(build, config, rules)]
-        return [*scans, *(_unfollowed(each.source, each.skipped) for each in unusable)]
-    return _scan_platforms(_read(path), config, rules)
+    builds, unusable = find_builds(Path(path), os.environ)
+    scans: list[Scan] = []
+    wrong: list[tuple[Build, UsageError]] = []
+    for build in builds:
+        try:
+            text, settings = _open_build(build, config, run)
+        except UsageError as error:
+            wrong.append((build, error))
+        else:
+            scans += _scan_platforms(text, settings, run)
+    if wrong and not scans:
+        raise wrong[0][1]
+    scans += [_unfollowed(build.source or str(build.dockerfile), _unbuilt(build, error)) for build, error in wrong]
+    return [*scans, *(_unfollowed(each.source, each.skipped) for each in unusable)]
 
 
-def _scan_build(build: Build, config: Config, rules: tuple[Rule, ...]) -> list[Scan]:
-    """One that cannot be read, or names no stage of its Dockerfile, does not end the run: the others are checked."""
+def _open_build(build: Build, config: Config, run: _Run) -> tuple[_Text, Config]:
+    """A build's text and settings; raises UsageError where it cannot be read or has no such target."""
     from depscan.builds.configuration import configure  # noqa: PLC0415 - as above
 
-    try:
-        text = _Text(build.inline, (), None) if build.inline else _read(build.dockerfile or "")
-        return _scan_platforms(replace(text, build=build), configure(config, build), rules)
-    except UsageError as error:
-        return [_unfollowed(build.source or str(build.dockerfile), Skipped(build.name or "", str(error), build.span))]
+    text = _Text(build.inline, (), None) if build.inline else _read(build.dockerfile or "")
+    text, settings = replace(text, build=build), configure(config, build)
+    for platform in settings.platforms or (DEFAULT_PLATFORM,):
+        target_index(_parse(text, platform, settings, run.parsed), settings.target)
+    return text, settings
+
+
+def _unbuilt(build: Build, error: UsageError) -> Skipped:
+    return Skipped(build.name or "", str(error), build.span)
 
 
 def _unfollowed(path: str, skipped: Skipped) -> Scan:
@@ -152,31 +178,24 @@ def _unfollowed(path: str, skipped: Skipped) -> Scan:
     )
 
 
-def _scan_platforms(text: _Text, config: Config, rules: tuple[Rule, ...]) -> list[Scan]:
-    return [_scan_text(text, platform, config, rules) for platform in config.platforms or (DEFAULT_PLATFORM,)]
+def _scan_platforms(text: _Text, config: Config, run: _Run) -> list[Scan]:
+    return [_scan_text(text, platform, config, run) for platform in config.platforms or (DEFAULT_PLATFORM,)]
 
 
 def _read(path: str | Path) -> _Text:
-    """Read no more than a Dockerfile may have, and one byte that tells `read_source` of more."""
     if str(path) == STANDARD_INPUT:
-        source, problems = read_source(None, "-", sys.stdin.buffer.read(MAX_BYTES + 1))
-        return _Text(source, problems, None)
-    path = Path(path)
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}; pass the path of a readable Dockerfile") from None
-    source, problems = read_source(path, str(path), data)
-    return _Text(source, problems, path)
+        return _Text(*open_source(None), None)
+    return _Text(*open_source(Path(path)), Path(path))
 
 
-def _scan_text(text: _Text, platform: Platform, config: Config, rules: tuple[Rule, ...]) -> Scan:
-    dockerfile = _parse(text, platform, config)
+def _scan_text(text: _Text, platform: Platform, config: Config, run: _Run) -> Scan:
+    dockerfile = _parse(text, platform, config, run.parsed)
     root, reason = _choose_context(text, dockerfile, config)
-    context = BuildContext(root, read_ignore_rules(root, text.path))
     given = config.context is not None and reason == _BY_OPTION
-    setting = _Setting(platform, config, rules, context, Inventory(jobs=config.jobs, cache=config.cache), given)
+    context = run.context(root, text.path if text.path and own_ignore_file(text.path).exists() else None)
+    key = id(dockerfile), id(context)  # both are kept for the run
+    replay = run.replays.setdefault(key, _replay(dockerfile, context, config))
+    setting = _Setting(platform, config, run, replay, given)
     examination = _examine(text, dockerfile, setting)
     return Scan(
         source=text.source,
@@ -187,23 +206,37 @@ def _scan_text(text: _Text, platform: Platform, config: Config, rules: tuple[Rul
         stages=examination.stages,
         in_target=examination.in_target,
         placements=examination.placements,
-        findings=_advise(_apply_ignores(text, examination, setting), text, examination, setting),
+        findings=tuple(_say_where(each, text.build, platform) for each in _settle(text, examination, setting)),
         skipped=examination.skipped,
         notes=() if examination.stages else ("no stage with a final file system: nothing to check",),
         build=text.build,
     )
 
 
-def _parse(text: _Text, platform: Platform, config: Config) -> Dockerfile:
+def _open_context(root: Path, dockerfile: Path | None) -> ContextSource:
+    """A context; `dockerfile` only where it has an ignore file of its own, so that others share what was listed."""
+    return ContextSource(BuildContext(root, read_ignore_rules(root, dockerfile)))
+
+
+def _parse(text: _Text, platform: Platform, config: Config, known: dict[object, Dockerfile]) -> Dockerfile:
+    """The text under the settings of a build; `known` are those that were read so far."""
     # Several platforms are built on one machine; the builder of a single one is taken to be of its kind.
     builder = DEFAULT_PLATFORM if len(config.platforms) > 1 else platform
     arguments = config.build_arguments
+    key = (text.source.path, text.source.text, platform, builder, _sorted(arguments), _sorted(config.contexts))
+    if key in known:
+        return known[key]
     dockerfile = read_dockerfile(text.source, platform=platform, build_arguments=arguments, build_platform=builder)
     if config.contexts:
         from depscan.dockerfile.named_contexts import apply_contexts  # noqa: PLC0415 - few builds have some
 
         dockerfile = apply_contexts(dockerfile, config.contexts)
-    return replace(dockerfile, problems=(*text.problems, *dockerfile.problems))
+    known[key] = replace(dockerfile, problems=(*text.problems, *dockerfile.problems))
+    return known[key]
+
+
+def _sorted(values: Mapping[str, str | None]) -> tuple[tuple[str, str | None], ...]:
+    return tuple(sorted(values.items()))
 
 
 def _choose_context(text: _Text, dockerfile: Dockerfile, config: Config) -> tuple[Path, str]:
@@ -231,16 +264,11 @@ def _examine(
     """
     config = setting.config
     target = target_index(dockerfile, config.target)
-    leaves = leaf_stages(dockerfile) if config.target is None else ()
-    run = {index for index in (target, *leaves) if index is not None}
+    run = frozenset(_stages_to_run(dockerfile, setting, target))
     needed = frozenset().union(*(stages_needed(dockerfile, index) for index in run))
-    stages = replay(
-        dockerfile,
-        setting.context,
-        profile_of=lambda stage: _profile(stage, config),
-        build_arguments=config.build_arguments,
-        needed=needed,
-    )
+    known = dockerfile is setting.replay.dockerfile
+    replay = setting.replay if known else _replay(dockerfile, setting.replay.context, config)
+    stages = replay.stages(needed)
     placements = _place_all(stages, setting, assumed or {})
     run_there = [item for item in placements if item.filesystem.stage.index in run]
     subjects = collect(
@@ -251,7 +279,7 @@ def _examine(
         cpu_floor=config.cpu_floor,
         target=target,
         several_platforms=len(config.platforms) > 1,
-        run=frozenset(run),
+        run=run,
     )
     return _Examination(
         dockerfile=dockerfile,
@@ -259,9 +287,23 @@ def _examine(
         in_target=frozenset() if target is None else stages_needed(dockerfile, target),
         stages=stages,
         placements=placements,
-        findings=judge(setting.rules, subjects, path=text.source.path, config=config),
+        findings=judge(setting.run.rules, subjects, path=text.source.path, config=config),
         skipped=_skipped(stages, setting),
     )
+
+
+def _stages_to_run(dockerfile: Dockerfile, setting: _Setting, target: int | None) -> Iterator[int]:
+    """The target; where the user names none, every leaf. One of another platform is a tool of the builder's own."""
+    if target is not None:
+        yield target
+    if setting.config.target is None:
+        leaves = (dockerfile.stages[index] for index in leaf_stages(dockerfile))
+        yield from (stage.index for stage in leaves if stage.platform == setting.platform)
+
+
+def _replay(dockerfile: Dockerfile, context: ContextSource, config: Config) -> Replay:
+    arguments = config.build_arguments
+    return Replay(dockerfile, context, profile_of=lambda stage: _profile(stage, config), build_arguments=arguments)
 
 
 def _profile(stage: Stage, config: Config) -> ImageProfile:
@@ -273,17 +315,17 @@ def _profile(stage: Stage, config: Config) -> ImageProfile:
 def _place_all(
     stages: tuple[StageFilesystem, ...], setting: _Setting, assumed: Mapping[str, ElfFacts]
 ) -> tuple[Placement, ...]:
-    setting.inventory.read(stages)
+    setting.run.inventory.read(stages)
     placements: list[Placement] = []
     for stage in stages:
-        artifacts = setting.inventory.artifacts(stage, assumed)
-        root = Root(stage, artifacts, setting.inventory.symbols)
+        artifacts = setting.run.inventory.artifacts(stage, assumed)
+        root = Root(stage, artifacts, setting.run.inventory.symbols)
         placed = [
             place(artifact, stage.entries[path], root, stage.stage.platform, setting.config.host_provided)
             for path, artifact in artifacts.items()
             if artifact.facts.linkage is not None
         ]
-        placements += [*placed, *_place_scripts(stage, setting.inventory, placed)]
+        placements += [*placed, *_place_scripts(stage, setting.run.inventory, placed)]
     return tuple(placements)
 
 
@@ -296,7 +338,7 @@ def _place_scripts(stage: StageFilesystem, inventory: Inventory, programs: list[
 
 
 def _skipped(stages: tuple[StageFilesystem, ...], setting: _Setting) -> tuple[Skipped, ...]:
-    rows = [row for stage in stages for row in (*stage.skipped, *setting.inventory.skipped(stage))]
+    rows = [row for stage in stages for row in (*stage.skipped, *setting.run.inventory.skipped(stage))]
     unknown = [
         Skipped(stage.stage.base, profile.trouble or profile.why, stage.stage.base_span)
         for stage in stages
@@ -313,11 +355,24 @@ def _apply_ignores(text: _Text, examination: _Examination, setting: _Setting) ->
         examination.findings,
         dockerfile.comments,
         [instruction.span for instruction in instructions],
-        rules=setting.rules,
+        rules=setting.run.rules,
         path=text.source.path,
         config=setting.config,
         today=date.today(),
     )
+
+
+def _settle(text: _Text, examination: _Examination, setting: _Setting) -> tuple[Finding, ...]:
+    return _advise(_apply_ignores(text, examination, setting), text, examination, setting)
+
+
+def _say_where(finding: Finding, build: Build | None, platform: Platform) -> Finding:
+    """With the place that declares the build and its platform."""
+    if build is None or build.source is None or build.span is None:
+        return finding
+    declared = f" for {platform}" if platform in build.platforms else ""
+    place = Related(Location(build.source, build.span), f"built{declared} as declared here: {build.name}")
+    return replace(finding, related=(*finding.related, place))
 
 
 def _advise(
@@ -334,7 +389,7 @@ def _advise(
     @cache
     def recheck_edited(edits: tuple[Edit, ...]) -> Trial:
         changed = replace(text, source=SourceText.of(text.source.path, apply_edits(text.source, edits)))
-        return try_out(outcome(_examine(changed, _parse(changed, setting.platform, setting.config), setting)))
+        return try_out(outcome(_examine(changed, _parse(changed, setting.platform, setting.config, {}), setting)))
 
     def recheck(change: Change) -> Trial:
         if change.edits:

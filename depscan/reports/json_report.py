@@ -38,7 +38,7 @@ def _scan(scan: Scan) -> dict[str, object]:
         "context": scan.context,
         "target": scan.target,
         "platform": str(scan.platform),
-        "build": _build(scan.build),
+        **_build(scan.build),
         "stages": [_stage(stage, scan) for stage in scan.stages],
         "placements": [_placement(placement) for placement in scan.placements],
         "findings": [_finding(finding) for finding in scan.findings],
@@ -46,11 +46,12 @@ def _scan(scan: Scan) -> dict[str, object]:
     }
 
 
-def _build(build: Build | None) -> dict[str, object] | None:
-    """Where the settings come from: the file, what the build is called there, its line; None without a declaration."""
+def _build(build: Build | None) -> dict[str, object]:
+    """Where the settings come from: the file, what the build is called there, its line; nothing where none says so."""
     if build is None or build.source is None:
-        return None
-    return {"source": build.source, "name": build.name, "line": build.span.start.line if build.span else None}
+        return {}
+    line = build.span.start.line if build.span else None
+    return {"build": {"source": build.source, "name": build.name, "line": line}}
 
 
 def _stage(filesystem: StageFilesystem, scan: Scan) -> dict[str, object]:
