@@ -11,6 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from depscan.findings import Confidence, Severity
+from depscan.platforms import DEFAULT_PLATFORM
+from depscan.source import SourceText
 
 if TYPE_CHECKING:
     from depscan.builds.build import Build
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from depscan.linking.placement import Placement
     from depscan.platforms import Platform
     from depscan.rulebook import Rule
-    from depscan.source import SourceText
 
 
 _MOST_BUILDS = 3  # in one message
@@ -52,6 +53,22 @@ class Scan(Struct, frozen=True):
         """What reports call the build: `target app of docker-bake.hcl`; empty without a declaration."""
         build = self.build
         return f"{build.name} of {build.source}" if build is not None and build.source is not None else ""
+
+
+def unfollowed(path: str, skipped: Skipped) -> Scan:
+    """The scan of a declaration that leads to nothing."""
+    return Scan(
+        source=SourceText.of(path, ""),
+        context=".",
+        context_reason="no build",
+        target=None,
+        platform=DEFAULT_PLATFORM,
+        stages=(),
+        in_target=frozenset(),
+        placements=(),
+        findings=(),
+        skipped=(skipped,),
+    )
 
 
 class ScanResult(Struct, frozen=True):

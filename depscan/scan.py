@@ -38,7 +38,7 @@ from depscan.linking.inventory import Inventory
 from depscan.linking.linker import place
 from depscan.linking.root import Root
 from depscan.platforms import DEFAULT_PLATFORM
-from depscan.results import Scan, ScanResult
+from depscan.results import Scan, ScanResult, unfollowed
 from depscan.rulebook import load_rules
 from depscan.source import SourceText
 from depscan.subjects.collection import collect
@@ -54,7 +54,6 @@ if TYPE_CHECKING:
     from depscan.images.profile import ImageProfile
     from depscan.linking.placement import Placement
     from depscan.platforms import Platform
-    from depscan.rulebook import Rule
     from depscan.suggest import Change, Outcome, Trial
 
 STANDARD_INPUT = "-"
@@ -143,8 +142,8 @@ def _scan_path(path: str | Path, config: Config, run: _Run) -> list[Scan]:
             scans += _scan_platforms(text, settings, run)
     if wrong and not scans:
         raise wrong[0][1]
-    scans += [_unfollowed(build.source or str(build.dockerfile), _unbuilt(build, error)) for build, error in wrong]
-    return [*scans, *(_unfollowed(each.source, each.skipped) for each in unusable)]
+    scans += [unfollowed(build.source or str(build.dockerfile), _unbuilt(build, error)) for build, error in wrong]
+    return [*scans, *(unfollowed(each.source, each.skipped) for each in unusable)]
 
 
 def _open_build(build: Build, config: Config, run: _Run) -> tuple[_Text, Config]:
@@ -160,22 +159,6 @@ def _open_build(build: Build, config: Config, run: _Run) -> tuple[_Text, Config]
 
 def _unbuilt(build: Build, error: UsageError) -> Skipped:
     return Skipped(build.name or "", str(error), build.span)
-
-
-def _unfollowed(path: str, skipped: Skipped) -> Scan:
-    """The scan of a declaration that leads to nothing."""
-    return Scan(
-        source=SourceText.of(path, ""),
-        context=".",
-        context_reason="no build",
-        target=None,
-        platform=DEFAULT_PLATFORM,
-        stages=(),
-        in_target=frozenset(),
-        placements=(),
-        findings=(),
-        skipped=(skipped,),
-    )
 
 
 def _scan_platforms(text: _Text, config: Config, run: _Run) -> list[Scan]:

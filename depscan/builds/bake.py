@@ -42,7 +42,8 @@ def _read_definition(files: Sequence[Path], root: Path, environment: Mapping[str
     targets, grouped = read_targets(files, environment)
     for path, skipped in targets.unreadable:
         yield Unusable(str(path), skipped)
-    wanted = {name: _inherited(name, targets.by_name, 0) for name in _built(targets.by_name, grouped)}
+    declared = {name: _inherited(name, targets.by_name, 0) for name in _built(targets.by_name, grouped)}
+    wanted = {name: values for name, values in declared.items() if values.get("call", "build") == "build"}
     folder = _folder(files[0], wanted.values(), root)
     for name, values in wanted.items():
         target = targets.by_name[name]

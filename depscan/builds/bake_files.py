@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from depscan.builds.build import UNKNOWN
 from depscan.builds.expressions import Evaluator, as_text
+from depscan.builds.functions import call
 from depscan.builds.hcl import read_blocks
 from depscan.findings import Skipped
 from depscan.source import Span, UnusableTextError, read_text
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 1 << 20
 MAX_TARGETS = 1_000
-_KEYS = ("context", "dockerfile", "dockerfile-inline", "target", "args", "platforms", "contexts")
+_KEYS = ("context", "dockerfile", "dockerfile-inline", "target", "args", "platforms", "contexts", "call")
 # https://docs.docker.com/build/bake/reference/#built-in-variables
 _BUILT_IN = {"BAKE_CMD_CONTEXT": ".", "BAKE_LOCAL_PLATFORM": "linux/amd64"}
 _MERGED = ("args", "contexts")
@@ -117,12 +118,12 @@ class _Variables:
     """The variables of a definition: the environment's value, else the default, read when asked for."""
 
     def __init__(self, blocks: Sequence[_Declared], environment: Mapping[str, str]) -> None:
+        unset: Callable[[Evaluator], Value] = _constant(UNKNOWN)
         self._defaults = {
-            block.name: block.attributes.get("default", lambda _: UNKNOWN)
-            for block in blocks
-            if block.kind == "variable"
+            block.name: block.attributes.get("default", unset) for block in blocks if block.kind == "variable"
         }
         self._defaults |= {block.name: block.attributes["value"] for block in blocks if block.kind == "attribute"}
+        self._functions = {block.name: block.attributes for block in blocks if block.kind == "function"}
         self._environment = environment
         self._values: dict[str, Value] = dict(_BUILT_IN)
 
@@ -132,13 +133,27 @@ class _Variables:
             self._values[name] = UNKNOWN  # also what one that rests on itself finds
             if name in self._defaults:
                 given = self._environment.get(name)
-                self._values[name] = self._defaults[name](Evaluator(self.read)) if given is None else given
+                self._values[name] = self._defaults[name](self.evaluator()) if given is None else given
         return self._values[name]
+
+    def evaluator(self, values: Mapping[str, Value] | None = None) -> Evaluator:
+        """An evaluator under these variables, those in `values` (of a matrix, of a function's call) before them."""
+        return Evaluator(self.read, values, self._call)
+
+    def _call(self, name: str, arguments: list[Value], depth: int) -> Value:
+        """A function that the file defines (`params`, `result`), else one of bake's own."""
+        own = self._functions.get(name)
+        if own is None:
+            return call(name, arguments)
+        names = own["params"](self.evaluator()) if "params" in own else []
+        if not isinstance(names, list) or len(names) != len(arguments) or "result" not in own:
+            return UNKNOWN
+        return own["result"](self.evaluator(dict(zip(names, arguments, strict=True))).at(depth))
 
 
 def _expanded(block: _Declared, variables: _Variables, unreadable: list[tuple[Path, Skipped]]) -> Iterator[Target]:
     """The targets of a block: one, or one for each combination of its matrix."""
-    plain = Evaluator(variables.read)
+    plain = variables.evaluator()
     matrix = block.attributes["matrix"](plain) if "matrix" in block.attributes else {}
     lists = list(matrix.values()) if isinstance(matrix, dict) else [UNKNOWN]
     if not all(isinstance(each, list) for each in lists) or _product(lists) > MAX_TARGETS:
@@ -146,7 +161,7 @@ def _expanded(block: _Declared, variables: _Variables, unreadable: list[tuple[Pa
         unreadable.append((block.path, Skipped(f"target {block.name}", reason, block.span)))
         return
     for number, values in enumerate(itertools.product(*lists)):
-        evaluator = Evaluator(variables.read, dict(zip(matrix, values, strict=True)))
+        evaluator = variables.evaluator(dict(zip(matrix, values, strict=True)))
         name = as_text(block.attributes["name"](evaluator)) if "name" in block.attributes else block.name
         if name is None or not _NAME.fullmatch(name):
             name = f"{block.name}-{number}" if matrix else block.name
@@ -169,7 +184,7 @@ def _product(lists: Sequence[Sequence[object]]) -> int:
 
 
 def _grouped(blocks: Sequence[_Declared], variables: _Variables) -> frozenset[str]:
-    evaluator = Evaluator(variables.read)
+    evaluator = variables.evaluator()
     found: set[str] = set()
     for block in blocks:
         if block.kind == "group" and "targets" in block.attributes:

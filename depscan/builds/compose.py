@@ -9,7 +9,7 @@ https://docs.docker.com/reference/compose-file/build/ and .../merge/
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -29,12 +29,21 @@ if TYPE_CHECKING:
 
 _MAX_NESTED = 16
 _MAX_SERVICES = 2_000
+# What the tag !override of a key of `build` removes: the field of a service, and its empty value.
+_EMPTY: dict[str, tuple[str, Any]] = {
+    **{name: (name, None) for name in ("context", "dockerfile", "target")},
+    "dockerfile_inline": ("inline", None),
+    "args": ("arguments", {}),
+    "platforms": ("platforms", ()),
+    "additional_contexts": ("contexts", {}),
+}
 
 
 class _Service(Struct, frozen=True):
-    """A service of a file, variables replaced; None where the file does not say. Paths are as the user would write them.
+    """A service of a file, variables replaced; None where the file does not say.
 
-    `home` is the folder where its paths start: the context when none is named.
+    Paths are as the user would write them. `home` is the folder where its paths start: the context when none is named.
+    `replacing` are the fields that take the place of what other files say, and are not laid over it.
     """
 
     place: Place
@@ -48,6 +57,7 @@ class _Service(Struct, frozen=True):
     platforms: tuple[str, ...] = ()
     platform: str | None = None
     contexts: Mapping[str, str] = {}
+    replacing: frozenset[str] = frozenset()
 
 
 class _Project(Struct, frozen=True):
@@ -56,6 +66,14 @@ class _Project(Struct, frozen=True):
     folder: Path
     root: Path
     variables: Mapping[str, str]
+
+
+class _File(Struct, frozen=True):
+    """A file of a project and the services that it declares."""
+
+    path: Path
+    services: Table
+    project: _Project
 
 
 _Services = dict[str, _Service]
@@ -131,7 +149,7 @@ def _read_file(path: Path, project: _Project, depth: int) -> _Services:
     if len(declared) > _MAX_SERVICES:
         raise UnusableTextError(f"more than {_MAX_SERVICES} services")
     for name in declared:
-        services = _merged(services, {name: _read_service(path, declared, name, project, depth)})
+        services = _merged(services, {name: _read_service(_File(path, declared, project), name, depth)})
     return services
 
 
@@ -150,68 +168,59 @@ def _included(entry: object, project: _Project, depth: int) -> _Services:
     return services
 
 
-def _read_service(path: Path, declared: Table, name: str, project: _Project, depth: int) -> _Service:
+def _read_service(file: _File, name: str, depth: int) -> _Service:
     """A service with what it extends below it."""
-    table = declared.table(name)
-    own = _own_service(path, declared, name, project)
-    extends = table.get("extends")
-    if extends is None:
-        return own
-    base = _extended(path, declared, extends, project, depth, own.place.span)
+    own = _own_service(file, name)
+    extends = file.services.table(name).get("extends")
+    base = _extended(file, extends, depth, own.place.span) if extends is not None else None
     return own if base is None else replace(_over(base, own), place=own.place)
 
 
-def _extended(
-    path: Path, declared: Table, extends: object, project: _Project, depth: int, span: Span | None
-) -> _Service | None:
+def _extended(file: _File, extends: object, depth: int, span: Span | None) -> _Service | None:
     table = extends if isinstance(extends, Table) else Table()
     name = extends if isinstance(extends, str) else table.text("service")
     if depth > _MAX_NESTED:
         raise UnusableTextError(
             f"extends leads through more than {_MAX_NESTED} services", span.start.line if span else None
         )
-    file = table.text("file")
-    if name is None:
-        return None
-    if file is None:
-        return _read_service(path, declared, name, project, depth + 1) if name in declared else None
-    other = path.parent / interpolate(file, project.variables)
-    if "\0" in str(other) or not other.is_file() or not is_inside(other, project.root):
-        return None
-    top = read_yaml(other)
-    services = top.table("services") if isinstance(top, Table) else Table()
-    inner = _Project(other.parent, project.root, project.variables)
-    return _read_service(other, services, name, inner, depth + 1) if name in services else None
+    named, project = table.text("file"), file.project
+    if named is not None:
+        other = file.path.parent / interpolate(named, project.variables)
+        if "\0" in str(other) or not other.is_file() or not is_inside(other, project.root):
+            return None
+        top = read_yaml(other)
+        services = top.table("services") if isinstance(top, Table) else Table()
+        file = _File(other, services, _Project(other.parent, project.root, project.variables))
+    return _read_service(file, name, depth + 1) if name is not None and name in file.services else None
 
 
-def _own_service(path: Path, declared: Table, name: str, project: _Project) -> _Service:
-    table = declared.table(name)
+def _own_service(file: _File, name: str) -> _Service:
+    table, project = file.services.table(name), file.project
     build = table.get("build")
-    place = Place(str(path), f"service {name}", declared.places.get(name))
+    place = Place(str(file.path), f"service {name}", file.services.places.get(name))
     service = _Service(place, str(project.folder), platform=_known(table.text("platform"), project))
     if build is None:
-        return service
+        return replace(service, replacing=table.replacing & {"build"})
     span = table.places.get("build", place.span)
-    place = Place(place.source, place.name, span)
+    service = replace(service, place=Place(place.source, place.name, span), built=True)
     if isinstance(build, str):
-        return replace(service, place=place, built=True, context=_context(build, project))
+        return replace(service, context=_context(build, project))
     if not isinstance(build, Table):
         raise UnusableTextError(
             f"build of service {name} is neither a text nor a mapping", span.start.line if span else None
         )
     return replace(
         service,
-        place=place,
-        built=True,
         context=_context(build.text("context"), project),
         dockerfile=_text(build.text("dockerfile"), project),
-        inline=_inline(path, build, project),
+        inline=_inline(file.path, build, project),
         target=_text(build.text("target"), project),
         arguments=_arguments(build.get("args"), project),
         platforms=tuple(filter(None, (_known(each, project) for each in _listed(build.get("platforms"))))),
         contexts={
             key: _context(value, project) or "" for key, value in _pairs(build.get("additional_contexts"), project)
         },
+        replacing=frozenset({*build.replacing, *(table.replacing & {"build"})}),
     )
 
 
@@ -279,6 +288,9 @@ def _merged(lower: _Services, upper: _Services) -> _Services:
 
 def _over(lower: _Service, upper: _Service) -> _Service:
     """One declaration of a service over another: mappings by key, lists together, texts replaced."""
+    if "build" in upper.replacing:
+        return upper
+    lower = replace(lower, **{field: value for name, (field, value) in _EMPTY.items() if name in upper.replacing})
     return _Service(
         place=upper.place if upper.built or not lower.built else lower.place,
         home=lower.home if lower.built else upper.home,

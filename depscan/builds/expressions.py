@@ -1,8 +1,8 @@
 """The values of HCL expressions.
 
 In: a node of the tree that `hcl` reads, and the variables in force. Out: text, number, truth, None, list, dict, or
-`UNKNOWN`: for a call of a function, a reference to another block, and all that rests on one. A conditional whose
-condition is not known has no known value; `&&` and `||` may.
+`UNKNOWN`: for a reference to another block, a function that is not known, and all that rests on one. A conditional
+whose condition is not known has no known value; `&&` and `||` may.
 """
 
 from __future__ import annotations
@@ -25,14 +25,30 @@ Value = Any  # str, int, float, bool, None, list, dict; UNKNOWN is a str
 
 
 class Evaluator:
-    """Evaluates under `variables`; `read` gives the value of a name that is not among them."""
+    """Evaluates under `variables`; `read` gives the value of a name that is not among them.
 
-    def __init__(self, read: Callable[[str], Value], variables: Mapping[str, Value] | None = None) -> None:
+    `call` gives that of a function, by its name, arguments and the depth of its call.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[str], Value],
+        variables: Mapping[str, Value] | None = None,
+        call: Callable[[str, list[Value], int], Value] | None = None,
+        start: int = 0,
+    ) -> None:
         self._read = read
         self._variables = variables or {}
+        self._call = call
+        self._start = start
 
-    def value(self, node: Node, depth: int = 0) -> Value:
+    def at(self, depth: int) -> Evaluator:
+        """The same, for an expression that stands inside others."""
+        return Evaluator(self._read, self._variables, self._call, depth)
+
+    def value(self, node: Node, depth: int | None = None) -> Value:
         """The value of a node."""
+        depth = self._start if depth is None else depth
         if depth > MAX_DEPTH:
             return UNKNOWN
         method = getattr(self, f"_{node.type}", None)
@@ -68,6 +84,14 @@ class Evaluator:
     def named(self, name: str) -> Value:
         """The value of a variable."""
         return self._variables[name] if name in self._variables else self._read(name)
+
+    def _function_call(self, node: Node, depth: int) -> Value:
+        name = next((source(child) for child in node.named_children if child.type == "identifier"), "")
+        given = next((child for child in node.named_children if child.type == "function_arguments"), None)
+        nodes = [child for child in given.named_children if child.type != "comment"] if given is not None else []
+        if self._call is None or any(child.type != "expression" for child in nodes):
+            return UNKNOWN
+        return self._call(name, [self.value(child, depth) for child in nodes], depth)
 
     def _null_lit(self, node: Node, depth: int) -> Value:
         return None
@@ -156,7 +180,7 @@ class Evaluator:
         left, right = self._operand(children[:place], depth), self._operand(children[place + 1 :], depth)
         if operator in ("&&", "||"):
             return _logic(operator, _truth(left), _truth(right))
-        if _holds_unknown(left) or _holds_unknown(right):
+        if holds_unknown(left) or holds_unknown(right):
             return UNKNOWN
         if operator in ("==", "!="):
             return (left == right) == (operator == "==")
@@ -193,11 +217,12 @@ def _logic(operator: str, left: bool | None, right: bool | None) -> Value:
     return UNKNOWN if left is None or right is None else not decisive
 
 
-def _holds_unknown(value: Value) -> bool:
+def holds_unknown(value: Value) -> bool:
+    """Whether something in a value is not known."""
     if isinstance(value, (list, tuple)):
-        return any(map(_holds_unknown, value))
+        return any(map(holds_unknown, value))
     if isinstance(value, dict):
-        return any(map(_holds_unknown, value.values()))
+        return any(map(holds_unknown, value.values()))
     return bool(value == UNKNOWN)
 
 

@@ -1,8 +1,7 @@
 """HCL, the language of docker-bake.hcl: blocks with attributes, and the values of their expressions.
 
-In: a text. Out: `Block`s; `evaluate` gives an expression's value under variables: text, number, truth, None, list, dict,
-or `UNKNOWN` for what rests on a function or on another block. The grammar is tree-sitter-hcl's, 15 ms for what takes a
-parser in Python 200 ms. https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md
+In: a text. Out: `Block`s with their expressions, which `expressions` evaluates. The grammar is tree-sitter-hcl's, 15 ms
+for what takes a parser in Python 200 ms. https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """YAML, read within bounds: what PyYAML's events tell becomes tables, lists and texts with their lines.
 
 In: the path of a file. Out: its first document: `Table`, list, str or None; raises UnusableTextError with a line.
-Built from events and not by `yaml.load`: PyYAML's composer overflows the stack on deep nesting, and merged aliases grow
-without end ("billion laughs"); here depth and the number of nodes, each alias counted in full, are bounded. Scalars stay
-texts, but for null, and numbers and truths are spelled as Go prints them, which is what reaches a build argument.
+Built from events and not by `yaml.load`: PyYAML's composer overflows the stack on deep nesting, and merged aliases
+grow without end ("billion laughs"); here depth and the number of nodes, each alias counted in full, are bounded.
+Scalars stay texts, but for null, and numbers and truths are spelled as Go prints them, which is what reaches a build
+argument.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ _FLOAT = re.compile(r"[-+]?[0-9]{1,15}\.[0-9]{0,15}")
 
 
 class Table(dict[str, Any]):
-    """A mapping. `places` has the span of each key, `bodies` the first line of a text's value
-    and whether it is a block (then its lines are indented).
+    """A mapping. `places` has the span of each key.
 
-    `replacing` are the keys whose value the tag !reset or !override puts in the place of what was there before.
+    `bodies` has the first line of a text's value and whether it is a block (then its lines are indented). `replacing`
+    are the keys whose value the tag !reset or !override puts in the place of what was there before.
     """
 
     def __init__(self) -> None:
@@ -59,9 +60,10 @@ def read_yaml(path: Path) -> object:
     try:
         return _Reader(yaml.parse(text, Loader=_LOADER)).document()
     except yaml.YAMLError as error:
-        mark: Any = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "has characters that YAML does not allow"
-        raise UnusableTextError(f"not valid YAML: {problem}", mark.line + 1 if mark else None) from None
+        marked = error if isinstance(error, yaml.MarkedYAMLError) else None
+        problem = (marked and marked.problem) or "it has characters that YAML does not allow"
+        line = marked.problem_mark.line + 1 if marked and marked.problem_mark else None
+        raise UnusableTextError(f"not valid YAML: {problem}", line) from None
 
 
 class _Reader:
@@ -148,7 +150,7 @@ def _note_value(table: Table, key: str, event: Any) -> None:
             table[key] = None
     if isinstance(event, yaml.ScalarEvent):
         block = event.style in ("|", ">")
-        table.bodies[key] = event.start_mark.line + (2 if block else 1), block
+        table.bodies[key] = _span(event).start.line + block, block
 
 
 def _span(event: Any) -> Span:
