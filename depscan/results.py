@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from depscan.findings import Confidence, Severity
+from depscan.findings import Confidence, Location, Related, Severity
 from depscan.platforms import DEFAULT_PLATFORM
 from depscan.source import SourceText
 
@@ -69,6 +69,15 @@ def unfollowed(path: str, skipped: Skipped) -> Scan:
         findings=(),
         skipped=(skipped,),
     )
+
+
+def say_where(finding: Finding, build: Build | None, platform: Platform) -> Finding:
+    """With the place that declares the build and its platform."""
+    if build is None or build.source is None or build.span is None:
+        return finding
+    declared = f" for {platform}" if platform in build.platforms else ""
+    place = Related(Location(build.source, build.span), f"built{declared} as declared here: {build.name}")
+    return replace(finding, related=(*finding.related, place))
 
 
 class ScanResult(Struct, frozen=True):

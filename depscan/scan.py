@@ -29,7 +29,7 @@ from depscan.filesystem.context import BuildContext, choose_context
 from depscan.filesystem.ignore import own_ignore_file, read_ignore_rules
 from depscan.filesystem.replay import Replay
 from depscan.filesystem.taking import ContextSource
-from depscan.findings import Location, Related, Severity, Skipped
+from depscan.findings import Severity, Skipped
 from depscan.ignores import apply_ignores
 from depscan.images.knowledge import knowledge_as_of
 from depscan.images.lookup import profile as image_profile
@@ -38,7 +38,7 @@ from depscan.linking.inventory import Inventory
 from depscan.linking.linker import place
 from depscan.linking.root import Root
 from depscan.platforms import DEFAULT_PLATFORM
-from depscan.results import Scan, ScanResult, unfollowed
+from depscan.results import Scan, ScanResult, say_where, unfollowed
 from depscan.rulebook import load_rules
 from depscan.source import SourceText
 from depscan.subjects.collection import collect
@@ -189,7 +189,7 @@ def _scan_text(text: _Text, platform: Platform, config: Config, run: _Run) -> Sc
         stages=examination.stages,
         in_target=examination.in_target,
         placements=examination.placements,
-        findings=tuple(_say_where(each, text.build, platform) for each in _settle(text, examination, setting)),
+        findings=tuple(say_where(each, text.build, platform) for each in _settle(text, examination, setting)),
         skipped=examination.skipped,
         notes=() if examination.stages else ("no stage with a final file system: nothing to check",),
         build=text.build,
@@ -253,7 +253,11 @@ def _examine(
     replay = setting.replay if known else _replay(dockerfile, setting.replay.context, config)
     stages = replay.stages(needed)
     placements = _place_all(stages, setting, assumed or {})
-    run_there = [item for item in placements if item.filesystem.stage.index in run]
+    run_there = [
+        item
+        for item in placements
+        if (stage := item.filesystem.stage).index in run and not _is_builders_own(stage, dockerfile, setting.platform)
+    ]
     subjects = collect(
         dockerfile,
         stages,
@@ -276,12 +280,21 @@ def _examine(
 
 
 def _stages_to_run(dockerfile: Dockerfile, setting: _Setting, target: int | None) -> Iterator[int]:
-    """The target; where the user names none, every leaf. One of another platform is a tool of the builder's own."""
+    """The target; where the user names none, every leaf but the builder's own tools."""
     if target is not None:
         yield target
     if setting.config.target is None:
         leaves = (dockerfile.stages[index] for index in leaf_stages(dockerfile))
-        yield from (stage.index for stage in leaves if stage.platform == setting.platform)
+        yield from (stage.index for stage in leaves if not _is_builders_own(stage, dockerfile, setting.platform))
+
+
+def _is_builders_own(stage: Stage, dockerfile: Dockerfile, platform: Platform) -> bool:
+    """Whether a stage stands on $BUILDPLATFORM, and that is another one: what it holds for the target is no fault."""
+    if stage.platform == platform:
+        return False
+    from depscan.subjects.platform_choice import builder_pin  # noqa: PLC0415 - only builds for other machines
+
+    return builder_pin(stage, dockerfile) is not None
 
 
 def _replay(dockerfile: Dockerfile, context: ContextSource, config: Config) -> Replay:
@@ -347,15 +360,6 @@ def _apply_ignores(text: _Text, examination: _Examination, setting: _Setting) ->
 
 def _settle(text: _Text, examination: _Examination, setting: _Setting) -> tuple[Finding, ...]:
     return _advise(_apply_ignores(text, examination, setting), text, examination, setting)
-
-
-def _say_where(finding: Finding, build: Build | None, platform: Platform) -> Finding:
-    """With the place that declares the build and its platform."""
-    if build is None or build.source is None or build.span is None:
-        return finding
-    declared = f" for {platform}" if platform in build.platforms else ""
-    place = Related(Location(build.source, build.span), f"built{declared} as declared here: {build.name}")
-    return replace(finding, related=(*finding.related, place))
 
 
 def _advise(
