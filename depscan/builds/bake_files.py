@@ -17,7 +17,7 @@ from msgspec import Struct
 from depscan.builds.build import UNKNOWN
 from depscan.builds.expressions import Evaluator, as_text
 from depscan.builds.functions import call
-from depscan.builds.hcl import read_blocks
+from depscan.builds.hcl import read_blocks, source
 from depscan.findings import Skipped
 from depscan.source import Span, UnusableTextError, read_text
 
@@ -201,6 +201,9 @@ def _of_hcl(path: Path, text: str) -> Iterator[_Declared]:
     for block in blocks:
         lines = {name: _line(node) for name, node in block.attributes.items() if name == "dockerfile-inline"}
         attributes = {name: _evaluation(node) for name, node in block.attributes.items()}
+        if block.kind == "function" and "params" in block.attributes:
+            names: list[Value] = re.findall(r"[\w-]+", source(block.attributes["params"]))  # bare words, not variables
+            attributes["params"] = _constant(names)
         yield _Declared(block.kind, block.label, path, block.span, attributes, lines)
 
 

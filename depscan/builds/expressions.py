@@ -106,38 +106,38 @@ class Evaluator:
         except ValueError:
             return UNKNOWN
 
-    def _string_lit(self, node: Node, depth: int) -> Value:
-        return "".join(_unescaped(source(child)) for child in node.named_children if child.type == "template_literal")
-
     def _quoted_template(self, node: Node, depth: int) -> Value:
-        return self._template(node, depth, _unescaped)
+        return self._template(node, depth, node.children[0].end_byte, node.children[-1].start_byte)
+
+    _string_lit = _quoted_template
 
     def _heredoc_template(self, node: Node, depth: int) -> Value:
         """A here-document; `<<-` takes away the indentation that all lines share."""
-        value = self._template(node, depth, str)
-        if value == UNKNOWN or not isinstance(value, str):
-            return UNKNOWN
-        if source(node).startswith("<<-"):
+        marks = [child for child in node.named_children if child.type == "heredoc_identifier"]
+        text = node.text or b""
+        end = text.rfind(b"\n", 0, marks[-1].start_byte - node.start_byte) + 1  # the mark may be indented
+        begin = text.find(b"\n") + 1
+        value = self._template(node, depth, node.start_byte + begin, node.start_byte + end, quoted=False)
+        if value != UNKNOWN and text.startswith(b"<<-"):
             lines = value.split("\n")
             width = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
             value = "\n".join(line[width:] for line in lines)
         return value
 
-    def _template(self, node: Node, depth: int, literal: Callable[[str], str]) -> Value:
-        parts: list[str] = []
+    def _template(self, node: Node, depth: int, start: int, end: int, *, quoted: bool = True) -> Value:
+        """The text between two places with the values in it; the tree's own literals are without outer spaces."""
+        text, parts = node.text or b"", []
         for child in node.named_children:
-            if child.type == "template_literal":
-                parts.append(literal(source(child)))
-            elif child.type == "template_interpolation":
-                inner = [each for each in child.named_children if each.type == "expression"]
-                text = as_text(self.value(inner[0], depth)) if inner else UNKNOWN
-                if text is None or text == UNKNOWN:
-                    return UNKNOWN
-                parts.append(text)
-            elif child.type == "template_directive":
+            if child.type not in ("template_interpolation", "template_directive"):
+                continue
+            inner = [each for each in child.named_children if each.type == "expression"]
+            value = as_text(self.value(inner[0], depth)) if child.type == "template_interpolation" and inner else None
+            if value is None or value == UNKNOWN:
                 return UNKNOWN
-        value = "".join(parts)
-        return value if len(value) <= MAX_TEXT else UNKNOWN
+            parts += [_literal(text[start - node.start_byte : child.start_byte - node.start_byte], quoted), value]
+            start = child.end_byte
+        whole = "".join([*parts, _literal(text[start - node.start_byte : end - node.start_byte], quoted)])
+        return whole if len(whole) <= MAX_TEXT else UNKNOWN
 
     def _tuple(self, node: Node, depth: int) -> Value:
         return [self.value(child, depth) for child in node.named_children if child.type == "expression"]
@@ -224,6 +224,11 @@ def holds_unknown(value: Value) -> bool:
     if isinstance(value, dict):
         return any(map(holds_unknown, value.values()))
     return bool(value == UNKNOWN)
+
+
+def _literal(data: bytes, quoted: bool) -> str:
+    text = data.decode(errors="replace")
+    return _unescaped(text) if quoted else text.replace("\r\n", "\n")
 
 
 def _unescaped(text: str) -> str:

@@ -142,6 +142,9 @@ function "greet" {
         ('greet("you")', "hello you"),
         ("timestamp()", UNKNOWN),
         ('"$${SET}"', "${SET}"),
+        ('" a ${SET} b ${OTHER} "', " a set b set-x "),
+        ('" spaces kept "', " spaces kept "),
+        ("<<-EOT\n    a ${SET}\n      b\n    EOT\n", "a set\n  b\n"),
         ("target.app.context", UNKNOWN),
         ("<<EOT\na\nEOT\n", "a\n"),
     ],
@@ -256,4 +259,4 @@ def test_hostile_files_end(tmp_path: Path, text: str) -> None:
 def test_a_large_matrix_is_told(tmp_path: Path) -> None:
     lists = "\n".join(f"    v{number} = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]" for number in range(9))
     found = bake(tmp_path, f'target "app" {{\n  name = "app"\n  matrix = {{\n{lists}\n  }}\n}}\n')
-    assert [row[3] for row in found.troubles][0].endswith("or is too large")
+    assert next(row[3] for row in found.troubles).endswith("or is too large")

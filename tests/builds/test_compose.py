@@ -253,7 +253,7 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
 )
 def test_cycles_end(tmp_path: Path, text: str, more: dict[str, str]) -> None:
     found = declare(tmp_path, {**FILES, **more, "compose.yaml": text}, "compose.yaml")
-    assert [row[3] for row in found.troubles][0].endswith(
+    assert next(row[3] for row in found.troubles).endswith(
         ("through more than 16 files", "through more than 16 services")
     )
 
