@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from depscan.builds.expressions import Value
 
 _MAX_INHERITED = 32
+_BUILDING = ("context", "dockerfile", "dockerfile-inline", "target")  # without one, a parent only lends values
 # The files that `docker buildx bake` takes by itself, in its order; the later ones override.
 _ORDER = ("docker-bake.json", "docker-bake.hcl", "docker-bake.override.json", "docker-bake.override.hcl")
 
@@ -42,8 +43,7 @@ def _read_definition(files: Sequence[Path], root: Path, environment: Mapping[str
     targets, grouped = read_targets(files, environment)
     for path, skipped in targets.unreadable:
         yield Unusable(str(path), skipped)
-    declared = {name: _inherited(name, targets.by_name, 0) for name in _built(targets.by_name, grouped)}
-    wanted = {name: values for name, values in declared.items() if values.get("call", "build") == "build"}
+    wanted = _built(targets.by_name, grouped)
     folder = _folder(files[0], wanted.values(), root)
     for name, values in wanted.items():
         target = targets.by_name[name]
@@ -51,16 +51,17 @@ def _read_definition(files: Sequence[Path], root: Path, environment: Mapping[str
         yield make_build(_recipe(values, target), place, folder, root)
 
 
-def _built(targets: Mapping[str, Target], grouped: frozenset[str]) -> list[str]:
-    """The names that are built and not only inherited from."""
+def _built(targets: Mapping[str, Target], grouped: frozenset[str]) -> dict[str, dict[str, Value]]:
+    """The targets that are built, with all their values, and not only inherited from."""
     parents = {parent for target in targets.values() for parent in target.inherits}
-    own = ("target", "dockerfile", "dockerfile-inline")
-    return [
-        name
-        for name, target in targets.items()
-        if name in grouped
-        or not (name.startswith("_") or (name in parents and not any(key in target.values for key in own)))
-    ]
+    whole = {name: _inherited(name, targets, 0) for name in targets}
+    return {
+        name: values
+        for name, values in whole.items()
+        if values.get("call", "build") == "build"
+        and (name in grouped or not name.startswith("_"))
+        and (name in grouped or name not in parents or any(key in values for key in _BUILDING))
+    }
 
 
 def _inherited(name: str, targets: Mapping[str, Target], depth: int) -> dict[str, Value]:

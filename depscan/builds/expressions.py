@@ -183,7 +183,7 @@ class Evaluator:
         if holds_unknown(left) or holds_unknown(right):
             return UNKNOWN
         if operator in ("==", "!="):
-            return (left == right) == (operator == "==")
+            return is_same(left, right) == (operator == "==")
         return UNKNOWN
 
 
@@ -194,6 +194,11 @@ def as_text(value: Value) -> str | None:
     if isinstance(value, (int, float)):
         return f"{value:.15g}" if isinstance(value, float) else str(value)
     return value if value is None or isinstance(value, str) else UNKNOWN
+
+
+def is_same(left: Value, right: Value) -> bool:
+    """Whether two known values are equal; a truth is no number."""
+    return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
 
 
 def _taken(value: Value, key: Value) -> Value:

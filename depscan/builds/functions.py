@@ -10,7 +10,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from depscan.builds.build import UNKNOWN
-from depscan.builds.expressions import MAX_TEXT, Value, as_text, holds_unknown
+from depscan.builds.expressions import MAX_TEXT, Value, as_text, holds_unknown, is_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,8 +68,8 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "and": lambda left, right: _truth(left) and _truth(right),
     "or": lambda left, right: _truth(left) or _truth(right),
     "not": lambda value: not _truth(value),
-    "equal": lambda left, right: left == right,
-    "notequal": lambda left, right: left != right,
+    "equal": is_same,
+    "notequal": lambda left, right: not is_same(left, right),
     "coalesce": _coalesce,
     "compact": lambda values: [value for value in values if value not in (None, "")],
     "concat": lambda *lists: [value for each in lists for value in list.copy(each)],
@@ -83,7 +83,7 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "length": len,
     "lower": str.lower,
     "upper": str.upper,
-    "lookup": lambda table, key, default: dict.copy(table).get(key, default),
+    "lookup": lambda table, key, default: dict.copy(table).get(as_text(key), default),
     "merge": _merge,
     "replace": _replace,
     "sanitize": lambda text: "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in text),

@@ -74,6 +74,21 @@ target "debug" {
     assert len(builds["target debug"].platforms) == 2
 
 
+def test_a_parent_that_is_a_build_itself_is_one(tmp_path: Path) -> None:
+    text = """
+target "app" { target = "run" }
+target "dynamic" {
+  inherits = ["app"]
+  args = { MODE = "dynamic" }
+}
+target "cross" {
+  inherits = ["dynamic"]
+  platforms = ["linux/arm64"]
+}
+"""
+    assert list(bake(tmp_path, text).builds) == ["target app", "target dynamic", "target cross"]
+
+
 def test_groups_name_what_is_built(tmp_path: Path) -> None:
     text = """
 group "default" { targets = ["app", "debug"] }
@@ -137,6 +152,8 @@ function "greet" {
         ('format("%s/%v", SET, 1)', "set/1"),
         ('length(concat(LIST, ["c"]))', "3"),
         ('lookup({ a = "b" }, "a", "c")', "b"),
+        ('lookup({ "21" = "b" }, 21, "c")', "b"),
+        ('true == 1 ? "same" : "other"', "other"),
         ('element(split(",", "a,b"), 1)', "b"),
         ('upper(["a"])', UNKNOWN),
         ('greet("you")', "hello you"),
