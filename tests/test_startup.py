@@ -13,9 +13,9 @@ from pathlib import Path
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 PROJECTS = FIXTURES / "projects"
 SLOW = {"lief", "tabulate", "oras", "httpx", "urllib3", "rich", "multiprocessing", "concurrent", "jsonschema", "pygls"}
-# What a run pays for only when it meets the cause: a configuration file or rules that changed; a JSON report; a directory
-# or a file that declares builds; quotes, variables or here-documents in the Dockerfile; shell text beyond plain words; a
-# binary or image that is new.
+# What a run pays for only when it meets the cause: a configuration file or rules that changed; a JSON report; a
+# directory or a file that declares builds; quotes, variables or here-documents in the Dockerfile; shell text beyond
+# plain words; a binary or image that is new.
 ON_DEMAND = {
     "tomllib",
     "json",

@@ -54,25 +54,28 @@ def _read_definition(files: Sequence[Path], root: Path, environment: Mapping[str
 def _built(targets: Mapping[str, Target], grouped: frozenset[str]) -> dict[str, dict[str, Value]]:
     """The targets that are built, with all their values, and not only inherited from."""
     parents = {parent for target in targets.values() for parent in target.inherits}
-    whole = {name: _inherited(name, targets, 0) for name in targets}
+    whole: dict[str, dict[str, Value]] = {}
+    for name in targets:
+        _inherited(name, targets, whole, 0)
     return {
         name: values
-        for name, values in whole.items()
-        if values.get("call", "build") == "build"
+        for name in targets
+        if (values := whole[name]).get("call", "build") == "build"
         and (name in grouped or not name.startswith("_"))
         and (name in grouped or name not in parents or any(key in values for key in _BUILDING))
     }
 
 
-def _inherited(name: str, targets: Mapping[str, Target], depth: int) -> dict[str, Value]:
-    """The values of a target over those that it inherits, the later parent over the earlier."""
-    target = targets.get(name)
-    if target is None or depth > _MAX_INHERITED:
-        return {}
+def _inherited(name: str, targets: Mapping[str, Target], known: dict[str, dict[str, Value]], depth: int) -> None:
+    """Enter the values of a target into `known`: its own over those that it inherits, a later parent's over an earlier."""
+    if name in known or name not in targets or depth > _MAX_INHERITED:
+        return
+    known[name] = {}  # what a cycle finds
     found: dict[str, Value] = {}
-    for parent in target.inherits:
-        found = merged(found, _inherited(parent, targets, depth + 1))
-    return merged(found, target.values)
+    for parent in targets[name].inherits:
+        _inherited(parent, targets, known, depth + 1)
+        found = merged(found, known.get(parent, {}))
+    known[name] = merged(found, targets[name].values)
 
 
 def _folder(path: Path, wanted: Collection[Mapping[str, Value]], root: Path) -> Path:

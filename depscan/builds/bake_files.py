@@ -127,13 +127,13 @@ class _Variables:
         self._environment = environment
         self._values: dict[str, Value] = dict(_BUILT_IN)
 
-    def read(self, name: str) -> Value:
+    def read(self, name: str, depth: int) -> Value:
         """The value of a variable; UNKNOWN for one that is not declared, or has no value."""
         if name not in self._values:
             self._values[name] = UNKNOWN  # also what one that rests on itself finds
             if name in self._defaults:
                 given = self._environment.get(name)
-                self._values[name] = self._defaults[name](self.evaluator()) if given is None else given
+                self._values[name] = self._defaults[name](self.evaluator().at(depth)) if given is None else given
         return self._values[name]
 
     def evaluator(self, values: Mapping[str, Value] | None = None) -> Evaluator:

@@ -25,14 +25,15 @@ Value = Any  # str, int, float, bool, None, list, dict; UNKNOWN is a str
 
 
 class Evaluator:
-    """Evaluates under `variables`; `read` gives the value of a name that is not among them.
+    """Evaluates under `variables`; `read` gives the value of a name that is not among them, at a depth.
 
-    `call` gives that of a function, by its name, arguments and the depth of its call.
+    `call` gives that of a function, by its name, arguments and the depth of its call. What is evaluated for them goes
+    on at that depth, since what leads from one to the next must end.
     """
 
     def __init__(
         self,
-        read: Callable[[str], Value],
+        read: Callable[[str, int], Value],
         variables: Mapping[str, Value] | None = None,
         call: Callable[[str, list[Value], int], Value] | None = None,
         start: int = 0,
@@ -79,11 +80,11 @@ class Evaluator:
         return UNKNOWN
 
     def _variable_expr(self, node: Node, depth: int) -> Value:
-        return self.named(source(node))
+        return self.named(source(node), depth)
 
-    def named(self, name: str) -> Value:
+    def named(self, name: str, depth: int = 0) -> Value:
         """The value of a variable."""
-        return self._variables[name] if name in self._variables else self._read(name)
+        return self._variables[name] if name in self._variables else self._read(name, depth)
 
     def _function_call(self, node: Node, depth: int) -> Value:
         name = next((source(child) for child in node.named_children if child.type == "identifier"), "")
