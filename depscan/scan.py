@@ -34,9 +34,7 @@ from depscan.ignores import apply_ignores
 from depscan.images.knowledge import knowledge_as_of
 from depscan.images.lookup import profile as image_profile
 from depscan.images.lookup import unknown_image
-from depscan.linking.inventory import Inventory
-from depscan.linking.linker import place
-from depscan.linking.root import Root
+from depscan.linking.inventory import Inventory, place_all
 from depscan.platforms import DEFAULT_PLATFORM
 from depscan.results import Scan, ScanResult, say_where, unfollowed
 from depscan.rulebook import load_rules
@@ -252,7 +250,7 @@ def _examine(
     known = dockerfile is setting.replay.dockerfile
     replay = setting.replay if known else _replay(dockerfile, setting.replay.context, config)
     stages = replay.stages(needed)
-    placements = _place_all(stages, setting, assumed or {})
+    placements = place_all(stages, setting.run.inventory, assumed or {}, config.host_provided)
     run_there = [
         item
         for item in placements
@@ -306,31 +304,6 @@ def _profile(stage: Stage, config: Config) -> ImageProfile:
     if stage.named_context is not None:
         return unknown_image(stage.base or "", f"the build puts {stage.named_context} in its place")
     return image_profile(stage.base or "", stage.platform, config.bases, online=config.online)
-
-
-def _place_all(
-    stages: tuple[StageFilesystem, ...], setting: _Setting, assumed: Mapping[str, ElfFacts]
-) -> tuple[Placement, ...]:
-    setting.run.inventory.read(stages)
-    placements: list[Placement] = []
-    for stage in stages:
-        artifacts = setting.run.inventory.artifacts(stage, assumed)
-        root = Root(stage, artifacts, setting.run.inventory.symbols)
-        placed = [
-            place(artifact, stage.entries[path], root, stage.stage.platform, setting.config.host_provided)
-            for path, artifact in artifacts.items()
-            if artifact.facts.linkage is not None
-        ]
-        placements += [*placed, *_place_scripts(stage, setting.run.inventory, placed)]
-    return tuple(placements)
-
-
-def _place_scripts(stage: StageFilesystem, inventory: Inventory, programs: list[Placement]) -> Iterator[Placement]:
-    scripts = inventory.scripts(stage)
-    if scripts:
-        from depscan.linking.scripts import place_scripts  # noqa: PLC0415 - many images start none
-
-        yield from place_scripts(stage, scripts, {placement.path: placement for placement in programs})
 
 
 def _skipped(stages: tuple[StageFilesystem, ...], setting: _Setting) -> tuple[Skipped, ...]:

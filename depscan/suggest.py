@@ -26,7 +26,7 @@ from depscan.source import Position, Span
 from depscan.subjects import CXX_RUNTIME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from depscan.artifacts.facts import ElfFacts
     from depscan.artifacts.prediction import Prediction
@@ -34,9 +34,11 @@ if TYPE_CHECKING:
     from depscan.filesystem.entries import StageFilesystem
     from depscan.findings import Finding
     from depscan.linking.placement import Placement
+    from depscan.repairs import Repair
     from depscan.source import SourceText
 
 MAX_TRIED = 24
+_STARTS = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK", "RUN"})
 MAX_BASES = 5
 _MANAGER_FAMILIES = {"yum": "dnf", "microdnf": "dnf", "tdnf": "dnf"}
 
@@ -75,14 +77,15 @@ class _Candidate(Struct, frozen=True):
 
 
 def suggest(finding: Finding, before: Outcome, recheck: Callable[[Change], Trial]) -> tuple[Suggestion, ...]:
-    """The proved suggestions for a finding on artifacts; none for a finding on text."""
+    """The proved suggestions for a finding on artifacts or start commands; none for one on other text."""
     placements = tuple(
         placement
         for placement in before.placements
         if placement.filesystem.stage.index == finding.stage and placement.path in finding.artifacts
     )
-    if not placements:
-        return ()
+    if not placements or _keyword(finding, before) in _STARTS:
+        started = _start_repairs(finding, before)
+        return tuple(each.suggestion for each in started if _silences(recheck(each.change), finding, before))
     proved: list[Suggestion] = []
     tried = 0
     for candidate in _candidates(finding, placements, before):
@@ -134,12 +137,44 @@ def try_out(after: Outcome) -> Trial:
 
 
 def _mends(trial: Trial, finding: Finding, before: Outcome, placements: tuple[Placement, ...]) -> bool:
-    """Every program of the finding loads, and nothing that was quiet before speaks now."""
+    """Every program of the finding loads, and nothing that was quiet before speaks now.
+
+    What RUN starts may change all that comes after it: then it is enough that it starts.
+    """
+    start = placements[0].filesystem.entrypoint
+    if start is not None and start.keyword == "RUN":
+        return _silences(trial, finding, before)
     stage = finding.stage or 0
     if any(trial.verdicts.get((stage, path)) is not Verdict.LOADS for path in finding.artifacts):
         return False
     touched = {stage, *(made.stage for made in _predictions(placements))}
     return not touched & trial.misfits and trial.alarms <= {old.identity for old in before.findings}
+
+
+def _silences(trial: Trial, finding: Finding, before: Outcome) -> bool:
+    """The finding is gone, and nothing that was quiet before speaks now."""
+    return finding.identity not in trial.alarms and trial.alarms <= {old.identity for old in before.findings}
+
+
+def _keyword(finding: Finding, before: Outcome) -> str | None:
+    """Of the instruction that a finding stands in."""
+    place = finding.location.span.start
+    instructions = (each for filesystem in before.stages for each in filesystem.stage.instructions)
+    return next((each.keyword for each in instructions if each.span.start <= place <= each.span.end), None)
+
+
+def _start_repairs(finding: Finding, before: Outcome) -> list[_Candidate]:
+    from depscan.repairs import repair_start  # noqa: PLC0415 - most findings are not on start commands
+
+    filesystem = next((each for each in before.stages if each.stage.index == finding.stage), None)
+    return [] if filesystem is None else _as_candidates(repair_start(finding, filesystem, before.placements))
+
+
+def _as_candidates(repairs: Iterable[Repair]) -> list[_Candidate]:
+    return [
+        _Candidate(Suggestion(each.kind, each.title, proved=True, edits=(each.edit,)), Change(edits=(each.edit,)))
+        for each in repairs
+    ]
 
 
 def _predictions(placements: tuple[Placement, ...]) -> list[Prediction]:
@@ -160,10 +195,21 @@ def _misfits(filesystem: StageFilesystem) -> bool:
 def _candidates(finding: Finding, placements: tuple[Placement, ...], before: Outcome) -> Iterator[_Candidate]:
     path = finding.location.path
     filesystem = placements[0].filesystem
+    if placements[0].cause is Cause.NOT_EXECUTABLE or placements[0].artifact.script is not None:
+        yield from _repairs(finding, placements[0], before)
+        return
     yield from _rebuilds(placements, path) if _predictions(placements) else _build_flags(placements)
     yield from _packages(placements, filesystem, path)
     yield from _bases(filesystem, before, path)
     yield from _builder_bases(placements, before, path)
+
+
+def _repairs(finding: Finding, placement: Placement, before: Outcome) -> Iterator[_Candidate]:
+    from depscan.repairs import repair_program  # noqa: PLC0415 - for scripts and permission bits alone
+
+    yield from _as_candidates(repair_program(finding, placement, before.stages))
+    if placement.cause is not Cause.NOT_EXECUTABLE:
+        yield from _bases(placement.filesystem, before, finding.location.path)
 
 
 def _rebuilds(placements: tuple[Placement, ...], path: str) -> Iterator[_Candidate]:

@@ -67,7 +67,7 @@ def _built(targets: Mapping[str, Target], grouped: frozenset[str]) -> dict[str, 
 
 
 def _inherited(name: str, targets: Mapping[str, Target], known: dict[str, dict[str, Value]], depth: int) -> None:
-    """Enter the values of a target into `known`: its own over those that it inherits, a later parent's over an earlier."""
+    """Enter a target into `known`: its own values over those it inherits, a later parent's over an earlier one's."""
     if name in known or name not in targets or depth > _MAX_INHERITED:
         return
     known[name] = {}  # what a cycle finds

@@ -39,6 +39,15 @@ def find_broken_arrays(instruction: Instruction) -> Iterator[Fault]:
         yield "malformed-exec-form", _explain(text), word.span
 
 
+def read_broken_array(instruction: Instruction) -> list[str] | None:
+    """The words that were surely meant: each in quotes of some kind, a comma or blank between two; None for others."""
+    if not any(find_broken_arrays(instruction)):
+        return None
+    text = instruction.arguments[-1].text.strip()
+    whole = re.fullmatch(rf"\[\s*({_QUOTED}(?:\s*[,\s]\s*{_QUOTED})*)\s*,?\s*\]", text)
+    return [quoted[1:-1] for quoted in re.findall(_QUOTED, whole[1])] if whole and "\\" not in text else None
+
+
 def _explain(text: str) -> str:
     """What keeps it from being JSON."""
     if re.search(f"[{_CURLY}]", text):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from depscan.filesystem.entries import MAX_LINKS, HostFile
+from depscan.filesystem.git_modes import read_git_modes
 from depscan.filesystem.globs import compile_component, has_wildcards
 from depscan.filesystem.ignore import KEPT, IgnoreRules, Verdict
 from depscan.findings import Skipped
@@ -79,6 +80,7 @@ class BuildContext:
         self._contents: dict[str, HostFile] = {}
         self._absolute = root.absolute()
         self._prefix = str(self._absolute)
+        self._git_modes = read_git_modes(self._absolute)
         relative = os.path.relpath(self._prefix)
         self.shown = self._prefix if relative.startswith("..") else relative
 
@@ -212,6 +214,8 @@ class BuildContext:
             self._skip(path, "its name is not UTF-8")
             return None
         verdict = self.rules.judge(path, parent)
+        if self._git_modes is not None and stat.S_ISREG(mode):
+            mode = stat.S_IFREG | self._git_modes.get(path, stat.S_IMODE(mode) if os.name != "nt" else 0o755)
         return ContextEntry(path, _KINDS.get(stat.S_IFMT(mode), "special"), stat.S_IMODE(mode), verdict, target)
 
     def _list(self, directory: str) -> dict[str, ContextEntry]:

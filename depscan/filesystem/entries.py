@@ -139,8 +139,9 @@ class StageFilesystem(Struct, frozen=True):
     `loaders` are what named packages bring (by soname; by path). `ldconfig` is the sequence of the last certain
     ldconfig run, None without one. `interpreters` are the paths of interpreters that named packages bring.
     `shell_less` are the RUN instructions in shell form before which the stage surely had no such shell.
-    `environment` holds ENV values (None: not known). `expected` are programs whose names are not known, by the
-    directory in which a command will make them.
+    `run_starts` are the stage as it stood before each file of the Dockerfile that RUN starts by its path, with that
+    file as ENTRYPOINT. `environment` holds ENV values (None: not known). `expected` are programs whose names are not
+    known, by the directory in which a command will make them.
     """
 
     stage: Stage
@@ -162,6 +163,7 @@ class StageFilesystem(Struct, frozen=True):
     command: StartCommand | None = None
     healthcheck: StartCommand | None = None
     shell_less: tuple[StartCommand, ...] = ()
+    run_starts: tuple[StageFilesystem, ...] = ()
     problems: tuple[Problem, ...] = ()
     skipped: tuple[Skipped, ...] = ()
 

@@ -70,7 +70,10 @@ def find_program(filesystem: StageFilesystem, path: str) -> Sighted:
 
 
 def search_program(filesystem: StageFilesystem, name: str) -> Sighted:
-    """Look a name without slash up along PATH; a file without execute bit is passed over, as execvp(3) does."""
+    """Look a name without slash up along PATH; a file without execute bit is passed over, as execvp(3) does.
+
+    What is passed over is the `entry` of an answer that is not "provided".
+    """
     path = filesystem.environment.get("PATH")
     if path is None:
         return Sighted(Presence.UNKNOWN, name, reason="PATH is not known")
@@ -81,11 +84,13 @@ def search_program(filesystem: StageFilesystem, name: str) -> Sighted:
         if seen.presence is Presence.PROVIDED and may_run(seen, filesystem):
             return seen
         answers.append(seen)
+    bare = next((seen for seen in answers if seen.presence is Presence.PROVIDED), Sighted(Presence.MISSING, name))
     unknown = next((seen for seen in answers if seen.presence is Presence.UNKNOWN), None)
     if unknown is not None:
-        return unknown
+        path = bare.path if bare.entry is not None else unknown.path
+        return Sighted(Presence.UNKNOWN, path, bare.entry, unknown.reason)
     confidence = Confidence.weakest(*(seen.confidence for seen in answers))
-    return Sighted(Presence.MISSING, name, confidence=confidence)
+    return Sighted(Presence.MISSING, bare.path, bare.entry, confidence=confidence)
 
 
 def may_run(seen: Sighted, filesystem: StageFilesystem) -> bool:

@@ -19,7 +19,7 @@ from depscan.filesystem import file_programs as files
 from depscan.filesystem.effects import Disturb, RefreshCache
 from depscan.filesystem.options import read_options
 from depscan.filesystem.package_programs import add_source, run_manager
-from depscan.filesystem.text_programs import run_tee
+from depscan.filesystem.text_programs import run_sed, run_tee, strip_returns
 from depscan.packages import PROGRAMS as MANAGERS
 
 if TYPE_CHECKING:
@@ -71,12 +71,6 @@ def run_ldconfig(action: Action) -> Iterator[Effect]:
         yield RefreshCache()
 
 
-def run_sed(action: Action) -> Iterator[Effect]:
-    """`sed -i` and `perl -i` change the files they name; without it they print."""
-    if any(re.match(r"-[nErspe]*i|--in-place", word.text or "") for word in action.command.words[1:]):
-        yield from files.rewrite(action)
-
-
 def run_find(action: Action) -> Iterator[Effect]:
     """`find`: -delete and `-exec rm` are passed over as an unknown `rm` is; other -exec change what they find."""
     words = [word.text for word in action.command.words]
@@ -117,7 +111,8 @@ READERS: dict[str, Reader] = {
     **dict.fromkeys(("make", "gmake", "ninja", "cmake", "meson", "bmake"), build.run_make),
     **dict.fromkeys(("python", "pypy"), build.run_module),
     **dict.fromkeys(("rm", "rmdir", "unlink", "shred"), files.remove),
-    **dict.fromkeys(("patchelf", "upx", "chrpath", "sstrip", "execstack", "dos2unix", "fromdos"), files.rewrite),
+    **dict.fromkeys(("patchelf", "upx", "chrpath", "sstrip", "execstack"), files.rewrite),
+    **dict.fromkeys(("dos2unix", "fromdos"), strip_returns),
     **dict.fromkeys(("sed", "perl"), run_sed),
     **dict.fromkeys(("tar", "bsdtar"), download.run_tar),
     **dict.fromkeys(("unzip", "7z", "7za", "unrar"), download.run_unzip),

@@ -7,6 +7,7 @@ start command. What cannot be replayed (Windows, a base without a name) is `Skip
 
 from __future__ import annotations
 
+import posixpath
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -163,7 +164,10 @@ def _note_missing_shell(state: Replayed, command: Run, stage: Stage) -> None:
     mounted = any(mount.type not in {"cache", "secret", "ssh", "tmpfs"} for mount in command.mounts)
     if command.text is None or command.interpreter or mounted or program in profile.interpreters:
         return
-    if not (profile.interpreters_complete or profile.tree is not None):
+    from depscan.images.absences import image_lacks_program  # noqa: PLC0415 - RUN where there is no shell is rare
+
+    known = profile.interpreters_complete or profile.tree is not None
+    if not known and not image_lacks_program(profile, posixpath.basename(program)):
         return
     from depscan.filesystem.lookup import find_program  # noqa: PLC0415 - RUN where there is no shell is rare
 

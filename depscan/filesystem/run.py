@@ -41,7 +41,12 @@ def apply_run(command: Run, tree: Tree, scope: Scope, shell: tuple[str, ...] | N
     script = _read(command, tree, variables)
     for part in script.commands:
         span = command.offsets.span(part.start, part.end) if command.text is not None else _whole(command)
-        _replay(Action(part, tree, span, _reason(command, part), variables, stage))
+        action = Action(part, tree, span, _reason(command, part), variables, stage)
+        if part.words and "/" in (part.words[0].text or ""):
+            from depscan.filesystem.run_starts import note_start  # noqa: PLC0415 - most commands are found along PATH
+
+            note_start(action, (command.text or "")[part.end :])
+        _replay(action)
     if not script.understood:
         tree.mark(("/",), foreign_libc=True, reason=_reason(command, None), span=_whole(command))
     return script

@@ -1,7 +1,8 @@
-"""Output that a command of RUN sends to a file.
+"""Texts that a command of RUN writes to a file, or changes there.
 
-In: an `Action` with redirections, or `tee`. Out: the files written, with their bytes where the text says them: a
-here-document to `cat`, `echo` and `printf` of plain words. That matters for /etc/ld.so.conf.d and start scripts.
+In: an `Action` with redirections, `tee`, `sed -i` or `dos2unix`. Out: the files written, with their bytes where the
+text says them: a here-document to `cat`, `echo` and `printf` of plain words, carriage returns taken away. That matters
+for /etc/ld.so.conf.d and start scripts.
 """
 
 from __future__ import annotations
@@ -9,8 +10,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from depscan.filesystem.content import read_head
 from depscan.filesystem.effects import Disturb, Effect
-from depscan.filesystem.entries import InlineFile
+from depscan.filesystem.entries import FileEntry, InlineFile
+from depscan.filesystem.file_programs import rewrite
 from depscan.filesystem.options import read_options
 
 if TYPE_CHECKING:
@@ -21,6 +26,8 @@ if TYPE_CHECKING:
 
 _FETCHING = frozenset({"curl", "wget"})
 _UNPACKING = frozenset({"gunzip", "gzip", "zcat", "xz", "unxz", "xzcat", "bunzip2", "zstd", "tar", "funzip"})
+_STRIPPING = re.compile(r"s(.)(?:\\r|\r|\\x0[dD])\$?\1\1g?")  # what sed is told to take carriage returns away
+_MAX_SCRIPT = 64 << 10  # bytes of a file whose carriage returns are taken away here too
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\\\": "\\", "%%": "%"}
 
 
@@ -53,6 +60,26 @@ def run_tee(action: Action) -> Iterator[Effect]:
     for path in action.paths(options.operands):
         if not path.startswith("/dev/"):
             yield _write(action, path, action.command.stdin, append=options.has("a", "--append"))
+
+
+def run_sed(action: Action) -> Iterator[Effect]:
+    """`sed -i` and `perl -i` change the files they name; without it they print."""
+    words = [word.text or "" for word in action.command.words[1:]]
+    if any(re.match(r"-[nErspe]*i|--in-place", word) for word in words):
+        scripts = [word for word in words if re.match(r"s\W", word)]
+        stripping = len(scripts) == 1 and _STRIPPING.fullmatch(scripts[0]) is not None
+        yield from strip_returns(action) if stripping else rewrite(action)
+
+
+def strip_returns(action: Action) -> Iterator[Effect]:
+    """`dos2unix`, and sed with the same task: the small texts that it names have Unix line ends afterwards."""
+    for effect in rewrite(action):
+        known = action.tree.find(effect.path) if isinstance(effect, FileEntry) else None
+        text = read_head(known, _MAX_SCRIPT + 1) if known is not None else None
+        if isinstance(effect, FileEntry) and text is not None and len(text) <= _MAX_SCRIPT and b"\0" not in text:
+            yield replace(effect, content=InlineFile(text.replace(b"\r\n", b"\n")))
+        else:
+            yield effect
 
 
 def _write(action: Action, path: str, text: str | None, *, append: bool) -> Effect:

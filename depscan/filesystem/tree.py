@@ -58,6 +58,7 @@ class Tree:
         self.command: StartCommand | None = parent.command if parent else None
         self.healthcheck: StartCommand | None = parent.healthcheck if parent else None
         self.shell_less: list[StartCommand] = []
+        self.run_starts: list[StageFilesystem] = []
         self.problems: list[Problem] = []
         self.skipped: list[Skipped] = []
         last_entry = max((entry.sequence for entry in self.entries.values()), default=0)
@@ -186,6 +187,7 @@ class Tree:
             command=self.command,
             healthcheck=self.healthcheck,
             shell_less=tuple(self.shell_less),
+            run_starts=tuple(self.run_starts),
             problems=tuple(self.problems),
             skipped=tuple(self.skipped),
         )

@@ -16,6 +16,8 @@ from depscan.images.rows import KNOWLEDGE
 if TYPE_CHECKING:
     from depscan.images.profile import ImageProfile
 
+_RELEASES = frozenset({"alpine", "distroless", "ubuntu"})  # no other is in the file
+
 
 def image_lacks(profile: ImageProfile, soname: str) -> bool:
     """Whether the image of this profile surely has no library of this name in the directories of its distribution."""
@@ -27,10 +29,16 @@ def image_lacks(profile: ImageProfile, soname: str) -> bool:
 
 def image_lacks_program(profile: ImageProfile, name: str) -> bool:
     """Whether the image of this profile has no interpreter of this name, by what its makers install."""
-    if (profile.release or "").partition(":")[0] != "alpine":  # no other is in the file
+    release = profile.release or ""
+    if release.partition(":")[0] not in _RELEASES:
         return False
-    data = _read()
-    return profile.reference.partition(":")[0] in data["programs_images"] and name in data["programs"].split()
+    image, _, tag = profile.reference.partition(":")
+    for row in _read()["programs"]:
+        known = release in row["releases"] or release.partition(":")[0] in row["releases"]
+        named = image in row.get("images", [image]) and row.get("tags", "") in tag
+        if known and named and name in row["names"].split():
+            return "debug" not in tag  # these bring a shell of their own
+    return False
 
 
 @cache

@@ -6,6 +6,8 @@ elf/dl-version.c, musl ldso/dynlink.c.
 
 from __future__ import annotations
 
+import re
+
 _NOT_FOUND = "cannot open shared object file: No such file or directory"
 
 
@@ -53,6 +55,15 @@ def executable_not_found(program: str) -> str:
 def stat_failed(program: str) -> str:
     """A start command's program, named by a path, that is not there, as runc tells it."""
     return f'exec: "{program}": stat {program}: no such file or directory'
+
+
+def of_shell(text: str, manager: str | None) -> str:
+    """What the /bin/sh of RUN says where execve fails: dash on Debian's kin (apt), busybox on Alpine (apk)."""
+    failed = re.fullmatch(r"exec (.*): (no such file or directory|permission denied)", text)
+    begin = {"apt": "/bin/sh: 1:", "apk": "/bin/sh:"}.get(manager or "")
+    if failed is None or begin is None:
+        return text
+    return f"{begin} {failed[1]}: {'not found' if failed[2].startswith('no') else 'Permission denied'}"
 
 
 def command_not_found(shell: str, program: str) -> str:

@@ -164,6 +164,11 @@ def _of_text(start: StartCommand, text: str, span: Span) -> Iterator[Launch]:
             yield Launch(start, name, span, by_shell=True, first=False)
 
 
+def is_plain_text(text: str) -> bool:
+    """Whether a shell does nothing to a text but split it at blanks."""
+    return not (_UNREADABLE | {"&", "="}) & set(text) and text.split()[:1] != ["exec"]
+
+
 def _before_marks(text: str) -> str:
     """The words before the first one with a mark that means something to a shell."""
     words = text.split()

@@ -45,13 +45,13 @@ class Archive(Struct, frozen=True):
         start = self.data.rfind(b"\n", 0, position) + 1
         return self.data[start : self.data.index(b" ", start)]
 
-    def who_has(self, soname: str) -> Iterator[str]:
-        """The packages with a library of this name in a default directory."""
-        for found in re.finditer(rb" " + re.escape(soname.encode()) + rb"(?=[ \n])", self.data):
-            name = self._name_at(found.start()).decode()
-            row = self.find(name)
-            if row is not None and soname in row.libraries:
-                yield name
+    def who_has(self, name: str) -> Iterator[str]:
+        """The packages with a library of this name in a default directory, or with an interpreter at this path."""
+        for found in re.finditer(rb" " + re.escape(name.encode()) + rb"(?=[ \n])", self.data):
+            package = self._name_at(found.start()).decode()
+            row = self.find(package)
+            if row is not None and (name in row.libraries or name in row.interpreters):
+                yield package
 
     def _read(self, line: bytes) -> PackageRow | None:
         for variant in line.decode().split(" :")[1:]:

@@ -40,12 +40,12 @@ class _Table(Struct, frozen=True):
         """The row of a package, or None."""
         return _ROW.decode(self.packages[package]) if package in self.packages else None
 
-    def who_has(self, soname: str) -> Iterator[str]:
-        """The packages with a library of this name."""
-        needle = msgspec.json.encode(soname)
-        for name, row in self.packages.items():
-            if needle in row and soname in _ROW.decode(row).libraries:
-                yield name
+    def who_has(self, name: str) -> Iterator[str]:
+        """The packages with a library of this name or an interpreter at this path."""
+        needle = msgspec.json.encode(name)
+        for package, row in self.packages.items():
+            if needle in row and name in (*_ROW.decode(row).libraries, *_ROW.decode(row).interpreters):
+                yield package
 
 
 _ROW = msgspec.json.Decoder(PackageRow)
@@ -120,10 +120,13 @@ def _programs(tables: tuple[_Packages, ...], package: str, *, recommends: bool) 
     return frozenset(names)
 
 
-def who_provides(manager: str, release: str | None, soname: str) -> tuple[str, ...]:
-    """The packages of a release that themselves contain a library of this name; empty where none is known."""
+def who_provides(manager: str, release: str | None, name: str) -> tuple[str, ...]:
+    """The packages of a release that themselves contain a library of this name, or an interpreter at this path.
+
+    Empty where none is known.
+    """
     tables = _tables(manager, release)
-    return tuple(sorted({name for table in tables for name in table.who_has(soname)}))
+    return tuple(sorted({package for table in tables for package in table.who_has(name)}))
 
 
 def may_bring_libc(manager: str, package: str) -> bool:

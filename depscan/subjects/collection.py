@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from depscan.artifacts.facts import Origin
 from depscan.filesystem.entries import Presence
 from depscan.findings import Confidence, Severity
+from depscan.linking import messages
 from depscan.linking.placement import Cause, Verdict
 from depscan.linking.starts import is_plain
 from depscan.platforms import MACHINES
@@ -227,12 +228,15 @@ class _Collector:
                 *more,
                 *placement.artifact.evidence,
             ),
-            runtime_message=failure.runtime_message if failure is not None else None,
+            runtime_message=_said(placement, failure),
             gravest=_gravest(placement, confidence),
         )
 
     def _executed_by(self, placement: Placement) -> tuple[tuple[Span, str], ...]:
-        """The started script that executes a program."""
+        """The RUN that starts a program, or the started script that executes it."""
+        start = placement.filesystem.entrypoint
+        if start is not None and start.keyword == "RUN":
+            return ((start.span, f"RUN starts {placement.path}"),)
         script = self._executing.get((placement.filesystem.stage.index, placement.path))
         return ((script.entry.span, f"{script.path} executes it"),) if script is not None else ()
 
@@ -368,6 +372,14 @@ def _made_at(artifact: Artifact) -> tuple[tuple[Span, str], ...]:
     """The command that makes what is not built yet."""
     made = artifact.prediction
     return ((made.span, f"made here, in {made.builder}"),) if made is not None else ()
+
+
+def _said(placement: Placement, failure: Failure | None) -> str | None:
+    """What is read where it fails."""
+    start = placement.filesystem.entrypoint
+    if failure is None or start is None or start.keyword != "RUN":
+        return failure.runtime_message if failure is not None else None
+    return messages.of_shell(failure.runtime_message, placement.filesystem.profile.package_manager)
 
 
 def _gravest(placement: Placement, confidence: Confidence) -> Severity:

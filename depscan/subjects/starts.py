@@ -41,6 +41,8 @@ _CONTENTS = {
     "rpm": "an rpm package",
     **{kind: f"a {kind} archive" for kind in ("zip", "gzip", "bzip2", "xz", "zstd", "7z", "tar")},
 }
+TEXT = "a text without #!"
+JAR = "a jar, which java -jar starts"
 _SHOWN = 3
 
 
@@ -102,7 +104,7 @@ def _started(filesystem: StageFilesystem, placements: Sequence[Placement]) -> It
             return  # a runtime of WebAssembly starts it
         seen = _find(launch.name, filesystem)
         if seen.presence is Presence.MISSING:
-            found = _missing(launch, seen, filesystem)
+            found = None if seen.entry is not None else _missing(launch, seen, filesystem)  # it lacks its bit alone
         else:
             found = _present(launch, seen, filesystem, placed.get(seen.path))
         if found is not None:
@@ -112,6 +114,10 @@ def _started(filesystem: StageFilesystem, placements: Sequence[Placement]) -> It
 
 
 def _find(name: str, filesystem: StageFilesystem) -> Sighted:
+    """Look a program up; what is a program's name before a blank was meant as that with its arguments."""
+    first = name.partition(" ")[0]
+    if first != name and _find(first, filesystem).presence is Presence.PROVIDED:
+        return Sighted(Presence.MISSING, name, confidence=Confidence.LIKELY)
     if "/" not in name:
         return search_program(filesystem, name)
     if not name.startswith("/") and filesystem.workdir is None:
@@ -127,7 +133,8 @@ def _view(launch: Launch, status: str, *, content: str | None = None, hint: str 
 
 def _missing(launch: Launch, seen: Sighted, filesystem: StageFilesystem) -> Found | None:
     """A path outside what distributions fill may be mounted, unless a file of that name was copied elsewhere."""
-    elsewhere = _elsewhere(launch.name, filesystem)
+    words = launch.name.split()
+    elsewhere = same_name(launch.name, filesystem) or (same_name(words[0], filesystem) if len(words) > 1 else [])
     confidence = seen.confidence
     if confidence is Confidence.POSSIBLE:
         if not elsewhere:
@@ -136,7 +143,7 @@ def _missing(launch: Launch, seen: Sighted, filesystem: StageFilesystem) -> Foun
     hint = f"; a file of that name stands at {', '.join(elsewhere[:_SHOWN])}" if elsewhere else ""
     if "$" in launch.name and launch.start.form == "exec":
         hint = "; the exec form expands no variables"
-    elif " " in launch.name.strip() and not elsewhere:
+    elif len(words) > 1:
         hint = "; the exec form takes each argument as a string of its own"
     if launch.by_shell:
         text = messages.command_not_found("/bin/sh", launch.name)
@@ -147,7 +154,8 @@ def _missing(launch: Launch, seen: Sighted, filesystem: StageFilesystem) -> Foun
     return Found(_view(launch, "missing", hint=hint), launch.span, confidence, None, text)
 
 
-def _elsewhere(name: str, filesystem: StageFilesystem) -> list[str]:
+def same_name(name: str, filesystem: StageFilesystem) -> list[str]:
+    """The files of a program's name that the Dockerfile brought, wherever they stand."""
     base = posixpath.basename(name)
     entries = filesystem.entries.items()
     return sorted(path for path, entry in entries if entry.kind != "directory" and posixpath.basename(path) == base)
@@ -180,12 +188,12 @@ def _of_bytes(head: bytes, path: str, *, by_shell: bool) -> str | None:
     if kind == "elf":
         return "an object file" if head[16:18] in (b"\1\0", b"\0\1") else None
     if kind == "zip" and path.endswith((".jar", ".war")):
-        return "a jar, which java -jar starts"
+        return JAR
     if kind is not None or by_shell:
         return _CONTENTS.get(kind or "")
     if not head:
         return "an empty file"
-    return "a text without #!" if _is_text(head) else None
+    return TEXT if _is_text(head) else None
 
 
 def _of_artifact(placement: Placement, *, by_shell: bool) -> str | None:

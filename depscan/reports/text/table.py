@@ -8,6 +8,7 @@ row is a sentence.
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -99,8 +100,8 @@ def _cause(placement: Placement) -> str:
 def _needs(placement: Placement) -> str:
     """What the binary needs in few words: `glibc 2.34`, `nothing, static`; its machine if not the platform's."""
     facts = placement.artifact.facts
-    if placement.artifact.kind == "script":
-        return "script"
+    if placement.artifact.script is not None:
+        return posixpath.basename(placement.artifact.script.wanted or "")
     foreign = facts.machine if facts.machine != MACHINES.get(placement.platform.architecture) else ""
     if facts.linkage in ("static", "static-pie"):
         return ", ".join(part for part in ("nothing", str(facts.linkage), foreign) if part)
