@@ -7,16 +7,16 @@ https://containers.dev/implementors/json_reference/
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from depscan.builds.build import UNKNOWN, Place, Recipe, Unusable, make_build
+from depscan.builds.build import UNKNOWN, Place, Recipe, Unusable, local_path, make_build
 from depscan.builds.jsonc import read_jsonc
 from depscan.findings import Skipped
 from depscan.source import Span, UnusableTextError, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from depscan.builds.build import Build
 
@@ -64,9 +64,7 @@ def compose_files(path: Path) -> tuple[Path, ...]:
         return ()
     named = top.get("dockerComposeFile") if isinstance(top, dict) else None
     texts = [named] if isinstance(named, str) else named if isinstance(named, list) else []
-    from depscan.builds.build import local_path  # noqa: PLC0415 - beside its one use
-
-    found = [type(path)(local_path(text, path.parent)) for text in texts if isinstance(text, str) and "\0" not in text]
+    found = [Path(local_path(text, path.parent)) for text in texts if isinstance(text, str) and "\0" not in text]
     return tuple(each for each in found if each.is_file())
 
 

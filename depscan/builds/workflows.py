@@ -53,7 +53,7 @@ def _recipe(given: Table) -> Recipe:
         dockerfile=_known(file) if file else "Dockerfile",
         beside_context=file is None,
         target=_known(given.text("target") or ""),
-        arguments=dict(_arguments(given.text("build-args") or "")),
+        arguments=dict(_pairs(given.text("build-args") or "")),
         platforms=tuple(_known(each) for each in _split(given.text("platforms") or "")),
         contexts=dict(_pairs(given.text("build-contexts") or "")),
     )
@@ -71,12 +71,8 @@ def _split(text: str) -> list[str]:
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    """Lines of NAME=VALUE; a name that an expression makes is not known, and replaces no default."""
     for line in text.split("\n"):
         name, equals, value = line.strip().partition("=")
         if equals and _EXPRESSION not in name:
             yield name, _known(value)
-
-
-def _arguments(text: str) -> Iterator[tuple[str, str]]:
-    """Lines of NAME=VALUE; where an expression makes the names, none of them is known, and no default is replaced."""
-    yield from _pairs(text)
