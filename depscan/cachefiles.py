@@ -8,6 +8,7 @@ run that is stopped leaves the old one and no half of a new one.
 from __future__ import annotations
 
 import os
+import struct
 import sys
 import time
 import zlib
@@ -29,6 +30,17 @@ def find_cache_folder(environment: Mapping[str, str]) -> Path:
         return Path(folder, "depscan")
     home = Path(environment.get("HOME") or "~").expanduser()
     return home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "depscan"
+
+
+def pack_status(status: os.stat_result) -> bytes:
+    """Tell a file as it stands: another one, or the same one after a change, gives other bytes."""
+    times = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return struct.pack("<QQqqq", status.st_dev, status.st_ino, *times)
+
+
+def is_settled(path: Path, status: os.stat_result) -> bool:
+    """Whether a file is still as it was when `status` was taken, and can't have changed unseen; raises OSError."""
+    return pack_status(path.stat()) == pack_status(status) and time.time_ns() - status.st_ctime_ns > TICK_NS
 
 
 def read_content(path: Path, *, max_bytes: int, stamp: bytes = b"") -> memoryview | None:

@@ -309,9 +309,9 @@ def _profile(stage: Stage, config: Config) -> ImageProfile:
 def _skipped(stages: tuple[StageFilesystem, ...], setting: _Setting) -> tuple[Skipped, ...]:
     rows = [row for stage in stages for row in (*stage.skipped, *setting.run.inventory.skipped(stage))]
     unknown = [
-        Skipped(stage.stage.base, profile.trouble or profile.why, stage.stage.base_span)
+        Skipped(base, (profile.trouble or profile.why).removeprefix(f"{base}: "), stage.stage.base_span)
         for stage in stages
-        if stage.stage.base is not None and stage.stage.base_stage is None
+        if (base := stage.stage.base) is not None and stage.stage.base_stage is None
         if (profile := stage.profile).trouble is not None or profile.libc.family == "unknown"
     ]
     return tuple(dict.fromkeys([*unknown, *rows]))

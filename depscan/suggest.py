@@ -9,15 +9,16 @@ contradict the findings.
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct, field
 
-from depscan.artifacts.facts import Linkage
+from depscan.artifacts.facts import MEMBER, Linkage
 from depscan.filesystem.entries import Presence
 from depscan.findings import Edit, Location, Severity, Suggestion
-from depscan.images.candidates import builder_candidates, candidates
+from depscan.images.candidates import builder_candidates, candidates, carries
 from depscan.linking.placement import Cause, Verdict
 from depscan.packages import install_command
 from depscan.packages.providers import who_provides
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from depscan.source import SourceText
 
 MAX_TRIED = 24
-_STARTS = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK", "RUN"})
+_STARTS = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK"})
 MAX_BASES = 5
 _MANAGER_FAMILIES = {"yum": "dnf", "microdnf": "dnf", "tdnf": "dnf"}
 
@@ -200,7 +201,7 @@ def _candidates(finding: Finding, placements: tuple[Placement, ...], before: Out
         return
     yield from _rebuilds(placements, path) if _predictions(placements) else _build_flags(placements)
     yield from _packages(placements, filesystem, path)
-    yield from _bases(filesystem, before, path)
+    yield from _bases(filesystem, before, path, _loading_interpreter(placements))
     yield from _builder_bases(placements, before, path)
 
 
@@ -324,10 +325,26 @@ def _packages(placements: tuple[Placement, ...], filesystem: StageFilesystem, pa
     yield _Candidate(suggestion, Change(edits=(edit,)))
 
 
-def _bases(filesystem: StageFilesystem, before: Outcome, path: str) -> Iterator[_Candidate]:
-    """Other bases, nearest first, in place of the image at the bottom of the stage."""
+def _loading_interpreter(placements: tuple[Placement, ...]) -> str | None:
+    """The interpreter that would load them: what stands in a jar, in site-packages, in node_modules."""
+    path = placements[0].path
+    if placements[0].artifact.kind == MEMBER:
+        return "java" if path.partition("!/")[0].endswith((".jar", ".war", ".ear")) else None
+    if placements[0].artifact.facts.linkage is not Linkage.SHARED_OBJECT:
+        return None
+    if re.search(r"/(site|dist)-packages/", path):
+        return "python3"
+    return "node" if path.endswith(".node") else None
+
+
+def _bases(
+    filesystem: StageFilesystem, before: Outcome, path: str, interpreter: str | None = None
+) -> Iterator[_Candidate]:
+    """Other bases, nearest first, in place of the image at the bottom of the stage; only those with `interpreter`."""
     origin = _image_stage(filesystem.stage, before)
     for reference in candidates(filesystem.profile):
+        if interpreter is not None and not carries(reference, interpreter, filesystem.stage.platform):
+            continue
         edit = Edit(Location(path, origin.base_span), reference)
         title = f"use FROM {reference}"
         suggestion = Suggestion("base", title, proved=True, base=reference, edits=(edit,))

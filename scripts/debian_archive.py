@@ -84,12 +84,12 @@ class Suite:
     """A suite's component main; indexes are read on first use.
 
     `stale_contents` accepts a Contents index of an earlier state, which some mirrors carry for weeks after a point
-    release: it lists files only, and `contents_source` says so.
+    release: it lists files only, and `contents_sources` says so.
     """
 
     def __init__(self, name: str, cache: Path, *, stale_contents: bool = False) -> None:
         self.name, self.cache, self.stale_contents = name, cache, stale_contents
-        self.contents_source = "Contents-amd64.gz"
+        self.contents_sources: dict[str, str] = {}  # of the architectures whose index was read
 
     @cached_property
     def release(self) -> str:
@@ -132,16 +132,18 @@ class Suite:
         text = lzma.decompress(self.index(f"main/binary-{architecture}/Packages.xz")).decode()
         return {fields["Package"]: fields for fields in read_stanzas(text)}
 
-    def contents(self) -> Iterator[tuple[str, str]]:
-        """Path without leading slash, and its packages separated by commas, of every file of amd64."""
+    def contents(self, architecture: str) -> Iterator[tuple[str, str]]:
+        """Path without leading slash, and its packages separated by commas, of every file of an architecture."""
+        name = f"Contents-{architecture}.gz"
+        self.contents_sources[architecture] = name
         try:
-            data = self.index("main/Contents-amd64.gz")
+            data = self.index(f"main/{name}")
         except OutOfSyncError:
             if not self.stale_contents:
                 raise
-            data = download(f"{find_mirror()}/dists/{self.name}/main/Contents-amd64.gz", self.cache)
+            data = download(f"{find_mirror()}/dists/{self.name}/main/{name}", self.cache)
             digest = hashlib.sha256(data).hexdigest()[:12]
-            self.contents_source = f"Contents-amd64.gz (of the state before, sha256 {digest})"
+            self.contents_sources[architecture] = f"{name} (of the state before, sha256 {digest})"
         for line in gzip.decompress(data).decode(errors="replace").splitlines():
             path, _, owners = line.rpartition(" ")
             yield path.rstrip(), owners

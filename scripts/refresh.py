@@ -32,7 +32,8 @@ class Step(NamedTuple):
     archive: bool = False
 
 
-# In order: layers and versions read what packages wrote, lifetimes what knowledge wrote.
+# In order: layers and versions read what packages wrote, lifetimes what knowledge wrote, ubuntu what debian and
+# sonames wrote.
 STEPS = (
     Step("knowledge", ("facts", "official_images")),
     Step("sizes", optional="repo_info"),
@@ -41,6 +42,7 @@ STEPS = (
     Step("debian", archive=True),
     Step("availability", archive=True),
     Step("sonames", archive=True),
+    Step("ubuntu", optional="chisel"),
     Step("layers", archive=True),
     Step("versions", archive=True),
     Step("exports"),
@@ -78,6 +80,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--official-images", type=Path, metavar="DIR", help="checkout with full history")
     parser.add_argument("--endoflife", type=Path, metavar="DIR", help="checkout of endoflife-date/endoflife.date")
     parser.add_argument("--repo-info", type=Path, metavar="DIR", help="checkout of docker-library/repo-info (optional)")
+    parser.add_argument("--chisel", type=Path, metavar="DIR", help="checkout of canonical/chisel-releases (optional)")
     parser.add_argument("--only", nargs="+", choices=[step.name for step in STEPS], metavar="STEP", help="a part")
     parser.add_argument("--check", action="store_true", help="exit with 1 where anything changed")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="folder for downloads")

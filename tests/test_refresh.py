@@ -124,3 +124,71 @@ def test_units_of_unpacked_sizes(text: str, size: int) -> None:
     from refresh_sizes import unpacked_size
 
     assert unpacked_size(f"- Created: `2026-01-02T00`\n- Virtual Size: ~ {text}  \n") == (size, "2026-01-02")
+
+
+@pytest.mark.parametrize(
+    ("package", "pattern", "names"),
+    [
+        ("libssl3", "libssl.so.*", ["libssl.so.3"]),  # as in Debian's package of this name
+        ("libicu74", "libicuuc.so.74*", ["libicuuc.so.74"]),  # Debian's libicuuc have a single number too
+        ("libpython3.12t64", "libpython3.12.so.1.0", ["libpython3.12.so.1.0"]),
+        ("libperl5.38t64", "libperl.so.5.38*", []),  # 5 or 5.38?
+        ("libfoo9", "libfoo.so.9*", []),  # nobody has it in Debian
+        ("libicu70", "libicuuc.so.*", []),
+    ],
+)
+def test_stars_of_ubuntus_slices_are_read_as_debian_has_the_name(package: str, pattern: str, names: list[str]) -> None:
+    from refresh_ubuntu import Debian
+
+    packages = "{}\nlibssl3 :2 libcrypto.so.3 libssl.so.3\nlibperl5.36 :2 libperl.so.5.36\n"
+    sonames = "{}\nicuuc 67:1 72:2\nperl 5.32:1 5.36:2\nssl 1.1:1 3:6\n"
+    assert list(Debian(packages, sonames).expand(package, pattern)) == names
+
+
+def test_a_slice_tells_libraries_and_what_it_draws_in() -> None:
+    from refresh_ubuntu import Debian, read_row
+
+    text = """package: libpq5
+essential:
+  - libpq5_copyright
+slices:
+  libs:
+    essential:
+      - libc6_libs
+      libssl3_libs:
+    contents:
+      /usr/lib/*-linux-*/libpq.so.5:
+      /usr/lib/*-linux-*/libpq.so.5.14:
+      /usr/lib/*-linux-*/libpq.so:
+      /usr/lib/*-linux-*/engines-3/libafalg.so.1:
+"""
+    row = read_row("libpq5", text, Debian("{}\n", "{}\n"))
+    assert row == {"libraries": ["libpq.so.5", "libpq.so.5.14"], "depends": {"libc6", "libssl3"}}
+
+
+class OneSuite:
+    """A suite in which arm64's package `tool` draws in `extra`, and amd64's does not."""
+
+    def __init__(self) -> None:
+        self.name, self.version, self.contents_sources = "trixie", "13", {"amd64": "Contents-amd64.gz"}
+        self.packages = {
+            "tool": {"Package": "tool", "Section": "utils", "Depends": "libc6"},
+            "libc6": {"Package": "libc6", "Section": "libs", "Priority": "required"},
+            "extra": {"Package": "extra", "Section": "libs", "Depends": "libc6"},
+        }
+
+    def packages_of(self, architecture: str) -> dict[str, dict[str, str]]:
+        tool = {"Package": "tool", "Section": "utils", "Depends": "libc6, extra, arm-only"}
+        return {**self.packages, "tool": tool} if architecture == "arm64" else self.packages
+
+    def contents(self, architecture: str) -> list[tuple[str, str]]:
+        assert architecture == "amd64"
+        return [("usr/lib/x86_64-linux-gnu/libextra.so.1", "libs/extra")]
+
+
+def test_what_a_package_draws_in_on_arm64_alone_may_come_in() -> None:
+    from refresh_debian import Archive
+
+    rows = dict(Archive(OneSuite()).rows())
+    assert rows["tool"] == "?extra"
+    assert rows["extra"] == "libextra.so.1"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +60,29 @@ def lay_out(example: Example, root: Path) -> None:
     for path, text in example.texts.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
+    for path, head in example.heads.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(bytes.fromhex(head).ljust(64, b"\0"))
+    for path, held in example.archives.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(pack({name: (FIXTURES / fixture).read_bytes() for name, fixture in held.items()}))
     (root / "Dockerfile").write_text(example.dockerfile)
+
+
+def pack(members: dict[str, bytes]) -> bytes:
+    """A zip file; of members with `!/` in their names those of one archive make a zip in it."""
+    inner: dict[str, dict[str, bytes]] = {}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            outer, mark, rest = name.partition("!/")
+            if mark:
+                inner.setdefault(outer, {})[rest] = data
+            else:
+                archive.writestr(name, data)
+        for name, held in inner.items():
+            archive.writestr(name, pack(held))
+    return buffer.getvalue()
 
 
 def config_of(example: Example) -> Config:

@@ -113,8 +113,11 @@ def test_bases_as_json_is_what_the_contract_names(run_depscan: RunDepscan) -> No
     document = json.loads(run_depscan("bases", file, "--isolated", "--format", "json").out)
     assert set(document) == {"bases"}
     bases = {base["reference"]: base for base in document["bases"]}
-    assert all(set(base) == {"reference", "verdict", "causes"} for base in document["bases"])
-    assert bases["debian:bookworm-slim"] == {"reference": "debian:bookworm-slim", "verdict": "loads", "causes": []}
+    added = {"size", "unpacked_size"}
+    assert all(set(base) == {"reference", "verdict", "causes"} | added for base in document["bases"])
+    bookworm = bases["debian:bookworm-slim"]
+    assert (bookworm["verdict"], bookworm["causes"]) == ("loads", [])
+    assert 0 < bookworm["size"] < bookworm["unpacked_size"]
     assert bases["alpine:3.20"]["causes"] == [{"file": file, "cause": "symbol-missing", "detail": "__memcpy_chk"}]
 
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import struct
-import time
 import zlib
 from contextlib import suppress
 from functools import cache
@@ -21,7 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from depscan.artifacts.facts import ElfFacts
-from depscan.cachefiles import TICK_NS, read_content, write_content
+from depscan.cachefiles import is_settled, pack_status, read_content, write_content
 
 _FILE = "facts-{:02}.msgpack"
 _SHARDS = 16
@@ -43,22 +41,21 @@ class FactsCache:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._stamp = _stamp()
         self._shards: dict[int, _Shard] = {}
         self._symbols_added = False
 
     def find(self, status: os.stat_result) -> ElfFacts | None:
         """Give the facts of the file with this status, or None."""
-        return self._shard(status).find(self._key(status))
+        return self._shard(status).find(make_key(status))
 
     def add(self, path: Path, status: os.stat_result, facts: ElfFacts) -> None:
         """Keep the facts read from `path`, unless it changed since `status` was taken or may do so unseen."""
         with suppress(OSError):
-            if self._key(path.stat()) == self._key(status) and time.time_ns() - status.st_ctime_ns > TICK_NS:
+            if is_settled(path, status):
                 if facts.symbols is not None:
                     write_content(self._symbols_file(status), facts.symbols)
                     self._symbols_added = True
-                self._shard(status).add(self._key(status), replace(facts, symbols=None))
+                self._shard(status).add(make_key(status), replace(facts, symbols=None))
 
     def symbols(self, status: os.stat_result) -> bytes | None:
         """Give the blob of symbols of the file with this status, or None."""
@@ -74,7 +71,7 @@ class FactsCache:
                 _trim(self._folder / _SYMBOLS)
 
     def _symbols_file(self, status: os.stat_result) -> Path:
-        return self._folder / _SYMBOLS / self._key(status).hex()
+        return self._folder / _SYMBOLS / make_key(status).hex()
 
     def _shard(self, status: os.stat_result) -> _Shard:
         number = status.st_ino % _SHARDS
@@ -82,9 +79,10 @@ class FactsCache:
             self._shards[number] = _Shard(self._folder / _FILE.format(number))
         return self._shards[number]
 
-    def _key(self, status: os.stat_result) -> bytes:
-        times = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-        return struct.pack("<QQqqq", status.st_dev, status.st_ino, *times) + self._stamp
+
+def make_key(status: os.stat_result) -> bytes:
+    """Tell a file as it stands, and the code that reads it: facts kept under the key are still true."""
+    return pack_status(status) + _stamp()
 
 
 class _Shard:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _RUST_PATH = re.compile(rb"/rustc/[0-9a-f]{40}")
 # musl's src/errno/__strerror.h names errno 0 so; every program with printf or strerror carries the table.
 _MUSL_MESSAGE = re.compile(rb"No error information\0")
+# Static programs of glibc load their NSS modules while they run, and these fit their own glibc alone. Since 2.34 the
+# modules `files` and `dns` are part of libc.a (glibc's NEWS); the text of its module names then is "libnss_%s.so%s".
+_NSS_MODULES = re.compile(rb"libnss_(\0|%s\.so\.%d)")
 
 _MUSL_PATH_FILE = re.compile(rb"/etc/ld-musl-[\w-]+\.path\0")
 
@@ -58,7 +61,9 @@ def infer(stated: ElfFacts, header: Header, traces: Traces) -> ElfFacts:
         libc = find_static_libc(stated.abi_note, language, traces.search)
     else:
         libc = find_libc(stated, traces)
-    return structs.replace(stated, linkage=linkage, libc=libc, language=language)
+    static = linkage in (Linkage.STATIC, Linkage.STATIC_PIE)
+    loads_nss = static and libc == "glibc" and traces.search(_NSS_MODULES)
+    return structs.replace(stated, linkage=linkage, libc=libc, language=language, loads_nss=loads_nss)
 
 
 def find_linkage(header: Header, *, exports: bool) -> Linkage | None:

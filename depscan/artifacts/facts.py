@@ -56,7 +56,8 @@ class ElfFacts(Struct, frozen=True):
     loaded, `no_default_libraries` that its needs are not looked for in default directories (DF_1_NODEFLIB). `symbols`
     is the blob of its dynamic symbols (see `symbols`), None where it was left in the cache. `os_abi` is the raw
     EI_OSABI: 0 (System V) or 3 (GNU) on Linux, 9 in files for FreeBSD. `libc` is glibc, musl, none or unknown, by
-    evidence; `language` go, rust or c, or None where nothing tells.
+    evidence; `language` go, rust or c, or None where nothing tells. `loads_nss` says that it is static, of a glibc
+    before 2.34, and looks names of hosts or users up: by modules that it loads while it runs.
     """
 
     type: str
@@ -81,6 +82,10 @@ class ElfFacts(Struct, frozen=True):
     libc: str = "unknown"
     language: str | None = None
     os_abi: int = 0
+    loads_nss: bool = False
+
+
+MEMBER = "archive-member"  # the kind of an artifact inside an archive
 
 
 NO_ELF = ElfFacts(type="NONE", machine="none", bits=0, little_endian=True, linkage=None)

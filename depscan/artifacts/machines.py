@@ -6,7 +6,7 @@ arm flags: "ELF for the Arm Architecture", section e_flags; mips flags: binutils
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from depscan.artifacts.header import Header
@@ -44,6 +44,13 @@ def name_machine(header: Header) -> str:
     n32 = header.machine == _EM_MIPS and header.bits == 32 and header.flags & _EF_MIPS_ABI2
     column = (2 if header.bits == 64 or n32 else 0) + (0 if header.little_endian else 1)
     return row[column] or f"machine-{header.machine}"
+
+
+def name_raw_machine(head: bytes) -> str | None:
+    """Name the machine of an ELF file by its first 20 bytes; None where that needs its flags, or has no name here."""
+    order: Literal["little", "big"] = "big" if head[5:6] == b"\2" else "little"
+    row = _MACHINES.get(int.from_bytes(head[18:20], order), (None, None, None, None))
+    return row[(2 if head[4:5] == b"\2" else 0) + (order == "big")]
 
 
 def find_float_abi(header: Header) -> str | None:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 HEAD_SIZE = 512
 MAX_SIZE = 512 << 20  # bytes; a larger file is not read
+# Kinds whose files hold others; of the closed ones a report says that they were not opened.
+ARCHIVES = frozenset({"zip", "tar", "gzip", "bzip2", "xz", "zstd", "archive-ar", "rpm"})
+CLOSED = {"7z": "a 7z archive, which is not opened"}
 
 # (offset, bytes, kind). Sources: gABI, execve(2), Mach-O's loader.h and fat.h, the PE/COFF specification, ar(5),
 # APPNOTE.TXT 4.3, RFC 1952, RFC 8878, the bzip2, xz and 7-Zip format texts, POSIX ustar, rpm's lead, WebAssembly's
@@ -45,6 +48,11 @@ def classify(head: bytes) -> str | None:
         if head.startswith(signature, offset):
             return kind
     return None
+
+
+def is_appimage(head: bytes) -> bool:
+    """Whether an ELF file is an AppImage: bytes 8 to 10 of its header are AI and 1 or 2 (AppImageSpec, magic bytes)."""
+    return head[8:11] in (b"AI\1", b"AI\2")
 
 
 def _classify_universal(head: bytes) -> str:

@@ -47,10 +47,8 @@ def _read_host(path: Path, size: int) -> bytes | None:
 
 
 def _read_member(content: ArchiveMember, size: int) -> bytes | None:
-    from depscan.filesystem.archives import HEAD_SIZE, read_archive, read_member  # noqa: PLC0415 - few have an archive
+    from depscan.filesystem.archives import HEAD_SIZE, read_member  # noqa: PLC0415 - few have an archive
 
-    if size > HEAD_SIZE:
-        return read_member(content.archive, content.name, size)
-    archive = read_archive(content.archive)
-    head = archive.heads.get(content.name) if archive else None
-    return None if head is None else head[:size]
+    if content.head is not None and (size <= len(content.head) or len(content.head) < HEAD_SIZE):
+        return content.head[:size]
+    return read_member(content.archive, content.name, size)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from depscan.dockerfile.instructions import Dockerfile
+    from depscan.filesystem.archives import Archives
 
 MAX_ENTRIES = 200_000
 MAX_DEPTH = 128
@@ -83,6 +84,16 @@ class BuildContext:
         self._git_modes = read_git_modes(self._absolute)
         relative = os.path.relpath(self._prefix)
         self.shown = self._prefix if relative.startswith("..") else relative
+        self._archives: Archives | None = None
+
+    @property
+    def archives(self) -> Archives:
+        """The archives of this context that instructions unpack."""
+        if self._archives is None:
+            from depscan.filesystem.archives import Archives  # noqa: PLC0415 - few instructions unpack anything
+
+            self._archives = Archives()
+        return self._archives
 
     def content(self, entry: ContextEntry) -> HostFile:
         """The bytes of a file of this context; one object per file."""

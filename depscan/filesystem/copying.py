@@ -256,10 +256,12 @@ def _archive_of(scene: Scene, picked: Picked) -> Archive | None:
     unpack = scene.copy.add if scene.copy.unpack is None else scene.copy.unpack
     if not unpack or picked.kind != "file":
         return None
-    from depscan.filesystem.archives import read_archive  # noqa: PLC0415 - COPY unpacks nothing
-
     content = next(iter(picked.items)).content
-    return read_archive(content.path) if isinstance(content, HostFile) else None
+    if not isinstance(content, HostFile):
+        return None
+    from depscan.filesystem.archives import TARS  # noqa: PLC0415 - COPY unpacks nothing
+
+    return scene.context.context.archives.read(content.path, TARS)
 
 
 def _extract(scene: Scene, source: Value, picked: Picked, archive: Archive) -> None:
@@ -277,7 +279,7 @@ def _extract(scene: Scene, source: Value, picked: Picked, archive: Archive) -> N
             member.mode,
             Origin.CONTEXT,
             f"{whole.source}:{member.path}",
-            ArchiveMember(path, member.name) if path is not None and member.kind == "file" else None,
+            ArchiveMember(path, member.name, member.head) if path is not None and member.kind == "file" else None,
             member.target,
         )
         for member in archive.members

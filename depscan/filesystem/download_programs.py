@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from depscan.filesystem.effects import Action
+    from depscan.filesystem.entries import FileEntry
     from depscan.filesystem.options import Options
     from depscan.shell.commands import ShellWord
 
@@ -38,7 +39,19 @@ _WGET_LONG = (
 
 # Where the installers of AWS put a program of this name (their own --help; --install-dir moves it).
 _HOMES = {"aws": "/usr/local/aws-cli/v2/current", "sam": "/usr/local/aws-sam-cli/current"}
-_TAR_LONG = ("--directory", "--file", "--exclude", "--transform", "--owner", "--strip-components", "--strip")
+_SEVEN_ZIP = frozenset({"7z", "7za"})
+_TAR_CHOOSES = ("--exclude", "--transform", "X", "T", "--exclude-from", "--files-from")
+_TAR_LONG = (
+    "--exclude-from",
+    "--files-from",
+    "--directory",
+    "--file",
+    "--exclude",
+    "--transform",
+    "--owner",
+    "--strip-components",
+    "--strip",
+)
 
 
 def run_curl(action: Action) -> Iterator[Effect]:
@@ -132,9 +145,11 @@ def run_tar(action: Action) -> Iterator[Effect]:
     if options.has("O", "--to-stdout"):
         return
     if options.has("x", "--extract", "--get"):
-        stripped = options.value("--strip-components", "--strip") is not None
+        stripped = options.value("--strip-components", "--strip")
         archive, directory = options.value("f", "--file"), options.value("C", "--directory")
-        yield from _unpack(action, directory, archive, options.operands, stripped=stripped)
+        chosen = options.value(*_TAR_CHOOSES) is not None
+        local = None if chosen else _unpack_local(action, directory, archive, options.operands, stripped)
+        yield from local or _unpack(action, directory, archive, options.operands, stripped=stripped is not None)
     elif options.has("c", "r", "u", "--create"):
         archive = options.value("f", "--file")
         if archive is not None and archive.text not in {None, "-"}:
@@ -145,9 +160,43 @@ def run_unzip(action: Action) -> Iterator[Effect]:
     """`unzip -d DIRECTORY`, `7z x -oDIRECTORY`; listing and testing change nothing."""
     options = read_options(action.command.words[1:], "dxPo")
     if not options.has("l", "t", "v", "Z", "p"):
-        archive, members = next(iter(options.operands), None), options.operands[1:]
-        directory = options.value("d") or options.value("o")
-        yield from _unpack(action, directory, archive, members, stripped=options.has("j"))
+        operands = options.operands[1:] if action.command.name in _SEVEN_ZIP else options.operands  # behind its verb
+        archive, members = next(iter(operands), None), operands[1:]
+        directory, flat = options.value("d") or options.value("o"), options.has("j")
+        local = None if options.has("x") else _unpack_local(action, directory, archive, members, flat=flat)
+        yield from local or _unpack(action, directory, archive, members, stripped=flat)
+
+
+def extract_package(action: Action) -> Iterator[Effect] | None:
+    """`dpkg -x ARCHIVE DIRECTORY` and dpkg-deb's; None for what else they do (dpkg-deb(1))."""
+    words = action.command.words[1:]
+    if len(words) != 3 or words[0].text not in {"-x", "-X", "--extract", "--vextract"}:
+        return None
+    local = _unpack_local(action, words[2], words[1], ())
+    return iter(local) if local is not None else iter([_into(action, words[2])])
+
+
+def _unpack_local(
+    action: Action,
+    directory: ShellWord | None,
+    archive: ShellWord | None,
+    members: Sequence[ShellWord],
+    stripped: ShellWord | None = None,
+    *,
+    flat: bool = False,
+) -> list[FileEntry] | None:
+    """The members of an archive that came from the build context; None where they are not known."""
+    path = action.path(archive.text) if archive is not None else None
+    into = action.path("." if directory is None else directory.text)
+    strip = (stripped.text or "?") if stripped is not None else "0"
+    names = [word.text for word in members if word.text is not None]
+    if path is None or into is None or not strip.isdigit() or len(names) < len(members):
+        return None
+    if action.tree.find(path) is None:
+        return None
+    from depscan.filesystem.unpacking import unpack  # noqa: PLC0415 - few stages unpack what they were given
+
+    return unpack(action, path, into, strip=int(strip), names=names, flat=flat)
 
 
 def _unpack(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from depscan.dockerfile.instructions import Stage
+    from depscan.filesystem.context import BuildContext
     from depscan.filesystem.entries import Content
     from depscan.filesystem.modes import ModeChange
     from depscan.filesystem.tree import Tree
@@ -77,7 +78,8 @@ Effect = FileEntry | Remove | SetMode | Disturb | RefreshCache | Install | Unins
 class Action(Struct, frozen=True):
     """One command under replay. `reason` is what the report calls it, e.g. "RUN make install".
 
-    `variables` are ENV and ARG values in force (None: not known), `stage` is the one under replay.
+    `variables` are ENV and ARG values in force (None: not known), `stage` is the one under replay, `context` the build
+    context that its files come from.
     """
 
     command: SimpleCommand
@@ -86,6 +88,7 @@ class Action(Struct, frozen=True):
     reason: str
     variables: Mapping[str, str | None]
     stage: Stage
+    context: BuildContext
 
     def path(self, text: str | None) -> str | None:
         """An absolute path for an operand; None when it or the directory is not known."""

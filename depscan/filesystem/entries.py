@@ -52,10 +52,11 @@ class InlineFile(Struct, frozen=True):
 
 
 class ArchiveMember(Struct, frozen=True):
-    """Bytes inside a local tar archive that ADD extracts."""
+    """Bytes inside a local archive that an instruction unpacks; `head` are the first of them, None where not read."""
 
     archive: Path
     name: str
+    head: bytes | None = None
 
 
 Content = HostFile | InlineFile | ArchiveMember | Prediction

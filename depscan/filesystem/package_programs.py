@@ -9,6 +9,8 @@ brings nothing that the release's archive does not have, and if all its packages
 from __future__ import annotations
 
 import posixpath
+import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from depscan import packages
@@ -18,10 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from depscan.filesystem.effects import Action
+    from depscan.filesystem.entries import FileEntry
     from depscan.filesystem.tree import Tree
     from depscan.images.profile import ImageProfile
     from depscan.packages.installation import Installation
     from depscan.packages.providers import Provision
+    from depscan.shell.commands import ShellWord
 
 # Where packages put files: FHS 3.0 without /usr/local, /home and /srv, which Debian policy 9.1.2, Alpine's abuild and
 # Fedora's guidelines forbid to packages alike.
@@ -44,6 +48,9 @@ def run_manager(action: Action) -> Iterator[Effect]:
     if root:
         yield Disturb((root,))
         return
+    if installation.outside and (found := _given(action)) is not None:
+        yield from _install_given(installation, found, action.tree.profile)
+        return
     archive = _is_of_the_archive(installation, action.tree)
     yield Disturb(
         ("/",) if installation.outside else roots,
@@ -56,6 +63,38 @@ def run_manager(action: Action) -> Iterator[Effect]:
         yield Uninstall(installation.removed)
     if installation.installed:
         yield _install(installation, action.tree.profile)
+
+
+def _given(action: Action) -> list[FileEntry] | None:
+    """The files of the packages of the build context that a command is given; None where one of them is not known."""
+    words = [word for word in action.command.words[1:] if re.fullmatch(r".*\.(deb|rpm|apk)", word.text or "")]
+    paths = [_expand(action, word) for word in words]
+    if not all(paths) or not paths or any("://" in (word.text or "") for word in action.command.words):
+        return None
+    from depscan.filesystem.unpacking import install_package  # noqa: PLC0415 - few commands are given files
+
+    found = [install_package(action, path) for each in paths for path in each]
+    return None if None in found else [entry for entries in found for entry in entries or ()]
+
+
+def _expand(action: Action, word: ShellWord) -> list[str]:
+    """The paths of the stage that a word stands for: its pattern's, else its own."""
+    path = action.path(word.text)
+    if path is None or not word.glob:
+        return [] if path is None else [path]
+    beside = posixpath.dirname(path)
+    return [each.path for each in action.tree.below(beside) if fnmatchcase(each.path, path) and each.kind == "file"]
+
+
+def _install_given(installation: Installation, found: list[FileEntry], profile: ImageProfile) -> Iterator[Effect]:
+    """Packages by their files: what they depend on comes from the distribution, or is there already."""
+    from depscan.filesystem.unpacking import brings_libc  # noqa: PLC0415 - as above
+    from depscan.packages.providers import may_bring_libc  # noqa: PLC0415 - as above
+
+    named = [name for name in installation.installed if may_bring_libc(installation.manager, name)]
+    yield Disturb(PACKAGE_ROOTS, foreign_libc=bool(named) or brings_libc(found))
+    yield from found
+    yield _install(installation, profile)
 
 
 def _changes(installation: Installation) -> bool:

@@ -16,13 +16,13 @@ from depscan.artifacts.facts import Origin
 from depscan.artifacts.prediction import Made, Prediction, Product
 from depscan.dockerfile.instructions import Problem
 from depscan.filesystem.content import read_head
-from depscan.filesystem.entries import FileEntry, InlineFile
+from depscan.filesystem.entries import FileEntry, HostFile, InlineFile
 from depscan.findings import Skipped
 from depscan.toolchains import predict
-from depscan.toolchains.workplace import MAX_MANIFEST, Unread, Workplace
+from depscan.toolchains.workplace import MAX_MANIFEST, Unpacking, Unread, Workplace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from depscan.dockerfile.instructions import Stage
     from depscan.filesystem.effects import Action
@@ -53,6 +53,16 @@ class StageFiles(Struct, frozen=True):
         below = len(where.rstrip("/")) + 1
         return tuple(sorted({entry.path[below:].partition("/")[0] for entry in self.tree.below(where)}))
 
+    def is_predicted(self, path: str) -> bool:
+        """Whether what stands at a path is not made yet."""
+        entry = self.tree.find(path)
+        return entry is not None and entry.origin is Origin.PREDICTED
+
+    def is_at_hand(self, path: str) -> bool:
+        """Whether the bytes of what stands at a path are those of a file of the build context."""
+        entry = self.tree.find(path)
+        return entry is not None and isinstance(entry.content, HostFile)
+
     def walk(self, directory: str) -> tuple[str, ...]:
         """The paths of all files known to stand below a directory, sorted."""
         where = self.tree.canonical(directory, follow_last=True)
@@ -67,6 +77,9 @@ def products(action: Action, program: str) -> Iterator[FileEntry]:
         if isinstance(product, Made):
             yield _made(product, action)
             continue
+        if isinstance(product, Unpacking):
+            yield from _unpacked(product, action)
+            continue
         if not isinstance(product, Product):
             _record(product, action)
             continue
@@ -80,6 +93,13 @@ def products(action: Action, program: str) -> Iterator[FileEntry]:
             action.tree.sequence,
             _prediction(product, action),
         )
+
+
+def _unpacked(package: Unpacking, action: Action) -> Iterable[FileEntry]:
+    from depscan.filesystem.unpacking import install_module, install_wheel  # noqa: PLC0415 - few are given files
+
+    read = {"wheel": install_wheel, "module": install_module}[package.kind]
+    return read(action, package.path, package.directory) or ()
 
 
 def _made(made: Made, action: Action) -> FileEntry:

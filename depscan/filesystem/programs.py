@@ -60,6 +60,20 @@ _ENVIRONMENT_FILES = r"(^|/)(activate|os-release|lsb-release|\.?\w*(rc|profile|e
 _TOUCHES_ONLY = frozenset({"chmod", "sed", "touch", "perl"})
 
 
+def run_dpkg(action: Action) -> Iterable[Effect]:
+    """`dpkg -x` unpacks a package where it is told to; other verbs install, remove and ask."""
+    return download.extract_package(action) or run_manager(action)
+
+
+def run_dpkg_deb(action: Action) -> Iterable[Effect]:
+    """`dpkg-deb -x` unpacks, `-b` writes a package; other verbs print."""
+    extracted = download.extract_package(action)
+    if extracted is not None:
+        return extracted
+    builds = any(word.text in {"-b", "--build", "-R", "--raw-extract", "-e"} for word in action.command.words)
+    return [Disturb((action.around(action.command.words[-1]),))] if builds else ()
+
+
 def nothing(action: Action) -> Iterator[Effect]:  # noqa: ARG001 - a reader like the others
     """Change no program and no library."""
     yield from ()
@@ -123,6 +137,8 @@ READERS: dict[str, Reader] = {
     **dict.fromkeys(("update-alternatives", "alternatives"), run_alternatives),
     **dict.fromkeys(("rsync", "scp", "dd"), run_copy_tool),
     "chmod": files.change_mode,
+    "dpkg": run_dpkg,
+    "dpkg-deb": run_dpkg_deb,
     "cp": files.copy,
     "curl": download.run_curl,
     "find": run_find,

@@ -148,7 +148,7 @@ def _apply(replay: Replay, stage: Stage, state: Replayed, instruction: Instructi
         from depscan.filesystem.run import apply_run  # noqa: PLC0415 - shell and programs: 4 ms, for RUN alone
 
         with replay.mounts.over(command, state.tree, stage, partial(_find_origin, replay, stage)):
-            script = apply_run(command, state.tree, state.scope, state.shell, stage)
+            script = apply_run(command, state.tree, state.scope, state.shell, stage, context=replay.context.context)
         if any(part.name in MANAGERS for part in script.commands):
             from depscan.filesystem.package_faults import find_package_faults  # noqa: PLC0415 - where packages come in
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from depscan.dockerfile.commands import Run
     from depscan.dockerfile.expansion import Scope
     from depscan.dockerfile.instructions import Stage
+    from depscan.filesystem.context import BuildContext
     from depscan.filesystem.tree import Tree
     from depscan.shell.commands import SimpleCommand
 
@@ -31,7 +32,9 @@ POSIX_SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "zsh"})
 _REASON_WORDS = 4
 
 
-def apply_run(command: Run, tree: Tree, scope: Scope, shell: tuple[str, ...] | None, stage: Stage) -> Script:
+def apply_run(
+    command: Run, tree: Tree, scope: Scope, shell: tuple[str, ...] | None, stage: Stage, *, context: BuildContext
+) -> Script:
     """Replay one RUN of `stage` on `tree`; its commands. `shell` is that of SHELL, None for the default /bin/sh -c."""
     if command.text is not None and not _is_posix(command.interpreter, shell):
         name = command.interpreter or " ".join(shell or ())
@@ -41,7 +44,7 @@ def apply_run(command: Run, tree: Tree, scope: Scope, shell: tuple[str, ...] | N
     script = _read(command, tree, variables)
     for part in script.commands:
         span = command.offsets.span(part.start, part.end) if command.text is not None else _whole(command)
-        action = Action(part, tree, span, _reason(command, part), variables, stage)
+        action = Action(part, tree, span, _reason(command, part), variables, stage, context)
         if part.words and "/" in (part.words[0].text or ""):
             from depscan.filesystem.run_starts import note_start  # noqa: PLC0415 - most commands are found along PATH
 

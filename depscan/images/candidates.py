@@ -7,6 +7,7 @@ passes.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from functools import cache
 from typing import TYPE_CHECKING
@@ -66,6 +67,12 @@ def candidates(profile: ImageProfile) -> tuple[str, ...]:
     family = profile.libc.family if profile.libc.family in usual else "glibc"
     found = (*_same_image(reference), *_newer(reference, profile.release), *usual[family])
     return tuple(text for text in dict.fromkeys(found) if text != familiar(reference))
+
+
+def carries(reference: str, program: str, platform: Platform) -> bool:
+    """Whether the knowledge has an interpreter of this name in an image: java, python3, node."""
+    profile = lookup(parse_reference(reference), platform)
+    return profile is not None and any(posixpath.basename(path) == program for path in profile.interpreters)
 
 
 def builder_candidates(builder: ImageProfile, runtime: ImageProfile) -> tuple[str, ...]:

@@ -188,7 +188,7 @@ def decompressed(packed: io.RawIOBase) -> BinaryIO:
 
 
 def _open_zstd(file: BinaryIO) -> BinaryIO:
-    from depscan.images.zstd import open_zstd  # noqa: PLC0415 - as above
+    from depscan.artifacts.zstd import open_zstd  # noqa: PLC0415 - as above
 
     try:
         return open_zstd(file)

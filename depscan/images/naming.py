@@ -164,9 +164,10 @@ def _root(image: str, reference: ImageReference) -> Match | None:
 def _by_vendor(image: str, reference: ImageReference) -> Match | None:
     tag = reference.tag or ""
     for rule in find_naming().vendors:
-        if image.startswith(rule.prefix) and re.fullmatch(rule.tag, tag):
+        found = re.fullmatch(rule.tag, tag) if image.startswith(rule.prefix) else None
+        if found:
             row = find_tags(image).get(rule.release.removeprefix("@"))
-            release = row.release if row else rule.release
+            release = row.release if row else found.expand(rule.release)
             if not release.startswith("@"):
                 return Match(image, rule.source, Confidence.LIKELY, release, bare=_is_bare(image))
     return None

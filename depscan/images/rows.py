@@ -198,7 +198,10 @@ class PathRule(Struct, frozen=True, array_like=True):
 
 
 class VendorRule(Struct, frozen=True, array_like=True):
-    """A tag (regular expression) of images with a prefix that stands for a release, or another tag ("@latest")."""
+    """A tag (regular expression) of images with a prefix that stands for a release, or another tag ("@latest").
+
+    The release may name groups of the tag by their number after a backslash.
+    """
 
     prefix: str
     tag: str

@@ -1,8 +1,9 @@
 """Which shared libraries a release's package archive has at all: knowledge/sonames.txt.
 
-In: a release and a soname. Out: True or False, or None where that is not known. A name that no package of the release
-contains cannot come in by its package manager, whatever a RUN installs from the release's own archive. The file has a
-line for each stem with its versions and a mask of releases, and is searched, not decoded.
+In: a release, an architecture and a soname. Out: True or False, or None where that is not known. A name that no package
+of the release contains cannot come in by its package manager, whatever a RUN installs from the release's own archive.
+The file has a line for each stem with its versions and a mask of releases, and is searched, not decoded. It tells what
+any of its architectures has: libteec.so.1, which arm64 alone has, is not called absent on amd64.
 """
 
 from __future__ import annotations
@@ -22,17 +23,19 @@ class _Head(Struct, frozen=True):
     """The first line; the bits of a mask are `releases` in this order."""
 
     releases: tuple[str, ...]
+    architectures: frozenset[str]
 
 
-def archive_has(release: str | None, soname: str) -> bool | None:
+def archive_has(release: str | None, architecture: str, soname: str) -> bool | None:
     """Whether any package in Debian's archive of `release` (its component main) contains a file of this name.
 
-    None for a release that was not read, for names other than lib*.so.*, and for a name that lengthens the version of
-    one that is there (libpq.so.5.15 beside libpq.so.5) or shortens it: ldconfig may make a link of the shorter name.
+    `architecture` as platforms name it. None for a release or an architecture that was not read, for names other than
+    lib*.so.*, and for a name that lengthens the version of one that is there (libpq.so.5.15 beside libpq.so.5) or
+    shortens it: ldconfig may make a link of the shorter name.
     """
     head, table = _table()
     name = _NAME.fullmatch(soname)
-    if name is None or release not in head.releases:
+    if name is None or release not in head.releases or architecture not in head.architectures:
         return None
     bit = 1 << head.releases.index(release)
     versions = _versions(table, name[1])

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from depscan.artifacts.facts import NO_ELF, Artifact
-from depscan.artifacts.magic import classify
+from depscan.artifacts.facts import MEMBER, NO_ELF, Artifact
+from depscan.artifacts.magic import ARCHIVES, CLOSED, HEAD_SIZE, classify, is_appimage
 from depscan.artifacts.prediction import Prediction
 from depscan.filesystem.content import read_head
 from depscan.filesystem.entries import HostFile
@@ -21,11 +21,13 @@ from depscan.findings import Skipped
 from depscan.linking.linker import place
 from depscan.linking.placement import Verdict
 from depscan.linking.root import Root
+from depscan.platforms import MACHINES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from depscan.artifacts.contents import Allowance, Contents
     from depscan.artifacts.facts import ElfFacts
     from depscan.artifacts.script import Script
     from depscan.filesystem.entries import Content, FileEntry, StageFilesystem
@@ -33,11 +35,12 @@ if TYPE_CHECKING:
 
 _HEAD = 256  # what the kernel reads (BINPRM_BUF_SIZE)
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf#!", b"\xff\xfe#\0")
+_APPIMAGE = "an AppImage: what it mounts when it starts is not read"
 _MEMBER = 64 * 1024 * 1024  # an archive member larger than this is not read
 
 
 class Inventory:
-    """Reads artifacts and remembers them by content for the run.
+    """Reads artifacts and remembers them by content for the run: all its Dockerfiles, platforms and re-checks.
 
     `jobs` and `cache` as in `Config`. `read(filesystems)` must come before `artifacts(filesystem)`, so that all new
     binaries are parsed in one batch.
@@ -47,6 +50,9 @@ class Inventory:
         self._jobs = jobs
         self._cache = cache
         self._facts: dict[Content, ElfFacts | str | None] = {}  # None: not an ELF file
+        self._archives: dict[HostFile, dict[str, Contents]] = {}  # by machine
+        self._unopened: dict[Content, str] = {}  # why files that hold others are not opened
+        self._allowance: Allowance | None = None  # what the archives may still cost
         self._scripts: dict[Content, Script] = {}
 
     def read(self, filesystems: Iterable[StageFilesystem]) -> None:
@@ -68,17 +74,23 @@ class Inventory:
                 self._facts[content] = _read_bytes(entry)
 
     def _look(self, content: Content, entry: FileEntry) -> str | None:
-        """The kind of a file by its first bytes; the first line of a script is kept."""
-        head = read_head(entry, _HEAD)
+        """The kind of a file by its first bytes; what scripts, archives and closed containers say is noted."""
+        head = read_head(entry, HEAD_SIZE if isinstance(content, HostFile) else _HEAD)
         if not head:
             return None
         kind = classify(head)
         if kind == "script" or head.startswith(_BYTE_ORDER_MARKS):
             from depscan.artifacts.script import read_script  # noqa: PLC0415 - few contexts have a script
 
-            script = read_script(head)
+            script = read_script(head[:_HEAD])
             if script is not None:
                 self._scripts[content] = script
+        elif kind in ARCHIVES and isinstance(content, HostFile):
+            self._archives[content] = {}
+        elif kind in CLOSED:
+            self._unopened[content] = CLOSED[kind]
+        elif kind == "elf" and is_appimage(head):
+            self._unopened[content] = _APPIMAGE
         return kind
 
     def scripts(self, filesystem: StageFilesystem) -> dict[str, Artifact]:
@@ -112,6 +124,36 @@ class Inventory:
                 found[path] = artifact
         return found
 
+    def members(self, filesystem: StageFilesystem) -> dict[str, tuple[FileEntry, Artifact]]:
+        """The native files inside a stage's archives, by a path with `!/` between the archive and its member.
+
+        Only those for the stage's machine are read, at the first call for it.
+        """
+        found: dict[str, tuple[FileEntry, Artifact]] = {}
+        for entry, contents in self._contents(filesystem):
+            for member in contents.members:
+                path, source = f"{entry.path}!/{member.path}", f"{entry.source}!/{member.path}"
+                inside = replace(entry, path=path, source=source, mode=0o755, content=None)
+                found[path] = inside, Artifact(MEMBER, member.facts, source, entry.origin)
+        return found
+
+    def _contents(self, filesystem: StageFilesystem) -> list[tuple[FileEntry, Contents]]:
+        machine = MACHINES.get(filesystem.stage.platform.architecture)
+        if not self._archives or machine is None:
+            return []
+        from depscan.artifacts.contents import Allowance, read_archives  # noqa: PLC0415 - where there is an archive
+
+        self._allowance = self._allowance or Allowance()
+        entries = [
+            (entry, entry.content)
+            for entry in filesystem.entries.values()
+            if isinstance(entry.content, HostFile) and entry.content in self._archives
+        ]
+        unread = {file.path: file for _, file in entries if machine not in self._archives[file]}
+        for path, contents in read_archives(unread, machine, cache=self._cache, allowance=self._allowance).items():
+            self._archives[unread[path]][machine] = contents
+        return [(entry, self._archives[file][machine]) for entry, file in entries]
+
     def _artifact(self, entry: FileEntry) -> Artifact | None:
         content = entry.content
         if isinstance(content, Prediction):
@@ -142,13 +184,24 @@ class Inventory:
         return facts.symbols
 
     def skipped(self, filesystem: StageFilesystem) -> list[Skipped]:
-        """The files of a stage that look like ELF but could not be read, with the reason."""
+        """The files of a stage that look like ELF or an archive but could not be read, with the reason."""
         rows = []
         for entry in filesystem.entries.values():
             reason = self._known(entry)
             if isinstance(reason, str):
                 rows.append(Skipped(entry.source, reason, entry.span))
-        return rows
+            elif isinstance(entry.content, HostFile) and entry.content in self._unopened:
+                rows.append(Skipped(entry.source, self._unopened[entry.content], entry.span))
+        return [
+            *rows,
+            *(_unread(entry, contents) for entry, contents in self._contents(filesystem) if contents.problem),
+        ]
+
+
+def _unread(entry: FileEntry, contents: Contents) -> Skipped:
+    """The row of an archive of which something could not be read: its first trouble."""
+    more = f" (and {contents.problems - 1} more)" if contents.problems > 1 else ""
+    return Skipped(entry.source, f"{contents.problem}{more}", entry.span)
 
 
 def place_all(
@@ -178,7 +231,7 @@ class _Bench(Struct, frozen=True):
 
 
 def _place_stage(stage: StageFilesystem, bench: _Bench, only: str | None = None) -> list[Placement]:
-    """The programs and libraries of a stage, and its scripts; `only` the one at a path."""
+    """The programs and libraries of a stage, its scripts, and what its archives hold; `only` the one at a path."""
     artifacts = bench.inventory.artifacts(stage, bench.assumed)
     root = Root(stage, artifacts, bench.inventory.symbols)
     placed = [
@@ -186,7 +239,8 @@ def _place_stage(stage: StageFilesystem, bench: _Bench, only: str | None = None)
         for path, artifact in artifacts.items()
         if artifact.facts.linkage is not None and only in (None, path)
     ]
-    return [*placed, *_place_scripts(stage, bench.inventory, placed)]
+    members = _place_members(root, bench) if only is None else ()
+    return [*placed, *_place_scripts(stage, bench.inventory, placed), *members]
 
 
 def _place_run_starts(stage: StageFilesystem, bench: _Bench) -> Iterator[Placement]:
@@ -204,6 +258,14 @@ def _place_scripts(stage: StageFilesystem, inventory: Inventory, programs: list[
         from depscan.linking.scripts import place_scripts  # noqa: PLC0415 - many images start none
 
         yield from place_scripts(stage, scripts, {placement.path: placement for placement in programs})
+
+
+def _place_members(root: Root, bench: _Bench) -> Iterator[Placement]:
+    members = bench.inventory.members(root.filesystem)
+    if members:
+        from depscan.linking.members import place_members  # noqa: PLC0415 - few images have archives
+
+        yield from place_members(members, root, bench.host_provided)
 
 
 def _read_bytes(entry: FileEntry) -> ElfFacts | str:

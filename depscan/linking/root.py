@@ -54,7 +54,7 @@ class Root:
         artifacts: Mapping[str, Artifact],
         read_symbols: Callable[[FileEntry], bytes | None] = lambda _: None,
     ) -> None:
-        self._read_symbols = read_symbols
+        self.read_symbols = read_symbols
         self.filesystem = filesystem
         self.profile = filesystem.profile
         self.artifacts = artifacts
@@ -178,9 +178,10 @@ class Root:
         from depscan.packages.providers import who_provides  # noqa: PLC0415 - as above
 
         if name not in self._lacking:
-            absent = archive_has(self.profile.release, name) is False
-            elsewhere = known is not None and name not in known
-            self._lacking[name] = absent or (elsewhere and bool(who_provides("apt", self.profile.release, name)))
+            has = archive_has(self.profile.release, self.filesystem.stage.platform.architecture, name)
+            elsewhere = bool(has) and known is not None and name not in known
+            others = elsewhere and bool(who_provides("apt", self.profile.release, name))
+            self._lacking[name] = has is False or others
         return self._lacking[name]
 
     def installed(self, soname: str, profile: ImageProfile) -> Library | None:
@@ -198,7 +199,7 @@ class Root:
         """The dynamic symbols of the ELF file with these facts that stands at `path`; None where they are not known."""
         blob, entry = facts.symbols, self.copied(path)
         if blob is None and entry is not None:
-            blob = self._read_symbols(entry)
+            blob = self.read_symbols(entry)
         return unpack(blob) if blob else None
 
     def folders_named(self, names: frozenset[str]) -> frozenset[str]:

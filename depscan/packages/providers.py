@@ -1,7 +1,7 @@
 """What a package brings: shared libraries, dynamic linkers, interpreters, with those of the packages it depends on.
 
 In: a manager, a release and a package name. Out: `Provision`, or None where nothing is known of that package. The facts
-are packaged data: debian.txt (see `archive`) and packages.json, made by scripts/refresh_packages.py. Both have one
+are packaged data: debian.txt (see `archive`), ubuntu.json and packages.json, made by scripts/refresh_*.py. All have one
 package a line, so that a look-up decodes its own lines: all of them would cost as much as the rest of a run. A release
 of another distribution is never asked in place of one that is missing.
 """
@@ -189,7 +189,8 @@ def _tables(manager: str, release: str | None) -> tuple[_Packages, ...]:
 
 @cache
 def _table(release: str) -> _Table | None:
-    data, name = read_rows("packages.json"), msgspec.json.encode(release)
+    file = "ubuntu.json" if release.startswith("ubuntu:") else "packages.json"
+    data, name = read_rows(file), msgspec.json.encode(release)
     start = data.find(b"\n" + name + b":")
     if start < 0:
         return None

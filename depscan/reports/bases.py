@@ -44,7 +44,8 @@ def _base(trial: BaseTrial) -> dict[str, object]:
         for placement in trial.placements
         if placement.verdict != "loads"
     ]
-    return {"reference": _reference(trial.profile), "verdict": trial.verdict, "causes": causes}
+    sizes = {"size": trial.profile.size, "unpacked_size": trial.profile.unpacked_size}
+    return {"reference": _reference(trial.profile), "verdict": trial.verdict, "causes": causes, **sizes}
 
 
 def render_text(trials: Sequence[BaseTrial], *, width: int = _WIDTH, color: bool = False) -> str:
@@ -56,14 +57,10 @@ def render_text(trials: Sequence[BaseTrial], *, width: int = _WIDTH, color: bool
 def _list(trials: Sequence[BaseTrial], *, color: bool) -> Iterator[str]:
     from tabulate import tabulate  # noqa: PLC0415 - 10 ms that no other command needs
 
-    heads = ("verdict", "base", "libc", "size", "reason")
+    heads = ("verdict", "base", "libc", "compressed", "unpacked", "reason")
     rows = [
-        (
-            trial.verdict,
-            *map(printable, (_reference(each), _libc(each), _size(each), _reason(trial.placements[0], each))),
-        )
+        (trial.verdict, *map(printable, (*_facts(trial.profile), _reason(trial.placements[0], trial.profile))))
         for trial in trials
-        for each in (trial.profile,)
     ]
     lines = tabulate(rows, heads, "simple", disable_numparse=True).split("\n")
     yield from lines[:2]
@@ -177,13 +174,18 @@ def _reference(profile: ImageProfile) -> str:
     return profile.name.removesuffix(":latest")
 
 
+def _facts(profile: ImageProfile) -> tuple[str, str, str, str]:
+    """Reference, libc and both sizes."""
+    return _reference(profile), _libc(profile), _size(profile.size), _size(profile.unpacked_size)
+
+
 def _libc(profile: ImageProfile) -> str:
     return " ".join(part for part in (profile.libc.family, profile.libc.version) if part)
 
 
-def _size(profile: ImageProfile) -> str:
-    """The compressed size, where it is known."""
-    return f"{profile.size / 1e6:.1f} MB" if profile.size is not None else ""
+def _size(size: int | None) -> str:
+    """In millions of bytes, where it is known."""
+    return f"{size / 1e6:.1f} MB" if size is not None else ""
 
 
 def _folded(head: str, words: Iterable[str], width: int, hang: int = 3) -> Iterator[str]:

@@ -57,6 +57,12 @@ def _examples(examples: Iterable[Example]) -> list[str]:
 
 def _show(example: Example) -> str:
     files = "".join(f"- `{path}`: {fixture}\n" for path, fixture in example.files.items())
+    files += "".join(f"- `{path}`: begins with {head}\n" for path, head in example.heads.items())
+    files += "".join(
+        f"- `{archive}!/{path}`: {fixture}\n"
+        for archive, held in example.archives.items()
+        for path, fixture in held.items()
+    )
     platform = f"- platform: {example.platform}\n" if example.platform else ""
     lead = f"{files}{platform}\n" if files or platform else ""
     return f"{lead}```Dockerfile\n{example.dockerfile.strip()}\n```\n"

@@ -26,14 +26,17 @@ EXPECT = "# expect:"  # in an example's Dockerfile, above the guilty instruction
 class Example(Struct, frozen=True, forbid_unknown_fields=True):
     """A case that the tests run: it fires where `# expect: <id>` stands above an instruction, else it is silent.
 
-    `files` maps paths in the context to fixtures of fixtures/elf, `texts` paths to contents. `platform`, `bases`,
-    `build_arguments`, `target` and `cpu_floor` are as in the configuration; of several platforms, with commas between,
-    the first is judged.
+    `files` maps paths in the context to fixtures of fixtures/elf, `texts` paths to contents, `heads` to first bytes in
+    hex, `archives` to the fixture of each member of a zip, with `!/` where the zip lies in another. `platform`,
+    `bases`, `build_arguments`, `target` and `cpu_floor` are as in the configuration; of several platforms, with commas
+    between, the first is judged.
     """
 
     dockerfile: str
     files: dict[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
+    heads: dict[str, str] = field(default_factory=dict)
+    archives: dict[str, dict[str, str]] = field(default_factory=dict)
     platform: str | None = None
     bases: dict[str, str] = field(default_factory=dict)
     build_arguments: dict[str, str] = field(default_factory=dict)

@@ -80,6 +80,7 @@ class ArtifactView(Struct, frozen=True):
     `executable` is true for programs, false for shared objects; `started` for what ENTRYPOINT or CMD names. `cpu_level`
     is the x86-64 level that its note demands, `cpu_floor` the configured oldest CPU where that is below it, None
     elsewhere. `compat` is the layer that answers for glibc on musl (gcompat, libc6-compat), None without one.
+    `loads_nss`: it is static, of a glibc before 2.34, and loads modules of that glibc to resolve names.
     """
 
     path: str
@@ -99,6 +100,20 @@ class ArtifactView(Struct, frozen=True):
     cpu_level: str | None
     cpu_floor: str | None
     compat: str | None = None
+    loads_nss: bool = False
+
+
+class MemberView(Struct, frozen=True):
+    """A native file inside an archive. `archive` is the archive's path in the image, `name` the path inside.
+
+    `name` has `!/` between archives that lie in archives. `wrapping` is what holds it directly: jar (war and ear too),
+    wheel, egg, zip, deb, apk or tar. `optional` says that programs are known to do without it.
+    """
+
+    archive: str
+    name: str
+    wrapping: str
+    optional: bool
 
 
 class NeedView(Struct, frozen=True):
@@ -232,6 +247,7 @@ _PLACED: dict[str, type] = {
 # For each `for` kind, the names that `when`, `message` may use.
 KINDS: dict[str, dict[str, type]] = {
     "artifact": _PLACED,
+    "archive-member": {**_PLACED, "member": MemberView},
     "need": {**_PLACED, "need": NeedView},
     "version": {**_PLACED, "version": VersionView},
     "symbol": {**_PLACED, "symbol": SymbolView},

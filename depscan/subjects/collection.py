@@ -8,28 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from depscan.artifacts.facts import Origin
+from depscan.artifacts.facts import MEMBER, Origin
 from depscan.filesystem.entries import Presence
 from depscan.findings import Confidence, Severity
 from depscan.linking import messages
-from depscan.linking.placement import Cause, Verdict
+from depscan.linking.placement import Verdict
 from depscan.linking.starts import is_plain
 from depscan.platforms import MACHINES
-from depscan.subjects import (
-    CXX_RUNTIME,
-    InstructionView,
-    NeedView,
-    Subject,
-    VersionView,
-)
+from depscan.subjects import InstructionView, Subject
 from depscan.subjects.base_choice import base_view
 from depscan.subjects.builds import build_view
 from depscan.subjects.missing_symbols import highest_unmet, symbol_view
 from depscan.subjects.platform_choice import KINDS as PLATFORM_KINDS
 from depscan.subjects.platform_choice import find_platform_problems
-from depscan.subjects.purpose import brought_linkers, is_argument, is_started, purpose
+from depscan.subjects.purpose import brought_linkers, gravest, is_argument, is_carrier, is_started, purpose
 from depscan.subjects.second_libc import second_libc
-from depscan.subjects.views import artifact_view, image_view, platform_view, stage_view
+from depscan.subjects.views import artifact_view, image_view, need_view, platform_view, stage_view, version_view
 from depscan.subjects.wording import describe_artifact, describe_base, describe_image, describe_search
 
 if TYPE_CHECKING:
@@ -43,7 +37,7 @@ if TYPE_CHECKING:
 
 _HOST_MODULES = "host-modules"  # in the way, but not proved to break anything
 _NOT_THERE = frozenset({"source-missing", "source-outside-context"})  # an ignored source is there
-_STATUS = {Presence.PROVIDED: "met", Presence.MISSING: "unmet", Presence.UNKNOWN: "unknown"}
+_BINARIES = (".so", ".dylib", ".node", ".bin", ".bundle")
 
 
 def collect(
@@ -69,8 +63,8 @@ def collect(
     collector = _Collector(dockerfile, context, cpu_floor, placements)
     problems = [*dockerfile.problems, *(problem for stage in stages for problem in stage.problems)]
     problems += find_platform_problems(dockerfile, stages, target)
-    problems += _environments(stages)
-    modules, others = _host_modules(stages, placements)
+    problems += [*_host_files(stages, placements), *_cpu_choices(dockerfile, cpu_floor)]
+    modules, others = _host_modules(stages, _published(placements))
     return (
         *(collector.problem(problem, several_platforms=several_platforms) for problem in (*problems, *modules)),
         *(collector.stage(stage, stages) for stage in stages),
@@ -79,11 +73,45 @@ def collect(
     )
 
 
-def _environments(stages: Sequence[StageFilesystem]) -> Iterator[Problem]:
-    if any(path.endswith("/bin/python") for stage in stages for path in stage.links):
-        from depscan.subjects.virtual_environments import find_broken_environments  # noqa: PLC0415 - few have any
+def _host_files(stages: Sequence[StageFilesystem], placements: Sequence[Placement]) -> Iterator[Problem]:
+    """Environments and binaries of another machine; few images have any, and none loads the search for them."""
+    known = {placement.path for placement in placements}
+    paths = [path for stage in stages for path, entry in stage.entries.items() if entry.kind != "directory"]
+    if any(path.endswith("/bin/python") for path in paths):
+        from depscan.subjects.virtual_environments import find_broken_environments  # noqa: PLC0415 - see above
 
         yield from find_broken_environments(stages)
+    if any(".cpython-3" in path for path in paths):
+        from depscan.subjects.foreign_modules import find_foreign_modules  # noqa: PLC0415 - see above
+
+        yield from find_foreign_modules(stages)
+    if any("vendor/bundle/ruby/" in path for path in paths):
+        from depscan.subjects.vendored_gems import find_vendored_gems  # noqa: PLC0415 - see above
+
+        yield from find_vendored_gems(stages, placements)
+    if any(path not in known and ("." not in path or path.endswith(_BINARIES)) for path in paths):
+        from depscan.subjects.host_binaries import find_host_binaries  # noqa: PLC0415 - see above
+
+        yield from find_host_binaries(stages, placements)
+
+
+def _published(placements: Sequence[Placement]) -> Sequence[Placement]:
+    """The placements without files of .NET publish folders that nothing starts or loads here."""
+    if not any(
+        "/runtimes/" in placement.path or f"{placement.path}.dll" in placement.filesystem.entries
+        for placement in placements
+    ):
+        return placements
+    from depscan.subjects.published import counting  # noqa: PLC0415 - few images have .NET
+
+    return tuple(counting(placements))
+
+
+def _cpu_choices(dockerfile: Dockerfile, cpu_floor: str | None) -> Iterator[Problem]:
+    if cpu_floor is not None:
+        from depscan.subjects.cpu_choice import find_cpu_choices  # noqa: PLC0415 - few configure one
+
+        yield from find_cpu_choices(dockerfile, cpu_floor)
 
 
 def _host_modules(
@@ -105,7 +133,7 @@ class _Collector:
         self, dockerfile: Dockerfile, context: Confidence, cpu_floor: str | None, placements: Iterable[Placement]
     ) -> None:
         self._context = context
-        loading = [placement for placement in placements if placement.verdict is Verdict.LOADS]
+        loading = [each for each in placements if each.verdict is Verdict.LOADS and each.artifact.kind != MEMBER]
         self._loading = {_arrival(placement) for placement in loading}
         self._loading_by_libc = {_arrival(placement) for placement in loading if _is_of_the_images_libc(placement)}
         self._executing = _executing(loading)
@@ -119,6 +147,11 @@ class _Collector:
     def placed(self, placement: Placement) -> Iterator[Subject]:
         culprit = placement.culprit
         root = f"{culprit.cause} {culprit.detail}" if culprit is not None else "loads"
+        if placement.artifact.kind == MEMBER:
+            from depscan.subjects.members import as_member  # noqa: PLC0415 - few images have archives
+
+            yield as_member(placement, self._subject(placement, MEMBER, {}, root=MEMBER))
+            return
         yield self._subject(placement, "artifact", {}, root=root)
         if placement.artifact.script is not None and not is_argument(placement.entry, placement.filesystem):
             from depscan.subjects.starts import script_view  # noqa: PLC0415 - few images have a script
@@ -150,16 +183,7 @@ class _Collector:
             yield subject_of(found, filesystem, self._of_stage(filesystem), instruction, base)
 
     def _need(self, placement: Placement, need: Need) -> Subject:
-        view = NeedView(
-            soname=need.soname,
-            requested_by=need.requested_by,
-            status=need.presence.value,
-            other_major=need.other_major,
-            cxx_runtime=need.soname in CXX_RUNTIME,
-            not_searched=need.not_searched,
-            unfit=need.unfit,
-            flaw=need.flaw,
-        )
+        view = need_view(need)
         looked = describe_search(need)
         failure = _failure(placement, need.soname)
         return self._subject(
@@ -172,15 +196,7 @@ class _Collector:
         )
 
     def _version(self, placement: Placement, check: VersionCheck) -> Subject:
-        view = VersionView(
-            name=check.name,
-            namespace=check.namespace,
-            library=check.library,
-            requested_by=check.requested_by,
-            status=_STATUS[check.presence],
-            ceiling=check.ceiling,
-            weak=check.weak,
-        )
+        view = version_view(check)
         failure = _failure(placement, f"{check.name} ({check.library})")
         return self._subject(placement, "version", {"version": view}, root=f"version {check.name}", failure=failure)
 
@@ -229,7 +245,7 @@ class _Collector:
                 *placement.artifact.evidence,
             ),
             runtime_message=_said(placement, failure),
-            gravest=_gravest(placement, confidence),
+            gravest=gravest(placement, confidence),
         )
 
     def _executed_by(self, placement: Placement) -> tuple[tuple[Span, str], ...]:
@@ -256,7 +272,7 @@ class _Collector:
 
     def _is_variant(self, placement: Placement) -> bool:
         """Whether a directory brought builds for several machines or C libraries, of which another one loads here."""
-        if placement.entry.named or placement.artifact.script is not None:
+        if placement.entry.named or placement.artifact.kind == MEMBER or placement.artifact.script is not None:
             return False
         if placement.artifact.facts.machine != MACHINES.get(placement.platform.architecture):
             return _arrival(placement) in self._loading
@@ -290,7 +306,7 @@ class _Collector:
             confidence=filesystem.profile.confidence if hack else Confidence.CERTAIN,
             stage=filesystem.stage.index,
             evidence=(describe_image(filesystem.profile),) if hack else (),
-            gravest=Severity.NOTE if _is_carrier(filesystem) else Severity.ERROR,
+            gravest=Severity.NOTE if is_carrier(filesystem) else Severity.ERROR,
         )
 
     def problem(self, problem: Problem, *, several_platforms: bool) -> Subject:
@@ -363,11 +379,6 @@ def _failure(placement: Placement, detail: str) -> Failure | None:
     return next((failure for failure in placement.link.failures if failure.detail == detail), None)
 
 
-def _is_carrier(filesystem: StageFilesystem) -> bool:
-    """A scratch stage without a start command only carries files to somewhere else."""
-    return filesystem.profile.reference == "scratch" and filesystem.entrypoint is None and filesystem.command is None
-
-
 def _made_at(artifact: Artifact) -> tuple[tuple[Span, str], ...]:
     """The command that makes what is not built yet."""
     made = artifact.prediction
@@ -380,14 +391,3 @@ def _said(placement: Placement, failure: Failure | None) -> str | None:
     if failure is None or start is None or start.keyword != "RUN":
         return failure.runtime_message if failure is not None else None
     return messages.of_shell(failure.runtime_message, placement.filesystem.profile.package_manager)
-
-
-def _gravest(placement: Placement, confidence: Confidence) -> Severity:
-    """What is not built yet and only possibly fails is no error; nor is a script or bit that nothing here needs."""
-    if _is_carrier(placement.filesystem):
-        return Severity.NOTE
-    artifact = placement.artifact
-    doubtful = artifact.prediction is not None and confidence is Confidence.POSSIBLE
-    asked_for = placement.cause is not Cause.NOT_EXECUTABLE and artifact.script is None
-    idle = not asked_for and not is_started(placement.entry, placement.filesystem)
-    return Severity.WARNING if doubtful or idle else Severity.ERROR

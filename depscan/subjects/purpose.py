@@ -8,19 +8,28 @@ init container only copies, and a program beside a bundled dynamic linker may be
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from depscan.artifacts.facts import Origin
-from depscan.findings import Confidence
+from depscan.findings import Confidence, Severity
 from depscan.linking.loaders import interpreter_family
+from depscan.linking.placement import Cause
 from depscan.linking.starts import started_programs
 
 if TYPE_CHECKING:
     from depscan.filesystem.entries import FileEntry, StageFilesystem
+    from depscan.linking.placement import Placement
 
 _SHALLOW = 1  # app/tool and app/bin/tool of `COPY app .` are likely programs, app/vendor/x/tool may be anything
 _ASIDE = frozenset({"test", "tests", "testdata", "fixtures", "__tests__", "spec", "examples", "prebuilds"})
 _SERVED = frozenset({"share", "www", "html", "htdocs", "public", "static", "downloads", "download", "assets"})
+# Browsers that Playwright and Puppeteer start by themselves, and Electron's program (their own registries' layout).
+_LAUNCHED = re.compile(
+    r".*/(ms-playwright/(chromium|firefox)[\w-]*-\d+/[^/]+/(chrome|headless_shell|chrome-headless-shell|firefox)"
+    r"|\.cache/puppeteer/chrome[\w-]*/linux[^/]*/[^/]+/(chrome|chrome-headless-shell)"
+    r"|node_modules/electron/dist/electron)"
+)
 _CARRIERS = frozenset({"cp", "mv", "tar", "rsync", "install", "cat"})
 
 
@@ -48,8 +57,11 @@ def purpose(
         return Confidence.CERTAIN
     if entry.origin is Origin.PREDICTED:
         return Confidence.LIKELY  # its source is a command
-    parts = posixpath.dirname(entry.source).lower().split("/")
-    aside = _ASIDE.intersection(parts) or _depth(entry.source, word) > _SHALLOW
+    if _LAUNCHED.fullmatch(entry.path):
+        return Confidence.LIKELY
+    source = entry.source.partition("!/")[0]  # of what lies in an archive, the archive
+    parts = posixpath.dirname(source).lower().split("/")
+    aside = _ASIDE.intersection(parts) or _depth(source, word) > _SHALLOW
     return Confidence.POSSIBLE if aside else Confidence.LIKELY
 
 
@@ -82,6 +94,12 @@ def _is_served(path: str) -> bool:
     return bool(_SERVED.intersection(posixpath.dirname(path).split("/")))
 
 
+def is_aside(entry: FileEntry) -> bool:
+    """Whether it lies among tests and examples, or among files for others."""
+    parts = posixpath.dirname(entry.source.partition("!/")[0]).lower().split("/")
+    return bool(_ASIDE.intersection(parts)) or _is_served(entry.path)
+
+
 def _only_carries(programs: list[str]) -> bool:
     """Whether the stage starts a program that copies files elsewhere, as init containers do."""
     return any(posixpath.basename(program) in _CARRIERS for program in programs)
@@ -104,3 +122,19 @@ def _depth(source: str, word: str) -> int:
     """How many directories lie between the source as named and the file."""
     named = [part for part in word.split("/") if part not in ("", ".")]
     return len([part for part in source.split("/") if part]) - len(named) - 1
+
+
+def is_carrier(filesystem: StageFilesystem) -> bool:
+    """A scratch stage without a start command only carries files to somewhere else."""
+    return filesystem.profile.reference == "scratch" and filesystem.entrypoint is None and filesystem.command is None
+
+
+def gravest(placement: Placement, confidence: Confidence) -> Severity:
+    """What is not built yet and only possibly fails is no error; nor is a script or bit that nothing here needs."""
+    if is_carrier(placement.filesystem):
+        return Severity.NOTE
+    artifact = placement.artifact
+    doubtful = artifact.prediction is not None and confidence is Confidence.POSSIBLE
+    asked_for = placement.cause is not Cause.NOT_EXECUTABLE and artifact.script is None
+    idle = not asked_for and not is_started(placement.entry, placement.filesystem)
+    return Severity.WARNING if doubtful or idle else Severity.ERROR

@@ -1,7 +1,7 @@
-"""Placements, profiles and stages as rules see them.
+"""Placements, what they lack, profiles and stages as rules see them.
 
-In: a `Placement`, an `ImageProfile`, a `StageFilesystem`, a `Platform`. Out: their views. They repeat facts in a rule
-author's words.
+In: a `Placement`, a `Need`, a `VersionCheck`, an `ImageProfile`, a `StageFilesystem`, a `Platform`. Out: their views.
+They repeat facts in a rule author's words.
 """
 
 from __future__ import annotations
@@ -9,17 +9,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from depscan.artifacts.facts import Linkage
+from depscan.filesystem.entries import Presence
 from depscan.linking.loaders import interpreter_family
 from depscan.platforms import MACHINES
-from depscan.subjects import ArtifactView, ImageView, LibcView, PlatformView, StageView
+from depscan.subjects import (
+    CXX_RUNTIME,
+    ArtifactView,
+    ImageView,
+    LibcView,
+    NeedView,
+    PlatformView,
+    StageView,
+    VersionView,
+)
 from depscan.subjects.purpose import is_started
 from depscan.subjects.second_libc import second_libc
 
 if TYPE_CHECKING:
     from depscan.filesystem.entries import StageFilesystem
     from depscan.images.profile import ImageProfile
-    from depscan.linking.placement import Placement
+    from depscan.linking.placement import Need, Placement, VersionCheck
     from depscan.platforms import Platform
+
+_STATUS = {Presence.PROVIDED: "met", Presence.MISSING: "unmet", Presence.UNKNOWN: "unknown"}
 
 
 def artifact_view(placement: Placement, cpu_floor: str | None) -> ArtifactView:
@@ -45,6 +57,34 @@ def artifact_view(placement: Placement, cpu_floor: str | None) -> ArtifactView:
         cpu_level=facts.isa_level,
         cpu_floor=cpu_floor if above else None,  # x86-64 < x86-64-v2 < x86-64-v3 < x86-64-v4 as texts too
         compat=placement.link.compat,
+        loads_nss=facts.loads_nss,
+    )
+
+
+def need_view(need: Need) -> NeedView:
+    """A library that a placement asks for."""
+    return NeedView(
+        soname=need.soname,
+        requested_by=need.requested_by,
+        status=need.presence.value,
+        other_major=need.other_major,
+        cxx_runtime=need.soname in CXX_RUNTIME,
+        not_searched=need.not_searched,
+        unfit=need.unfit,
+        flaw=need.flaw,
+    )
+
+
+def version_view(check: VersionCheck) -> VersionView:
+    """A version that a placement asks of a library."""
+    return VersionView(
+        name=check.name,
+        namespace=check.namespace,
+        library=check.library,
+        requested_by=check.requested_by,
+        status=_STATUS[check.presence],
+        ceiling=check.ceiling,
+        weak=check.weak,
     )
 
 

@@ -29,7 +29,7 @@ _SHELL = re.compile(r"(.*/)?(sh|bash|ash|dash)")
 # Images whose /usr/local, /root and /opt hold nothing but what their own Dockerfiles put there.
 _OFFICIAL = re.compile(r"(docker\.io/library|gcr\.io/distroless)/(?P<image>[\w-]+).*")
 _IMAGE = re.compile(r"docker\.io/library/python:(3\.\d+).*")
-_OWN = ("/usr/local/", "/root/", "/opt/", "/python/", "/home/")
+_OWN = ("/usr/local/", "/root/", "/opt/", "/python/", "/home/", "/Library/", "/Users/", "/Applications/")
 _WITHOUT_SYSTEM_PYTHON = re.compile(
     r"python:.*(slim|alpine).*|(debian|ubuntu|alpine|busybox):.*|node:.*(slim|alpine).*"
 )

@@ -20,7 +20,7 @@ from depscan.toolchains.node_manifest import locked_by_manifest, locked_by_name,
 from depscan.toolchains.node_prisma import predict_engine
 from depscan.toolchains.node_selection import Selection
 from depscan.toolchains.node_variants import find_missing_variants
-from depscan.toolchains.workplace import Unread
+from depscan.toolchains.workplace import Unpacking, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ _REFUTED = "an install on the C library it is to run on, or one with --libc"
 _BROWSERS = "/root/.cache/ms-playwright"
 
 
-def predict(place: Workplace) -> Iterator[Product | Fault | Unread]:
+def predict(place: Workplace) -> Iterator[Product | Fault | Unread | Unpacking]:
     """The native files of an installation; nothing for other commands."""
     install = read_install(place)
     if runs(place, "playwright", "install"):
@@ -44,7 +44,11 @@ def predict(place: Workplace) -> Iterator[Product | Fault | Unread]:
         yield from _installed(install, place)
 
 
-def _installed(install: Install, place: Workplace) -> Iterator[Product | Fault | Unread]:
+def _installed(install: Install, place: Workplace) -> Iterator[Product | Fault | Unread | Unpacking]:
+    for name in install.names:
+        path = place.path(name) if name.endswith((".tgz", ".tar.gz")) else None
+        if path is not None and place.files.is_at_hand(path):
+            yield Unpacking("module", path, posixpath.join(install.directory, "node_modules"))
     lock = _find_lock(install, place)
     if isinstance(lock, Unread):
         yield lock

@@ -30,7 +30,7 @@ from depscan.toolchains.python_lockfiles import (
 )
 from depscan.toolchains.python_packages import Known, find_known
 from depscan.toolchains.wheels import file_name, read_wheel
-from depscan.toolchains.workplace import Fault, Unread
+from depscan.toolchains.workplace import Fault, Unpacking, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,14 +39,14 @@ if TYPE_CHECKING:
     from depscan.toolchains.wheels import Wheel
     from depscan.toolchains.workplace import Workplace
 
-WHEEL_UNFIT = "wheel-unfit"
+WHEEL_UNFIT, WHEEL_TAGS = "wheel-unfit", "wheel-tags"
 _LOCKS = {"uv": "uv.lock", "poetry": "poetry.lock", "pdm": "pdm.lock", "pipenv": "Pipfile.lock"}
 _REFUTED = "an installation in the image that it is to run on"
 _VENV_VALUED = frozenset({"-p", "--python", "--prompt", "--copies-of", "--app-data", "--seeder"})
 MAX_NESTED = 8  # requirement files of requirement files
 
 
-def predict(place: Workplace) -> Iterator[Product | Made | Fault | Unread]:
+def predict(place: Workplace) -> Iterator[Product | Made | Fault | Unread | Unpacking]:
     """What the command makes; nothing for commands that install nothing."""
     tool, words = split_program(place)
     arguments = read_arguments(words, _VENV_VALUED)
@@ -81,11 +81,13 @@ def _remember(words: tuple[str, ...], place: Workplace) -> Iterator[Made]:
         yield Made(path, text=f"{place.files.read(path) or ''}{words[0]} = {words[1]}\n")
 
 
-def _install(install: Install, place: Workplace, named: str | None) -> Iterator[Product | Made | Fault | Unread]:
+def _install(
+    install: Install, place: Workplace, named: str | None
+) -> Iterator[Product | Made | Fault | Unread | Unpacking]:
     if install.environment and "python" not in place.files.names(posixpath.join(install.environment, "bin")):
         yield from make_environment(install.environment, place, tool=install.tool, program=named)
     locked = list(_locked(install, place))
-    yield from (each for each in locked if isinstance(each, Unread | Fault))
+    yield from (each for each in locked if isinstance(each, Unread | Fault | Unpacking))
     packages = {each.name: each for each in locked if isinstance(each, Locked)}
     if install.wheels is not None:
         yield Made(install.wheels, directory=True)
@@ -108,7 +110,7 @@ def _directories(install: Install) -> Iterator[Made]:
         yield Made(top, directory=True)
 
 
-def _locked(install: Install, place: Workplace) -> Iterator[Locked | Unread | Fault]:
+def _locked(install: Install, place: Workplace) -> Iterator[Locked | Unread | Fault | Unpacking]:
     """The packages that are installed, pinned or not."""
     if install.locked:
         yield from _of_lockfile(install, place)
@@ -140,34 +142,56 @@ def _of_files(paths: tuple[str, ...], install: Install, place: Workplace, depth:
             yield from _of_files(tuple(further), install, place, depth + 1)
 
 
-def _of_names(install: Install, place: Workplace) -> Iterator[Locked | Fault]:
+def _of_names(install: Install, place: Workplace) -> Iterator[Locked | Fault | Unpacking]:
     """Requirements given by name, and wheels by their files."""
-    wheels = [wheel for name in install.names if name.endswith(".whl") for wheel in _wheels_at(name, place)]
+    files = [each for name in install.names if name.endswith((".whl", "/*")) for each in _wheels_at(name, place)]
+    wheels = [wheel for _, wheel in files]
+    read = [wheel for path, wheel in files if not place.files.is_predicted(path)]
     for name in install.names:
         if not name.endswith((".whl", "/*")) and "/" not in name:
             yield from read_requirement(name, install.version)
-        elif name.endswith("/*"):
-            wheels += _wheels_at(name, place)
     unfit = [wheel for wheel in wheels if _is_unfit(wheel, place)]
-    for wheel in wheels if not unfit else ():
-        yield Locked(wheel.name, wheel.version, (wheel,))
+    refused = [] if unfit else [each for each in read if _refusal(each, install, place)]
+    for path, wheel in files if not unfit and not refused else ():
+        at_hand = install.wheels is None and place.files.is_at_hand(path)
+        yield from _of_file(path, wheel, install) if at_hand else [Locked(wheel.name, wheel.version, (wheel,))]
     if unfit:
         yield _fault(unfit, place)
+    if refused:
+        more = f" (and {len(refused) - 1} more wheels)" if len(refused) > 1 else ""
+        detail = f"the wheel of {refused[0].name} {refused[0].version} {_refusal(refused[0], install, place)}{more}"
+        yield Fault(WHEEL_TAGS, detail)
 
 
-def _wheels_at(name: str, place: Workplace) -> list[Wheel]:
+def _of_file(path: str, wheel: Wheel, install: Install) -> Iterator[Locked | Unpacking]:
+    """A wheel that can be read: nothing of it is to be predicted, but what it draws in."""
+    yield Unpacking("wheel", path, install.packages)
+    known = find_known(wheel.name, wheel.version)
+    yield from map(Locked, known.draws if known else ())
+
+
+def _wheels_at(name: str, place: Workplace) -> list[tuple[str, Wheel]]:
+    """The wheels at a path or pattern, with their paths."""
     path = place.path(name)
     if path is None:
         return []
     directory, pattern = posixpath.split(path)
     names = [each for each in place.files.names(directory) if fnmatchcase(each, pattern)]
-    return [wheel for each in names if (wheel := read_wheel(each)) is not None]
+    found = ((posixpath.join(directory, each), read_wheel(each)) for each in names)
+    return [(path, wheel) for path, wheel in found if wheel is not None]
 
 
 def _is_unfit(wheel: Wheel, place: Workplace) -> bool:
     """Whether a wheel is for the other C library alone."""
     libcs, family = wheel.libcs(place.platform.architecture), place.profile.libc.family
     return not wheel.pure and bool(libcs) and family in ("glibc", "musl") and family not in libcs
+
+
+def _refusal(wheel: Wheel, install: Install, place: Workplace) -> str | None:
+    """Why the stage's pip takes no such wheel."""
+    from depscan.toolchains.wheel_tags import refuse  # noqa: PLC0415 - where wheels are given by their files
+
+    return refuse(wheel, install.version, place)
 
 
 def _fault(wheels: list[Wheel], place: Workplace) -> Fault:

@@ -32,6 +32,12 @@ class Files(Protocol):
     def names(self, directory: str) -> tuple[str, ...]:
         """The names of what is known to stand in a directory, sorted."""
 
+    def is_predicted(self, path: str) -> bool:
+        """Whether what stands at a path is not made yet."""
+
+    def is_at_hand(self, path: str) -> bool:
+        """Whether the bytes of what stands at a path are those of a file of the build context."""
+
     def walk(self, directory: str) -> tuple[str, ...]:
         """The paths of all files known to stand below a directory, sorted."""
 
@@ -53,6 +59,17 @@ class Unread(Struct, frozen=True):
 
     path: str
     reason: str
+
+
+class Unpacking(Struct, frozen=True):
+    """A package that is given by its file: its path, and the directory of packages that it is unpacked into.
+
+    `kind` is wheel or module (npm's tarballs).
+    """
+
+    kind: str
+    path: str
+    directory: str
 
 
 class Workplace(Struct, frozen=True):

@@ -30,6 +30,7 @@ EXPECTED: dict[str, tuple[tuple[str, str, str | None, str, str | None], dict[str
         {"version_needs": {"libc.so.6": (VersionNeed("GLIBC_2.2.5"),)}},
     ),
     "hello-static": (("EXEC", "x86_64", "static", "unknown", "c"), {"interpreter": None, "needed": ()}),
+    "static-nss": (("EXEC", "x86_64", "static", "glibc", "c"), {"loads_nss": True, "abi_note": ("linux", "3.2.0")}),
     "hello-static-pie": (("DYN", "x86_64", "static-pie", "unknown", "c"), {"interpreter": None, "needed": ()}),
     "hello-musl-dynamic": (
         ("DYN", "x86_64", "dynamic", "musl", "c"),

@@ -1,4 +1,4 @@
-"""Tar archives are read within bounds, and their members once."""
+"""Archives that instructions unpack are read within bounds, and their members once."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from depscan.artifacts import containers
 from depscan.filesystem import archives
-from depscan.filesystem.archives import read_archive, read_member
+from depscan.filesystem.archives import Archive, Archives, read_member
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def read_archive(path: Path) -> Archive | None:
+    return Archives().read(path)
 
 
 def pack(path: Path, mode: str = "w:gz", count: int = 5, size: int = 1000) -> Path:
@@ -35,8 +40,8 @@ def test_members_are_read_in_any_order(tmp_path: Path, mode: str) -> None:
 def test_members_in_order_cost_one_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = pack(tmp_path / "a.tgz", count=50)
     opened = []
-    real = archives._open_tar
-    monkeypatch.setattr(archives, "_open_tar", lambda stream: opened.append(1) or real(stream))
+    real = archives.open_items
+    monkeypatch.setattr(archives, "open_items", lambda *given: opened.append(1) or real(*given))
     assert [read_member(path, f"m{number}", 1) for number in range(50)] == [bytes([number]) for number in range(50)]
     assert len(opened) == 1
 
@@ -44,23 +49,24 @@ def test_members_in_order_cost_one_pass(tmp_path: Path, monkeypatch: pytest.Monk
 def test_heads_are_kept_for_sniffing(tmp_path: Path) -> None:
     archive = read_archive(pack(tmp_path / "a.tgz"))
     assert archive is not None
-    assert {name: len(head) for name, head in archive.heads.items()} == {f"m{n}": archives.HEAD_SIZE for n in range(5)}
+    found = {member.name: len(member.head) for member in archive.members}
+    assert found == {f"m{n}": archives.HEAD_SIZE for n in range(5)}
     assert archive.problem is None
 
 
 def test_too_many_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "MAX_MEMBERS", 3)
+    monkeypatch.setattr(containers, "MAX_MEMBERS", 3)
     archive = read_archive(pack(tmp_path / "a.tgz"))
     assert archive is not None
     assert (len(archive.members), archive.problem) == (3, "it has more than 3 members")
 
 
 def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "MAX_UNPACKED_SIZE", 100_000)
-    path = pack(tmp_path / "a.tgz", count=2, size=1_000_000)
+    monkeypatch.setattr(containers, "MAX_UNPACKED", 2 << 20)
+    path = pack(tmp_path / "a.tgz", count=3, size=1_000_000)
     archive = read_archive(path)
     assert archive is not None
-    assert "unpacks to more than 100000 bytes" in str(archive.problem)
+    assert "unpacks to more than 2 MB" in str(archive.problem)
 
 
 def test_an_archive_that_is_cut_off(tmp_path: Path) -> None:

@@ -383,3 +383,4 @@ def test_the_run_goes_on_and_a_row_names_the_cause(
     (row,) = [row for row in json.loads(run.out)["scans"][0]["skipped"] if cause in row["reason"]]
     assert (run.code, row["subject"], row["line"]) == (0, f"{registry.host}/corp/base:1", 1)
     assert "\n" not in row["reason"]
+    assert not row["reason"].startswith(row["subject"]), "the row names it already"

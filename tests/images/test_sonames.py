@@ -41,11 +41,26 @@ ANSWERS = {"yes": True, "no": False, "?": None}
 @pytest.mark.parametrize("row", NAMES.strip().splitlines(), ids=lambda row: row.split()[0])
 def test_archive_has(row: str) -> None:
     soname, *wanted = row.split()
-    found = [archive_has(f"debian:{number}", soname) for number in (11, 12, 13)]
+    found = [archive_has(f"debian:{number}", "amd64", soname) for number in (11, 12, 13)]
     assert found == [ANSWERS[word] for word in wanted]
 
 
 def test_other_releases_are_unknown() -> None:
-    assert archive_has("ubuntu:22.04", "libssl.so.1.1") is None
-    assert archive_has("debian:10", "libssl.so.3") is None
-    assert archive_has(None, "libssl.so.3") is None
+    assert archive_has("ubuntu:22.04", "amd64", "libssl.so.1.1") is None
+    assert archive_has("debian:10", "amd64", "libssl.so.3") is None
+    assert archive_has(None, "amd64", "libssl.so.3") is None
+
+
+@pytest.mark.parametrize(
+    ("architecture", "soname", "expected"),
+    [
+        ("arm64", "libssl.so.1.1", False),
+        ("arm64", "libssl.so.3", True),
+        ("arm64", "libteec.so.1", True),  # OP-TEE's client is built for ARM alone
+        ("arm64", "libunwind-aarch64.so.8", True),
+        ("s390x", "libssl.so.1.1", None),
+        ("386", "libssl.so.3", None),
+    ],
+)
+def test_names_of_other_architectures(architecture: str, soname: str, expected: bool | None) -> None:
+    assert archive_has("debian:12", architecture, soname) is expected

@@ -110,3 +110,19 @@ def test_known_packages_bring_only_what_they_and_their_dependencies_have(tmp_pat
 )
 def test_what_a_dependency_brings_is_provided(tmp_path: Path, lines: str, expected: str) -> None:
     assert verdict(tmp_path, lines, "debian:12-slim", "needs-libpq")[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("base", "line", "expected"),
+    [
+        ("ubuntu:22.04", f"{QUIET} libpq5", "loads"),
+        ("ubuntu:20.04", f"{QUIET} libpq5", "loads"),
+        ("rockylinux:9", "RUN dnf install -y libpq", "loads"),
+        ("registry.access.redhat.com/ubi8/ubi-minimal", "RUN microdnf install -y libpq", "loads"),
+        ("centos:7", "RUN yum install -y postgresql-libs", "loads"),
+        ("ubuntu:22.04", f"{QUIET} libcurl4", "unknown"),  # what else it draws in is not all known
+        ("rockylinux:9", "RUN dnf install -y libcurl", "unknown"),
+    ],
+)
+def test_what_packages_of_other_distributions_bring(tmp_path: Path, base: str, line: str, expected: str) -> None:
+    assert verdict(tmp_path, line, base, "needs-libpq")[0] == expected

@@ -32,6 +32,10 @@ X86_64 = "/lib/ld-musl-x86_64.so.1"
         ("apk", "alpine:3.99", "libstdc++", "libstdc++.so.6"),
         ("apk", "alpine:3.17", "openssl1.1-compat", "libssl.so.1.1"),
         ("apk", "alpine:3.20", "libcurl", "libnghttp2.so.14"),
+        ("apt", "ubuntu:22.04", "libpq5", "libssl.so.3"),
+        ("apt", "ubuntu:20.04", "libcurl4", "libcurl.so.4"),
+        ("dnf", "almalinux:9", "openssl-libs", "libcrypto.so.3"),
+        ("microdnf", "ubi:8", "libicu", "libicui18n.so.60"),
     ],
 )
 def test_a_package_brings_its_libraries_and_those_it_depends_on(
@@ -48,7 +52,8 @@ def test_a_package_brings_its_libraries_and_those_it_depends_on(
     ("manager", "release", "package"),
     [
         ("apt", "debian:12", "libssl1.1"),
-        ("apt", "ubuntu:22.04", "libpq5"),
+        ("apt", "ubuntu:18.04", "libpq5"),
+        ("apt", "ubuntu:24.04", "libpython3.10"),
         ("apt", None, "libpq5"),
         ("apk", "debian:12", "libpq5"),
         ("apk", "alpine:3.20", "no-such-package"),
@@ -99,11 +104,30 @@ def test_interpreters() -> None:
         ("apt", "debian:12", "libcurl.so.4", ("libcurl4",)),
         ("apt", "debian:13", "libcurl.so.4", ("libcurl4t64",)),
         ("apt", "debian:13", "libssl.so.1.1", ()),
-        ("apt", "ubuntu:24.04", "libpq.so.5", ()),
+        ("apt", "ubuntu:20.04", "libssl.so.1.1", ("libssl1.1",)),
+        ("apt", "ubuntu:20.04", "libicuuc.so.66", ("libicu66",)),
+        ("apt", "ubuntu:22.04", "libssl.so.3", ("libssl3",)),
+        ("apt", "ubuntu:22.04", "libicuuc.so.70", ("libicu70",)),
+        ("apt", "ubuntu:22.04", "libcurl.so.4", ("libcurl4",)),
+        ("apt", "ubuntu:24.04", "libssl.so.3", ("libssl3t64",)),
+        ("apt", "ubuntu:24.04", "libicuuc.so.74", ("libicu74",)),
+        ("apt", "ubuntu:24.04", "libcurl.so.4", ("libcurl4t64",)),
+        ("apt", "ubuntu:24.04", "libpython3.12.so.1.0", ("libpython3.12t64",)),
+        ("apt", "ubuntu:24.04", "libpq.so.5", ("libpq5",)),
+        ("apt", "ubuntu:24.04", "libssl.so.1.1", ()),
+        ("apt", "ubuntu:26.10", "libpq.so.5", ()),
         ("apk", "alpine:3.21", "libstdc++.so.6", ("libstdc++",)),
         ("apk", "alpine:3.20", "libpq.so.5", ("libpq",)),
         ("yum", "centos:7", "libssl.so.10", ("openssl-libs",)),
         ("yum", "ubi:7", "libpq.so.5", ("postgresql-libs",)),
+        ("dnf", "rockylinux:8", "libssl.so.1.1", ("openssl-libs",)),
+        ("dnf", "rockylinux:8", "libssl.so.3", ()),
+        ("dnf", "rockylinux:8", "libffi.so.6", ("libffi",)),
+        ("dnf", "rockylinux:9", "libssl.so.1.1", ("compat-openssl11",)),
+        ("microdnf", "ubi:9", "libffi.so.8", ("libffi",)),
+        ("dnf", "centos:stream9", "libpq.so.5", ("libpq",)),
+        ("dnf", "oraclelinux:9", "libGL.so.1", ("libglvnd-glx",)),
+        ("dnf", "almalinux:8", "libcurl.so.4", ("libcurl", "libcurl-minimal")),
         ("dnf", "rockylinux:10", "libpq.so.5", ("libpq",)),
         ("microdnf", "centos:stream10", "libz.so.1", ("zlib-ng-compat",)),
         ("dnf", "amazonlinux:2023", "libpq.so.5", ()),
@@ -132,9 +156,10 @@ def test_packages_that_may_bring_another_libc(manager: str, package: str, expect
     assert may_bring_libc(manager, package) is expected
 
 
-def test_rows_of_the_file_are_found() -> None:
+@pytest.mark.parametrize("file", ["packages.json", "ubuntu.json"])
+def test_rows_of_the_file_are_found(file: str) -> None:
     """Rows are read line by line: the whole file, read as JSON, must say the same. Every seventh is enough."""
-    for release, table in json.loads((KNOWLEDGE / "packages.json").read_text()).items():
+    for release, table in json.loads((KNOWLEDGE / file).read_text()).items():
         for name, row in list(table["packages"].items())[::7]:
             found = provides(table["manager"], release, name)
             assert found is not None

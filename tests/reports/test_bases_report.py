@@ -16,7 +16,9 @@ from tests.reports.odd_names import ODD, assert_harmless
 VERDICTS = {"+": Verdict.LOADS, "-": Verdict.FAILS, "?": Verdict.UNKNOWN}
 
 
-def trial(make, base: str, *files: tuple[str, str, str], size: int | None = None) -> BaseTrial:
+def trial(
+    make, base: str, *files: tuple[str, str, str], size: int | None = None, unpacked: int | None = None
+) -> BaseTrial:
     """Each file as its name, its mark, the detail or reason."""
     placements = []
     for name, mark, reason in files:
@@ -31,24 +33,26 @@ def trial(make, base: str, *files: tuple[str, str, str], size: int | None = None
                 link=LinkResult(unknowns=(reason,) if mark == "?" else ()),
             )
         )
-    profile = replace(make.placement().filesystem.profile, reference=f"docker.io/library/{base}", size=size)
+    profile = replace(make.placement().filesystem.profile, reference=f"docker.io/library/{base}")
+    profile = replace(profile, size=size, unpacked_size=unpacked)
     return BaseTrial(profile, tuple(placements))
 
 
 def test_a_list_for_one_file(make) -> None:
     trials = [
-        trial(make, "debian:12", ("api", "+", ""), size=28_200_000),
+        trial(make, "debian:12", ("api", "+", ""), size=28_200_000, unpacked=74_830_000),
         trial(make, "alpine:3.20", ("api", "-", "libpq.so.5")),
         trial(
             make, "base:1", ("api", "?", "libpq.so.5: the files of docker.io/library/base:1 are not completely known")
         ),
     ]
     assert render_text(trials).splitlines() == [
-        "verdict    base         libc        size     reason",
-        "---------  -----------  ----------  -------  " + "-" * 53,
-        "loads      debian:12    musl 1.2.5  28.2 MB",
-        "fails      alpine:3.20  musl 1.2.5           library-missing libpq.so.5",
-        "unknown    base:1       musl 1.2.5           libpq.so.5: the base's files are not completely known",
+        "verdict    base         libc        compressed    unpacked    reason",
+        "---------  -----------  ----------  ------------  ----------  " + "-" * 53,
+        "loads      debian:12    musl 1.2.5  28.2 MB       74.8 MB",
+        "fails      alpine:3.20  musl 1.2.5                            library-missing libpq.so.5",
+        "unknown    base:1       musl 1.2.5                            "
+        "libpq.so.5: the base's files are not completely known",
     ]
     assert "\x1b[32mloads\x1b[0m      debian:12" in render_text(trials, color=True)
 
@@ -114,14 +118,19 @@ def test_hundreds_of_bases_and_long_names_keep_to_the_width(width: int, color: b
 
 
 def test_json_has_each_base(make) -> None:
-    trials = [trial(make, "all:1", ("a", "+", "")), trial(make, "none:1", ("a", "-", "libx.so"))]
+    trials = [
+        trial(make, "all:1", ("a", "+", ""), size=28_200_000, unpacked=74_830_000),
+        trial(make, "none:1", ("a", "-", "libx.so")),
+    ]
     assert json.loads(render_json(trials)) == {
         "bases": [
-            {"reference": "all:1", "verdict": "loads", "causes": []},
+            {"reference": "all:1", "verdict": "loads", "causes": [], "size": 28200000, "unpacked_size": 74830000},
             {
                 "reference": "none:1",
                 "verdict": "fails",
                 "causes": [{"file": "a", "cause": "library-missing", "detail": "libx.so"}],
+                "size": None,
+                "unpacked_size": None,
             },
         ]
     }

@@ -1,0 +1,92 @@
+"""What archives hold, from the cache where it knows them: the types, and the door to `containers`.
+
+In: paths of archives and a machine. Out: `Contents` for each. A run that has seen the archives before opens none of
+them and imports no reader: it reads one small file for each. Most jars hold nothing native, which is kept too.
+"""
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from depscan.artifacts.facts import ElfFacts
+from depscan.cachefiles import find_cache_folder, is_settled, read_content, write_content
+
+_FOLDER = "archives"
+_MAX_BYTES = 32 << 20  # of what is kept of one archive, symbols included
+
+
+class NativeMember(Struct, frozen=True):
+    """A program or library inside an archive; `path` has `!/` between the archives: BOOT-INF/lib/a.jar!/libx.so."""
+
+    path: str
+    facts: ElfFacts
+
+
+class Allowance(Struct):
+    """What the archives of one run may cost together, and have cost: members, bytes that come out of them, seconds."""
+
+    members: int = 300_000
+    size: int = 8 << 30
+    seconds: float = 120.0
+    members_read: int = 0
+    size_read: int = 0
+    seconds_spent: float = 0.0
+
+
+class Contents(Struct, frozen=True):
+    """What an archive holds: native members in their order; `problem` is the first of `problems` things unread.
+
+    `spent` says that it was the run's allowance that ended it: another run may read more.
+    """
+
+    members: tuple[NativeMember, ...] = ()
+    problem: str | None = None
+    problems: int = 0
+    spent: bool = False
+
+
+def read_archives(
+    paths: Iterable[Path], machine: str, *, cache: bool = True, allowance: Allowance | None = None
+) -> dict[Path, Contents]:
+    """The native members of many archives for a machine (x86_64, aarch64, ...); what cannot be read is a problem.
+
+    `allowance` is what all of a run may cost; what the cache knows costs nothing of it.
+    """
+    allowance = allowance or Allowance()
+    return {path: _read(path, machine, allowance, cache=cache) for path in paths}
+
+
+def _read(path: Path, machine: str, allowance: Allowance, *, cache: bool) -> Contents:
+    try:
+        status = path.stat()
+        kept = _place(status, machine) if cache else None
+        known = _load(kept) if kept is not None else None
+        if known is not None:
+            return known
+        from depscan.artifacts.containers import read_contents  # noqa: PLC0415 - not where the cache knows all
+
+        contents = read_contents(path, machine, allowance)
+    except OSError as error:
+        return Contents(problem=f"cannot be read: {error.strerror}", problems=1)
+    if kept is not None and not contents.spent and is_settled(path, status):
+        with suppress(OSError):
+            write_content(kept, msgspec.msgpack.encode(contents))
+    return contents
+
+
+def _place(status: os.stat_result, machine: str) -> Path:
+    """Where the cache keeps an archive's contents."""
+    from depscan.artifacts.cache import make_key  # noqa: PLC0415 - not with --no-cache
+
+    return find_cache_folder(os.environ) / _FOLDER / f"{make_key(status).hex()}-{machine}"
+
+
+def _load(kept: Path) -> Contents | None:
+    content = read_content(kept, max_bytes=_MAX_BYTES)
+    with suppress(msgspec.MsgspecError, ValueError):
+        return msgspec.msgpack.decode(content, type=Contents) if content is not None else None
+    return None
