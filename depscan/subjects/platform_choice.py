@@ -52,7 +52,7 @@ def find_platform_problems(
     dockerfile: Dockerfile, filesystems: Sequence[StageFilesystem], target: int | None
 ) -> Iterator[Problem]:
     """Those of the stages that are built; `target` is the one that is run."""
-    pinned = {stage.index for stage in dockerfile.stages if _pin(stage, dockerfile) is not None}
+    pinned = {stage.index for stage in dockerfile.stages if builder_pin(stage, dockerfile) is not None}
     for filesystem in filesystems if pinned else ():
         stage = filesystem.stage
         if stage.index == target and stage.index in pinned:
@@ -61,7 +61,7 @@ def find_platform_problems(
             yield from _ineffective(filesystem, dockerfile, pinned, filesystems)
 
 
-def _pin(stage: Stage, dockerfile: Dockerfile) -> Span | None:
+def builder_pin(stage: Stage, dockerfile: Dockerfile) -> Span | None:
     """The `--platform=$BUILDPLATFORM` that a stage has, or the one at the bottom of the stages it stands on."""
     while stage.base_stage is not None:
         stage = dockerfile.stages[stage.base_stage]
@@ -71,7 +71,7 @@ def _pin(stage: Stage, dockerfile: Dockerfile) -> Span | None:
 
 def _final_stage(filesystem: StageFilesystem, dockerfile: Dockerfile) -> Iterator[Problem]:
     """A stage that is called a tool runs where it is built; one that starts nothing of its own may only carry files."""
-    stage, span = filesystem.stage, _pin(filesystem.stage, dockerfile)
+    stage, span = filesystem.stage, builder_pin(filesystem.stage, dockerfile)
     started, name = filesystem.entrypoint or filesystem.command, stage.name or ""
     if span is None or re.fullmatch(_TOOL, name) or (started is not None and _starts_a_tool(started)):
         return
