@@ -162,3 +162,30 @@ def test_bake(tmp_path: Path) -> None:
     for name, target in said.items():
         assert shown(builds[name]) == expected(target, folder, builds[name])
         assert [str(each) for each in builds[name].platforms] == target.get("platforms", [])
+
+
+@pytest.mark.skipif(BUILDX is None or REPOSITORIES is None, reason="needs docker-buildx and repositories")
+def test_bake_files_of_real_repositories() -> None:
+    """Platforms are not compared: depscan leaves out those without Linux and writes linux/arm with its variant."""
+    compared = 0
+    for root in sorted(Path(REPOSITORIES or ".").iterdir()):
+        for path in walk(root).of("bake") if root.is_dir() else ():
+            compared += compare_bake(path)
+    print(f"{compared} targets compared, none differs")
+    assert compared
+
+
+def compare_bake(path: Path) -> int:
+    """How many targets of a file were compared; 0 where buildx refuses it.
+
+    Those are passed over whose context is elsewhere, or only there where bake is started in another directory.
+    """
+    builds = {name: build for name, build in found(path).items() if build.context and build.dockerfile}
+    output = answer([str(BUILDX), "bake", "-f", path.name, "--print", *builds], path.parent) if builds else None
+    if output is None:
+        return 0
+    said = json.loads(output)["target"]
+    here = [name for name in builds if (path.parent / (said[name].get("context") or ".")).is_dir()]
+    for name in here:
+        assert shown(builds[name]) == expected(said[name], path.parent, builds[name]), f"{path}: {name}"
+    return len(here)
