@@ -30,6 +30,7 @@ _OTHER_SYSTEMS = re.compile(
     r"(^|[/._-])(android|darwin|mac|macos|osx|windows|win32|win64|sunos|solaris|aix|\w*bsd)\b", re.I
 )
 _MUSL = re.compile(r"(^|[/._-])(linux[-_]?)?(musl|alpine)", re.I)
+_JAR = re.compile(r"\.(jar|war|ear)!/[^!]*$", re.I)
 # What stands in a path for a system, machine or C library: without it the variants of a library have one name.
 _PLATFORM = re.compile(
     r"(?<![a-z])(linux(32|64|musl)?|gnu|musl|glibc|alpine|x86[-_]?64|amd64|x64|aarch[-_]?64|arm64|ppc64le|s390x|riscv64|"
@@ -50,7 +51,14 @@ def place_members(members: Mapping[str, Member], root: Root, host_provided: tupl
     platform = filesystem.stage.platform
     for group in _variants(picked):
         placed = [place(artifact, entry, inside, platform, host_provided) for entry, artifact in group.values()]
-        yield from [each for each in placed if each.verdict is Verdict.LOADS] or placed
+        loading = [each for each in placed if each.verdict is Verdict.LOADS]
+        yield from loading or (each if _JAR.search(each.path) else _left_packed(each) for each in placed)
+
+
+def _left_packed(placement: Placement) -> Placement:
+    """Only Java loads from an archive as it stands; what unpacks another one, if anything does, is not known here."""
+    unknown = replace(placement.link, failures=(), unknowns=("nothing that is known here unpacks its archive",))
+    return replace(placement, link=unknown, verdict=Verdict.UNKNOWN, cause=None, detail=None)
 
 
 def _variants(members: Mapping[str, Member]) -> Iterable[dict[str, Member]]:

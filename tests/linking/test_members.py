@@ -149,3 +149,11 @@ def test_what_is_not_opened_is_named(tmp_path: Path) -> None:
         "x.AppImage": "an AppImage: what it mounts when it starts is not read",
         "x.7z": "a 7z archive, which is not opened",
     }
+
+
+def test_what_nothing_unpacks_is_not_judged(tmp_path: Path) -> None:
+    (tmp_path / "tools.zip").write_bytes(pack({"bin/tool": (FIXTURES / "hello-glibc-dynamic").read_bytes()}))
+    (tmp_path / "Dockerfile").write_text("FROM alpine:3.20\nCOPY tools.zip /srv/\n")
+    (found,) = scan([tmp_path / "Dockerfile"], Config(cache=False, jobs=1)).scans
+    assert verdicts(found) == {"/srv/tools.zip!/bin/tool": "unknown"}
+    assert {each.rule for each in found.findings} <= {"base-end-of-life", "base-tag-moves"}
