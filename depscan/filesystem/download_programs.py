@@ -224,12 +224,14 @@ def _unpack(
 
 
 def run_piped_script(action: Action) -> Iterator[Effect]:
-    """`curl URL | sh`: what the script of a known installer brings."""
+    """`curl URL | sh`: what the script of a known installer brings, and where else it writes; else nothing."""
     url = action.tree.stream if action.command.piped_input else None
     if url is not None:
         from depscan.filesystem.downloads import fetch_of, installed  # noqa: PLC0415 - few stages fetch
 
-        yield from installed(fetch_of(action), url, {**action.variables, **dict(action.command.assignments)})
+        for entry in installed(fetch_of(action), url, {**action.variables, **dict(action.command.assignments)}):
+            yield Disturb((posixpath.dirname(entry.path), "/root", "/home"), foreign_libc=False)
+            yield entry
 
 
 def run_installer(action: Action) -> Iterator[Effect]:

@@ -87,8 +87,8 @@ def run_ldconfig(action: Action) -> Iterator[Effect]:
 
 def run_shell(action: Action) -> Iterator[Effect]:
     """A shell runs what is not known here, or the script of an installer that comes through a pipe."""
-    yield from build.run_anything(action)
-    yield from download.run_piped_script(action)
+    brought = tuple(download.run_piped_script(action))
+    yield from brought or build.run_anything(action)
 
 
 def run_find(action: Action) -> Iterator[Effect]:
