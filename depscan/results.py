@@ -8,16 +8,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from depscan.findings import Confidence, Severity
+from depscan.findings import Confidence, Location, Related, Severity
+from depscan.platforms import DEFAULT_PLATFORM
+from depscan.source import SourceText
 
 if TYPE_CHECKING:
+    from depscan.builds.build import Build
     from depscan.filesystem.entries import StageFilesystem
     from depscan.findings import Finding, Skipped
     from depscan.linking.placement import Placement
     from depscan.platforms import Platform
     from depscan.rulebook import Rule
-    from depscan.source import SourceText
+
+
+_MOST_BUILDS = 3  # in one message
 
 
 class Scan(Struct, frozen=True):
@@ -25,6 +31,8 @@ class Scan(Struct, frozen=True):
 
     `target` is the name or index of the stage that is built; `in_target` are the indexes of the stages it needs.
     `context_reason` tells how the context was chosen. `notes` are remarks such as "no stage with a final file system".
+    `build` is the declaration that settings come from; None for a Dockerfile that is checked by itself. A declaration
+    that cannot be followed is a scan of its own file without stages, whose `skipped` tells why.
     """
 
     source: SourceText
@@ -38,6 +46,38 @@ class Scan(Struct, frozen=True):
     findings: tuple[Finding, ...]
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...] = ()
+    build: Build | None = None
+
+    @property
+    def build_name(self) -> str:
+        """What reports call the build: `target app of docker-bake.hcl`; empty without a declaration."""
+        build = self.build
+        return f"{build.name} of {build.source}" if build is not None and build.source is not None else ""
+
+
+def unfollowed(path: str, skipped: Skipped) -> Scan:
+    """The scan of a declaration that leads to nothing."""
+    return Scan(
+        source=SourceText.of(path, ""),
+        context=".",
+        context_reason="no build",
+        target=None,
+        platform=DEFAULT_PLATFORM,
+        stages=(),
+        in_target=frozenset(),
+        placements=(),
+        findings=(),
+        skipped=(skipped,),
+    )
+
+
+def say_where(finding: Finding, build: Build | None, platform: Platform) -> Finding:
+    """With the place that declares the build and its platform."""
+    if build is None or build.source is None or build.span is None:
+        return finding
+    declared = f" for {platform}" if platform in build.platforms else ""
+    place = Related(Location(build.source, build.span), f"built{declared} as declared here: {build.name}")
+    return replace(finding, related=(*finding.related, place))
 
 
 class ScanResult(Struct, frozen=True):
@@ -65,11 +105,37 @@ class ScanResult(Struct, frozen=True):
         return int(any(self.fails(finding) for scan in self.scans for finding in scan.findings))
 
     @property
-    def reported(self) -> tuple[Finding, ...]:
-        """The findings that are not ignored, in order; one that several platforms share stands once."""
-        once: dict[tuple[object, ...], Finding] = {}
+    def distinct(self) -> tuple[tuple[Finding, Scan], ...]:
+        """Every finding with its first scan, in order; one that several builds or platforms share stands once.
+
+        Where several builds of a Dockerfile were checked, its message ends with those that have it.
+        """
+        once: dict[tuple[object, ...], list[tuple[Finding, Scan]]] = {}
+        builds: dict[str, set[str]] = {}
         for scan in self.scans:
+            builds.setdefault(scan.source.path, set()).add(scan.build_name)
             for finding in scan.findings:
-                if not finding.ignored:
-                    once.setdefault((finding.rule, finding.location, finding.message, finding.identity), finding)
-        return tuple(once.values())
+                key = (finding.rule, finding.location, finding.message, finding.identity)
+                once.setdefault(key, []).append((finding, scan))
+        return tuple(
+            (_name_builds(shared, len(builds[shared[0][1].source.path])), shared[0][1]) for shared in once.values()
+        )
+
+    @property
+    def reported(self) -> tuple[Finding, ...]:
+        """The findings of `distinct` that are not ignored."""
+        return tuple(finding for finding, _ in self.distinct if not finding.ignored)
+
+
+def _name_builds(shared: list[tuple[Finding, Scan]], number: int) -> Finding:
+    """The finding that these scans share; `number` is that of all builds of its Dockerfile."""
+    finding = shared[0][0]
+    names = list(dict.fromkeys(scan.build_name for _, scan in shared))
+    if number == 1:
+        return finding
+    if len(names) == number:
+        told = f"in all {number} builds"
+    else:
+        more = f" and {len(names) - _MOST_BUILDS} more" if len(names) > _MOST_BUILDS else ""
+        told = f"in {', '.join(names[:_MOST_BUILDS])}{more}"
+    return replace(finding, message=f"{finding.message} ({told})")

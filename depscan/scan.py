@@ -22,22 +22,21 @@ from msgspec.structs import replace
 
 from depscan.config import Config
 from depscan.dockerfile.stages import leaf_stages, read_dockerfile, stages_needed, target_index
-from depscan.dockerfile.text import MAX_BYTES, read_source
+from depscan.dockerfile.text import open_source
 from depscan.engine import judge
 from depscan.errors import UsageError
 from depscan.filesystem.context import BuildContext, choose_context
-from depscan.filesystem.ignore import read_ignore_rules
-from depscan.filesystem.replay import replay
+from depscan.filesystem.ignore import own_ignore_file, read_ignore_rules
+from depscan.filesystem.replay import Replay
+from depscan.filesystem.taking import ContextSource
 from depscan.findings import Severity, Skipped
 from depscan.ignores import apply_ignores
 from depscan.images.knowledge import knowledge_as_of
 from depscan.images.lookup import profile as image_profile
-from depscan.linking.inventory import Inventory
-from depscan.linking.linker import place
-from depscan.linking.placement import Verdict
-from depscan.linking.root import Root
+from depscan.images.lookup import unknown_image
+from depscan.linking.inventory import Inventory, place_all
 from depscan.platforms import DEFAULT_PLATFORM
-from depscan.results import Scan, ScanResult
+from depscan.results import Scan, ScanResult, say_where, unfollowed
 from depscan.rulebook import load_rules
 from depscan.source import SourceText
 from depscan.subjects.collection import collect
@@ -46,16 +45,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from depscan.artifacts.facts import ElfFacts
+    from depscan.builds.build import Build
     from depscan.dockerfile.instructions import Dockerfile, Problem, Stage
     from depscan.filesystem.entries import StageFilesystem
     from depscan.findings import Edit, Finding
     from depscan.images.profile import ImageProfile
     from depscan.linking.placement import Placement
     from depscan.platforms import Platform
-    from depscan.rulebook import Rule
     from depscan.suggest import Change, Outcome, Trial
 
 STANDARD_INPUT = "-"
+_BY_OPTION = "--context"  # how the reason of a context starts that the user named
+DECLARING = frozenset({".yaml", ".yml", ".hcl", ".json"})  # suffixes of files that may declare builds
 
 
 class _Callable(ModuleType):
@@ -69,11 +70,23 @@ sys.modules[__name__].__class__ = _Callable
 
 
 class _Text(Struct, frozen=True):
-    """A Dockerfile's text, what was wrong with its bytes, and its path (None for standard input)."""
+    """A Dockerfile's text, what was wrong with its bytes, its path (None for standard input), what declares it."""
 
     source: SourceText
     problems: tuple[Problem, ...]
     path: Path | None
+    build: Build | None = None
+
+
+class _Run:
+    """What all scans of a run share: rules, binaries that were read, contexts that were listed, stages replayed."""
+
+    def __init__(self, config: Config) -> None:
+        self.rules = load_rules(config.rules, cache=config.cache)
+        self.inventory = Inventory(jobs=config.jobs, cache=config.cache)
+        self.context = cache(_open_context)
+        self.parsed: dict[object, Dockerfile] = {}
+        self.replays: dict[object, Replay] = {}
 
 
 class _Setting(Struct, frozen=True):
@@ -81,9 +94,9 @@ class _Setting(Struct, frozen=True):
 
     platform: Platform
     config: Config
-    rules: tuple[Rule, ...]
-    context: BuildContext
-    inventory: Inventory
+    run: _Run
+    replay: Replay
+    context_given: bool
 
 
 class _Examination(Struct, frozen=True):
@@ -101,39 +114,69 @@ class _Examination(Struct, frozen=True):
 def scan(paths: Sequence[str | Path], config: Config | None = None) -> ScanResult:
     """Check Dockerfiles, each on every platform of the configuration; "-" is standard input. Raises DepscanError.
 
+    A directory, compose or bake file stands for the builds that it declares, each with its own settings.
     Without `config` the defaults hold; files and the environment are read by `depscan.config.load_config`.
     """
     config = config or Config()
-    rules = load_rules(config.rules, cache=config.cache)
-    inventory = Inventory(jobs=config.jobs, cache=config.cache)
-    scans = [
-        _scan_text(text, platform, config, rules, inventory)
-        for text in map(_read, paths)
-        for platform in config.platforms or (DEFAULT_PLATFORM,)
-    ]
-    return ScanResult(tuple(scans), rules, knowledge_as_of(), config.fail_on, config.verbose, config.quiet)
+    run = _Run(config)
+    scans = [each for path in paths for each in _scan_path(path, config, run)]
+    return ScanResult(tuple(scans), run.rules, knowledge_as_of(), config.fail_on, config.verbose, config.quiet)
+
+
+def _scan_path(path: str | Path, config: Config, run: _Run) -> list[Scan]:
+    if str(path) == STANDARD_INPUT or not (Path(path).suffix in DECLARING or Path(path).is_dir()):
+        return _scan_platforms(_read(path), config, run)
+    from depscan.builds.discovery import find_builds  # noqa: PLC0415 - a single Dockerfile needs none of it
+
+    builds, unusable = find_builds(Path(path), os.environ)
+    scans: list[Scan] = []
+    wrong: list[tuple[Build, UsageError]] = []
+    for build in builds:
+        try:
+            text, settings = _open_build(build, config, run)
+        except UsageError as error:
+            wrong.append((build, error))
+        else:
+            scans += _scan_platforms(text, settings, run)
+    if wrong and not scans:
+        raise wrong[0][1]
+    scans += [unfollowed(build.source or str(build.dockerfile), _unbuilt(build, error)) for build, error in wrong]
+    return [*scans, *(unfollowed(each.source, each.skipped) for each in unusable)]
+
+
+def _open_build(build: Build, config: Config, run: _Run) -> tuple[_Text, Config]:
+    """A build's text and settings; raises UsageError where it cannot be read or has no such target."""
+    from depscan.builds.configuration import configure  # noqa: PLC0415 - as above
+
+    text = _Text(build.inline, (), None) if build.inline else _read(build.dockerfile or "")
+    text, settings = replace(text, build=build), configure(config, build)
+    for platform in settings.platforms or (DEFAULT_PLATFORM,):
+        target_index(_parse(text, platform, settings, run.parsed), settings.target)
+    return text, settings
+
+
+def _unbuilt(build: Build, error: UsageError) -> Skipped:
+    return Skipped(build.name or "", str(error), build.span)
+
+
+def _scan_platforms(text: _Text, config: Config, run: _Run) -> list[Scan]:
+    return [_scan_text(text, platform, config, run) for platform in config.platforms or (DEFAULT_PLATFORM,)]
 
 
 def _read(path: str | Path) -> _Text:
-    """Read no more than a Dockerfile may have, and one byte that tells `read_source` of more."""
     if str(path) == STANDARD_INPUT:
-        source, problems = read_source(None, "-", sys.stdin.buffer.read(MAX_BYTES + 1))
-        return _Text(source, problems, None)
-    path = Path(path)
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}; pass the path of a readable Dockerfile") from None
-    source, problems = read_source(path, str(path), data)
-    return _Text(source, problems, path)
+        return _Text(*open_source(None), None)
+    return _Text(*open_source(Path(path)), Path(path))
 
 
-def _scan_text(text: _Text, platform: Platform, config: Config, rules: tuple[Rule, ...], inventory: Inventory) -> Scan:
-    dockerfile = _parse(text, platform, config)
-    root, reason = _choose_context(text.path, dockerfile, config)
-    context = BuildContext(root, read_ignore_rules(root, text.path))
-    setting = _Setting(platform, config, rules, context, inventory)
+def _scan_text(text: _Text, platform: Platform, config: Config, run: _Run) -> Scan:
+    dockerfile = _parse(text, platform, config, run.parsed)
+    root, reason = _choose_context(text, dockerfile, config)
+    given = config.context is not None and reason == _BY_OPTION
+    context = run.context(root, text.path if text.path and own_ignore_file(text.path).exists() else None)
+    key = id(dockerfile), id(context)  # both are kept for the run
+    replay = run.replays.setdefault(key, _replay(dockerfile, context, config))
+    setting = _Setting(platform, config, run, replay, given)
     examination = _examine(text, dockerfile, setting)
     return Scan(
         source=text.source,
@@ -144,25 +187,48 @@ def _scan_text(text: _Text, platform: Platform, config: Config, rules: tuple[Rul
         stages=examination.stages,
         in_target=examination.in_target,
         placements=examination.placements,
-        findings=_advise(_apply_ignores(text, examination, setting), text, examination, setting),
+        findings=tuple(say_where(each, text.build, platform) for each in _settle(text, examination, setting)),
         skipped=examination.skipped,
         notes=() if examination.stages else ("no stage with a final file system: nothing to check",),
+        build=text.build,
     )
 
 
-def _parse(text: _Text, platform: Platform, config: Config) -> Dockerfile:
-    dockerfile = read_dockerfile(text.source, platform=platform, build_arguments=config.build_arguments)
-    return replace(dockerfile, problems=(*text.problems, *dockerfile.problems))
+def _open_context(root: Path, dockerfile: Path | None) -> ContextSource:
+    """A context; `dockerfile` only where it has an ignore file of its own, so that others share what was listed."""
+    return ContextSource(BuildContext(root, read_ignore_rules(root, dockerfile)))
 
 
-def _choose_context(path: Path | None, dockerfile: Dockerfile, config: Config) -> tuple[Path, str]:
+def _parse(text: _Text, platform: Platform, config: Config, known: dict[object, Dockerfile]) -> Dockerfile:
+    """The text under the settings of a build; `known` are those that were read so far."""
+    # Several platforms are built on one machine; the builder of a single one is taken to be of its kind.
+    builder = DEFAULT_PLATFORM if len(config.platforms) > 1 else platform
+    arguments = config.build_arguments
+    key = (text.source.path, text.source.text, platform, builder, _sorted(arguments), _sorted(config.contexts))
+    if key in known:
+        return known[key]
+    dockerfile = read_dockerfile(text.source, platform=platform, build_arguments=arguments, build_platform=builder)
+    if config.contexts:
+        from depscan.dockerfile.named_contexts import apply_contexts  # noqa: PLC0415 - few builds have some
+
+        dockerfile = apply_contexts(dockerfile, config.contexts)
+    known[key] = replace(dockerfile, problems=(*text.problems, *dockerfile.problems))
+    return known[key]
+
+
+def _sorted(values: Mapping[str, str | None]) -> tuple[tuple[str, str | None], ...]:
+    return tuple(sorted(values.items()))
+
+
+def _choose_context(text: _Text, dockerfile: Dockerfile, config: Config) -> tuple[Path, str]:
     if config.context is not None:
         if not config.context.is_dir():
             raise UsageError(f"{config.context}: not a directory; --context takes the build context's directory")
-        return config.context, "--context"
-    if path is None:
+        declared = text.build is not None and config.context is text.build.context
+        return config.context, f"declared in {text.build.source}" if text.build and declared else _BY_OPTION
+    if text.path is None:
         return Path(), "the current directory, since the Dockerfile came from standard input"
-    return choose_context(path, dockerfile)
+    return choose_context(text.path, dockerfile)
 
 
 def _shown(root: Path, dockerfile: Path | None) -> str:
@@ -179,27 +245,26 @@ def _examine(
     """
     config = setting.config
     target = target_index(dockerfile, config.target)
-    leaves = leaf_stages(dockerfile) if config.target is None else ()
-    run = {index for index in (target, *leaves) if index is not None}
+    run = frozenset(_stages_to_run(dockerfile, setting, target))
     needed = frozenset().union(*(stages_needed(dockerfile, index) for index in run))
-    stages = replay(
-        dockerfile,
-        setting.context,
-        profile_of=lambda stage: _profile(stage, config),
-        build_arguments=config.build_arguments,
-        needed=needed,
-    )
-    placements = _place_all(stages, setting, assumed or {})
-    run_there = [item for item in placements if item.filesystem.stage.index in run]
+    known = dockerfile is setting.replay.dockerfile
+    replay = setting.replay if known else _replay(dockerfile, setting.replay.context, config)
+    stages = replay.stages(needed)
+    placements = place_all(stages, setting.run.inventory, assumed or {}, config.host_provided)
+    run_there = [
+        item
+        for item in placements
+        if (stage := item.filesystem.stage).index in run and not _is_builders_own(stage, dockerfile, setting.platform)
+    ]
     subjects = collect(
         dockerfile,
         stages,
         run_there,
-        context_given=config.context is not None,
+        context_given=setting.context_given,
         cpu_floor=config.cpu_floor,
         target=target,
         several_platforms=len(config.platforms) > 1,
-        run=frozenset(run),
+        run=run,
     )
     return _Examination(
         dockerfile=dockerfile,
@@ -207,72 +272,42 @@ def _examine(
         in_target=frozenset() if target is None else stages_needed(dockerfile, target),
         stages=stages,
         placements=placements,
-        findings=judge(setting.rules, subjects, path=text.source.path, config=config),
+        findings=judge(setting.run.rules, subjects, path=text.source.path, config=config),
         skipped=_skipped(stages, setting),
     )
 
 
+def _stages_to_run(dockerfile: Dockerfile, setting: _Setting, target: int | None) -> Iterator[int]:
+    """The target; where the user names none, every leaf but the builder's own tools."""
+    if target is not None:
+        yield target
+    if setting.config.target is None:
+        leaves = (dockerfile.stages[index] for index in leaf_stages(dockerfile))
+        yield from (stage.index for stage in leaves if not _is_builders_own(stage, dockerfile, setting.platform))
+
+
+def _is_builders_own(stage: Stage, dockerfile: Dockerfile, platform: Platform) -> bool:
+    """Whether a stage stands on $BUILDPLATFORM, and that is another one: what it holds for the target is no fault."""
+    if stage.platform == platform:
+        return False
+    from depscan.subjects.platform_choice import builder_pin  # noqa: PLC0415 - only builds for other machines
+
+    return builder_pin(stage, dockerfile) is not None
+
+
+def _replay(dockerfile: Dockerfile, context: ContextSource, config: Config) -> Replay:
+    arguments = config.build_arguments
+    return Replay(dockerfile, context, profile_of=lambda stage: _profile(stage, config), build_arguments=arguments)
+
+
 def _profile(stage: Stage, config: Config) -> ImageProfile:
+    if stage.named_context is not None:
+        return unknown_image(stage.base or "", f"the build puts {stage.named_context} in its place")
     return image_profile(stage.base or "", stage.platform, config.bases, online=config.online)
 
 
-def _place_all(
-    stages: tuple[StageFilesystem, ...], setting: _Setting, assumed: Mapping[str, ElfFacts]
-) -> tuple[Placement, ...]:
-    setting.inventory.read(stages)
-    placements: list[Placement] = []
-    for stage in stages:
-        failing = {placement.path: placement for placement in _place_run_starts(stage, setting, assumed)}
-        placed = _place_stage(stage, setting, assumed)
-        placements += [failing.pop(placement.path, placement) for placement in placed]
-        placements += failing.values()
-    return tuple(placements)
-
-
-def _place_stage(
-    stage: StageFilesystem, setting: _Setting, assumed: Mapping[str, ElfFacts], only: str | None = None
-) -> list[Placement]:
-    """The programs and libraries of a stage, its scripts, and what its archives hold; `only` the one at a path."""
-    artifacts = setting.inventory.artifacts(stage, assumed)
-    root = Root(stage, artifacts, setting.inventory.symbols)
-    placed = [
-        place(artifact, stage.entries[path], root, stage.stage.platform, setting.config.host_provided)
-        for path, artifact in artifacts.items()
-        if artifact.facts.linkage is not None and only in (None, path)
-    ]
-    members = _place_members(root, setting) if only is None else ()
-    return [*placed, *_place_scripts(stage, setting.inventory, placed), *members]
-
-
-def _place_run_starts(
-    stage: StageFilesystem, setting: _Setting, assumed: Mapping[str, ElfFacts]
-) -> Iterator[Placement]:
-    """What RUN starts and cannot start, as it stood then: the command itself may change all that comes after."""
-    for before in stage.run_starts:
-        started = before.entrypoint.words[0] if before.entrypoint is not None else ""
-        for placement in _place_stage(before, setting, assumed, started):
-            if placement.path == started and placement.verdict is Verdict.FAILS:
-                yield placement
-
-
-def _place_scripts(stage: StageFilesystem, inventory: Inventory, programs: list[Placement]) -> Iterator[Placement]:
-    scripts = inventory.scripts(stage)
-    if scripts:
-        from depscan.linking.scripts import place_scripts  # noqa: PLC0415 - many images start none
-
-        yield from place_scripts(stage, scripts, {placement.path: placement for placement in programs})
-
-
-def _place_members(root: Root, setting: _Setting) -> Iterator[Placement]:
-    members = setting.inventory.members(root.filesystem)
-    if members:
-        from depscan.linking.members import place_members  # noqa: PLC0415 - few images have archives
-
-        yield from place_members(members, root, setting.config.host_provided)
-
-
 def _skipped(stages: tuple[StageFilesystem, ...], setting: _Setting) -> tuple[Skipped, ...]:
-    rows = [row for stage in stages for row in (*stage.skipped, *setting.inventory.skipped(stage))]
+    rows = [row for stage in stages for row in (*stage.skipped, *setting.run.inventory.skipped(stage))]
     unknown = [
         Skipped(base, (profile.trouble or profile.why).removeprefix(f"{base}: "), stage.stage.base_span)
         for stage in stages
@@ -289,11 +324,15 @@ def _apply_ignores(text: _Text, examination: _Examination, setting: _Setting) ->
         examination.findings,
         dockerfile.comments,
         [instruction.span for instruction in instructions],
-        rules=setting.rules,
+        rules=setting.run.rules,
         path=text.source.path,
         config=setting.config,
         today=date.today(),
     )
+
+
+def _settle(text: _Text, examination: _Examination, setting: _Setting) -> tuple[Finding, ...]:
+    return _advise(_apply_ignores(text, examination, setting), text, examination, setting)
 
 
 def _advise(
@@ -310,7 +349,7 @@ def _advise(
     @cache
     def recheck_edited(edits: tuple[Edit, ...]) -> Trial:
         changed = replace(text, source=SourceText.of(text.source.path, apply_edits(text.source, edits)))
-        return try_out(outcome(_examine(changed, _parse(changed, setting.platform, setting.config), setting)))
+        return try_out(outcome(_examine(changed, _parse(changed, setting.platform, setting.config, {}), setting)))
 
     def recheck(change: Change) -> Trial:
         if change.edits:

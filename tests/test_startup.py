@@ -13,14 +13,19 @@ from pathlib import Path
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 PROJECTS = FIXTURES / "projects"
 SLOW = {"lief", "tabulate", "oras", "httpx", "urllib3", "rich", "multiprocessing", "concurrent", "jsonschema", "pygls"}
-# What a run pays for only when it meets the cause: a configuration file or rules that changed; a JSON report; quotes,
-# variables or here-documents in the Dockerfile; shell text beyond plain words; a binary or image that is new.
+# What a run pays for only when it meets the cause: a configuration file or rules that changed; a JSON report; a
+# directory or a file that declares builds; quotes, variables or here-documents in the Dockerfile; shell text beyond
+# plain words; a binary or image that is new.
 ON_DEMAND = {
     "tomllib",
     "json",
     "hashlib",
     "e2b_dockerfile_utils",
     "tree_sitter",
+    "yaml",
+    "pathspec",
+    "tree_sitter_hcl",
+    "depscan.builds",
     "depscan.rulebook.checks",
     "depscan.artifacts.elf",
     "depscan.artifacts.header",
@@ -74,6 +79,15 @@ def test_a_warm_run_of_a_project_loads_nothing_slow(tmp_path: Path) -> None:
         code, warm = _modules(tmp_path, "--format", "concise", dockerfile)
         assert code == expected
         assert warm & SLOW == set()
+
+
+def test_a_directory_loads_the_readers_of_what_is_in_it(tmp_path: Path) -> None:
+    folder = _project(tmp_path, CLEAN).parent
+    _, plain = _modules(tmp_path / "cache", str(folder))
+    (folder / "compose.yaml").write_text("services: {web: {build: .}}\n")
+    code, declared = _modules(tmp_path / "cache", str(folder))
+    readers = {"yaml", "pathspec", "tree_sitter_hcl"}
+    assert (code, plain & readers, declared & readers) == (0, set(), {"yaml"})
 
 
 def test_a_cold_run_leaves_standard_error_empty(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from depscan.cli.inputs import check_file, common_folder, find_dockerfiles
+from depscan.cli.inputs import check_file, common_folder, find_dockerfiles, find_inputs
 from depscan.cli.output import find_width, wants_color, write_reports, write_stdout
 from depscan.config import load_config
 from depscan.errors import DepscanError, UsageError, did_you_mean
@@ -117,10 +117,11 @@ def check(
 ) -> int:
     """Tell from a Dockerfile and its build context, before any build, that a container will not start.
 
-    PATH is a Dockerfile or Containerfile, a directory with one, or - for standard input (default: ./Dockerfile).
+    PATH is a Dockerfile or Containerfile, a compose or bake file, a directory whose builds are all checked, or - for
+    standard input (default: ./Dockerfile).
     """
     options = _named(locals())
-    files = find_dockerfiles(paths or [])
+    files = find_inputs(paths or [])
     settings = load_config(options, os.environ, common_folder(files))
     from depscan.scan import scan  # noqa: PLC0415 - the engine, which --version, --help and wrong use do not need
 

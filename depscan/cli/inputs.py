@@ -1,7 +1,7 @@
 """The files that a command is to look at.
 
-In: paths as the user wrote them. Out: paths of Dockerfiles that exist, or one line that says what to do. A directory
-stands for the Dockerfile or Containerfile directly in it, no path for the working directory's; `-` is left to the scan.
+In: paths as the user wrote them. Out: paths that exist, or one line that says what to do. What a directory, compose or
+bake file stands for is found by the scan, which `-` is left to as well; no path is the working directory's Dockerfile.
 """
 
 from __future__ import annotations
@@ -20,15 +20,28 @@ STANDARD_INPUT = "-"
 _NAMES = ("Dockerfile", "Containerfile")
 
 
+def find_inputs(paths: Sequence[str]) -> list[str]:
+    """Each path once; raises UsageError for one that is not there."""
+    found = dict.fromkeys(paths or [_default()])
+    for path in found:
+        if path != STANDARD_INPUT:
+            check_file(path, "depscan docker/Dockerfile")
+    return list(found)
+
+
 def find_dockerfiles(paths: Sequence[str]) -> list[str]:
-    """Each path once, directories replaced by their Dockerfile; raises UsageError."""
+    """Each path once, directories replaced by the Dockerfile directly in them; raises UsageError."""
     return list(dict.fromkeys(_dockerfile(path) for path in paths or [_default()]))
 
 
 def common_folder(paths: Sequence[str]) -> Path:
     """The folder that holds all `paths`, where the search for a configuration file starts."""
-    folders = [str(Path(path).absolute().parent) if path != STANDARD_INPUT else str(Path.cwd()) for path in paths]
+    folders = [str(_folder(Path(path))) if path != STANDARD_INPUT else str(Path.cwd()) for path in paths]
     return Path(os.path.commonpath(folders)) if folders else Path.cwd()
+
+
+def _folder(path: Path) -> Path:
+    return path.absolute() if path.is_dir() else path.absolute().parent
 
 
 def check_file(path: str, example: str) -> Path:

@@ -39,13 +39,15 @@ class Config(Struct, frozen=True):
     """The settings of a run. `bases` maps reference globs to what provides them (glibc:2.31, none, a directory, ...).
 
     `formats` are (format, output file or None for standard output). `build_arguments` values are None for a bare
-    `--build-arg NAME`, which takes the value from the environment as docker does. `jobs` 0 means one per CPU.
+    `--build-arg NAME`, which takes the value from the environment as docker does. `contexts` are the named ones that a
+    declared build gives. `jobs` 0 means one per CPU.
     """
 
     context: Path | None = None
     target: str | None = None
     platforms: tuple[Platform, ...] = ()
     build_arguments: Mapping[str, str | None] = field(default_factory=dict)
+    contexts: Mapping[str, str] = field(default_factory=dict)
     bases: Mapping[str, str] = field(default_factory=dict)
     online: bool = False
     formats: tuple[tuple[str, Path | None], ...] = (("text", None),)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MAX_VALUE = 131_072  # MAX_ARG_STRLEN: Linux starts no program with a longer string in its environment
 _MAX_WORK = 1 << 23  # code points that one expansion may produce or a pattern may look at
 
+UNKNOWN_VALUE = "\0unknown"  # of a build argument that is given, but not known: no real one holds a NUL
+
 _SPECIAL = ("$", "'", '"')
 _NAME = r"[^\W\d]\w*"
 _PLAIN = rf"\$(?:({_NAME})|\{{({_NAME})\}})"
@@ -96,6 +98,10 @@ class Scope:
     def declare_argument(self, name: str, default: str | None = None) -> None:
         """`ARG name[=default]`; `default` as written. --build-arg beats the default, the default beats globals."""
         value = self._build_arguments.get(name)
+        if value == UNKNOWN_VALUE:
+            self._arguments[name] = None
+            self._set(name, None)
+            return
         if value is None and default is not None:
             value = self.expand(default)
         elif value is None:

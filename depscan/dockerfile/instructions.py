@@ -120,6 +120,7 @@ class Stage(Struct, frozen=True):
     them). `base_span` is where the base stands in FROM. `base_stage` is the index of the stage it names, if it does.
     `instructions` are those after FROM (ONBUILD of a parent stage included, with the span of the parent's line).
     `global_arguments` are the values of the ARGs before the first FROM, which `ARG name` brings into the stage.
+    `named_context` is what the build puts in the place of the base, where that is no image: a directory, target:name.
     """
 
     index: int
@@ -133,6 +134,7 @@ class Stage(Struct, frozen=True):
     instruction: Instruction
     instructions: tuple[Instruction, ...]
     global_arguments: dict[str, str]
+    named_context: str | None = None
 
 
 class Problem(Struct, frozen=True):

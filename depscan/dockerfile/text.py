@@ -8,15 +8,32 @@ apart, so that the finding can say what to do.
 from __future__ import annotations
 
 import codecs
+import sys
 from typing import TYPE_CHECKING
 
 from depscan.dockerfile.instructions import Problem
+from depscan.errors import UsageError
 from depscan.source import SourceText, Span
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_BYTES = 16 << 20
+
+
+def open_source(path: Path | None) -> tuple[SourceText, tuple[Problem, ...]]:
+    """Read a Dockerfile, or standard input; raises UsageError.
+
+    No more is read than a Dockerfile may have, and one byte that tells `read_source` of more.
+    """
+    if path is None:
+        return read_source(None, "-", sys.stdin.buffer.read(MAX_BYTES + 1))
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}; pass the path of a readable Dockerfile") from None
+    return read_source(path, str(path), data)
 
 
 def read_source(path: Path | None, display: str, data: bytes) -> tuple[SourceText, tuple[Problem, ...]]:

@@ -113,11 +113,16 @@ class IgnoreRules:
         return str(self._matcher.patterns[last])
 
 
+def own_ignore_file(dockerfile: Path) -> Path:
+    """The ignore file of one Dockerfile, which beats that of the context."""
+    return dockerfile.with_name(dockerfile.name + ".dockerignore")
+
+
 def read_ignore_rules(context: Path, dockerfile: Path | None = None) -> IgnoreRules:
     """The rules for a context: from `<dockerfile>.dockerignore` beside the Dockerfile, else `.dockerignore`."""
     places = [context / ".dockerignore"]
     if dockerfile is not None:
-        places.insert(0, dockerfile.with_name(dockerfile.name + ".dockerignore"))
+        places.insert(0, own_ignore_file(dockerfile))
     for place in places:
         try:
             text = _read_text(place)

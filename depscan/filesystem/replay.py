@@ -11,7 +11,7 @@ import posixpath
 from functools import partial
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from depscan.dockerfile.commands import (
     Copy,
@@ -29,7 +29,6 @@ from depscan.filesystem.copying import apply_copy
 from depscan.filesystem.entries import DEFAULT_SHELL, Presence, StageFilesystem, StartCommand
 from depscan.filesystem.mounts import Mounts
 from depscan.filesystem.placing import MAX_PATH, make_directories
-from depscan.filesystem.taking import ContextSource
 from depscan.filesystem.tree import Tree
 from depscan.findings import Skipped
 from depscan.packages import PROGRAMS as MANAGERS
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
 
     from depscan.dockerfile.commands import Command
     from depscan.dockerfile.instructions import Dockerfile, Instruction, Stage
-    from depscan.filesystem.context import BuildContext
+    from depscan.filesystem.taking import ContextSource
     from depscan.images.profile import ImageProfile
 
 
@@ -52,51 +51,49 @@ class Replayed(Struct):
     command_set: bool = False
 
 
-class _Kitchen(Struct):
-    """What all stages of one replay share."""
-
-    dockerfile: Dockerfile
-    context: ContextSource
-    mounts: Mounts
-    profile_of: Callable[[Stage], ImageProfile]
-    build_arguments: Mapping[str, str | None]
-    states: dict[int, Replayed] = field(default_factory=dict)
-    done: dict[int, StageFilesystem] = field(default_factory=dict)
-
-
-def replay(
-    dockerfile: Dockerfile,
-    context: BuildContext,
-    *,
-    profile_of: Callable[[Stage], ImageProfile],
-    build_arguments: Mapping[str, str | None],
-    needed: frozenset[int] | None = None,
-) -> tuple[StageFilesystem, ...]:
-    """Replay the stages with an index in `needed` (all without it), in order; parents of a needed stage must be in it.
+class Replay:
+    """The stages of one Dockerfile, each replayed when it is first asked for, so that several targets share them.
 
     `profile_of` is asked for each stage that begins with an image. Problems and skipped rows stand in the stage where
-    they arose; those of the ignore file in the first.
+    they arose; those of the ignore file in the first; what cannot be read of a context, where it was first met.
     """
-    source = ContextSource(context)
-    kitchen = _Kitchen(dockerfile, source, Mounts(source), profile_of, build_arguments)
-    for stage in dockerfile.stages:
-        if needed is None or stage.index in needed:
-            kitchen.done[stage.index] = _replay_stage(kitchen, stage)
-    return tuple(kitchen.done.values())
+
+    def __init__(
+        self,
+        dockerfile: Dockerfile,
+        context: ContextSource,
+        *,
+        profile_of: Callable[[Stage], ImageProfile],
+        build_arguments: Mapping[str, str | None],
+    ) -> None:
+        self.dockerfile = dockerfile
+        self.context = context
+        self.mounts = Mounts(context)
+        self.profile_of = profile_of
+        self.build_arguments = build_arguments
+        self.states: dict[int, Replayed] = {}
+        self.done: dict[int, StageFilesystem] = {}
+
+    def stages(self, needed: frozenset[int]) -> tuple[StageFilesystem, ...]:
+        """The stages with an index in `needed`, in order; parents of a needed stage must be in it."""
+        for stage in self.dockerfile.stages:
+            if stage.index in needed and stage.index not in self.done:
+                self.done[stage.index] = _replay_stage(self, stage)
+        return tuple(self.done[index] for index in sorted(needed))
 
 
-def _replay_stage(kitchen: _Kitchen, stage: Stage) -> StageFilesystem:
-    state = _begin(kitchen, stage)
-    kitchen.states[stage.index] = state
-    if not kitchen.done:
-        state.tree.skipped += kitchen.context.context.rules.skipped
+def _replay_stage(replay: Replay, stage: Stage) -> StageFilesystem:
+    state = _begin(replay, stage)
+    replay.states[stage.index] = state
+    if not replay.done:
+        state.tree.skipped += replay.context.context.rules.skipped
     reason = _why_not(stage)
     if reason is not None:
         state.tree.skipped.append(Skipped(f"stage {stage.name or stage.index}", reason, stage.base_span))
         state.tree.mark(("/",), foreign_libc=True, reason="a stage that was not replayed", span=stage.base_span)
         return state.tree.freeze(stage)
     for instruction in stage.instructions:
-        _apply(kitchen, stage, state, instruction)
+        _apply(replay, stage, state, instruction)
     _name_started(state.tree)
     return state.tree.freeze(stage)
 
@@ -111,18 +108,18 @@ def _name_started(tree: Tree) -> None:
             tree.enter(entry)
 
 
-def _begin(kitchen: _Kitchen, stage: Stage) -> Replayed:
+def _begin(replay: Replay, stage: Stage) -> Replayed:
     """The state of a stage before its first instruction: its parent's, or that of an image."""
-    parent = kitchen.done.get(stage.base_stage) if stage.base_stage is not None else None
-    profile = parent.profile if parent is not None else kitchen.profile_of(stage)
+    parent = replay.done.get(stage.base_stage) if stage.base_stage is not None else None
+    profile = parent.profile if parent is not None else replay.profile_of(stage)
     tree = Tree(profile, parent)
-    before = kitchen.states[parent.stage.index] if parent is not None else None
+    before = replay.states[parent.stage.index] if parent is not None else None
     scope = Scope(
         before.scope.environment if before else tree.environment,
         base_known=profile.environment is not None or profile.reference == "scratch",
         global_arguments=stage.global_arguments,
-        build_arguments=kitchen.build_arguments,
-        escape=kitchen.dockerfile.escape,
+        build_arguments=replay.build_arguments,
+        escape=replay.dockerfile.escape,
         arguments=before.scope.arguments if before else None,
     )
     return Replayed(tree, scope, before.shell if before else None)
@@ -140,22 +137,22 @@ def _why_not(stage: Stage) -> str | None:
     return None
 
 
-def _apply(kitchen: _Kitchen, stage: Stage, state: Replayed, instruction: Instruction) -> None:
+def _apply(replay: Replay, stage: Stage, state: Replayed, instruction: Instruction) -> None:
     command = interpret(instruction, state.scope)
     apply(command, state.scope)
     if isinstance(command, Copy):
-        origin = _find_origin(kitchen, stage, command.from_stage)
-        apply_copy(command, state.tree, kitchen.context, stage=stage, origin=origin)
+        origin = _find_origin(replay, stage, command.from_stage)
+        apply_copy(command, state.tree, replay.context, stage=stage, origin=origin)
     elif isinstance(command, Run):
         _note_missing_shell(state, command, stage)
         from depscan.filesystem.run import apply_run  # noqa: PLC0415 - shell and programs: 4 ms, for RUN alone
 
-        with kitchen.mounts.over(command, state.tree, stage, partial(_find_origin, kitchen, stage)):
-            script = apply_run(command, state.tree, state.scope, state.shell, stage, context=kitchen.context.context)
+        with replay.mounts.over(command, state.tree, stage, partial(_find_origin, replay, stage)):
+            script = apply_run(command, state.tree, state.scope, state.shell, stage, context=replay.context.context)
         if any(part.name in MANAGERS for part in script.commands):
             from depscan.filesystem.package_faults import find_package_faults  # noqa: PLC0415 - where packages come in
 
-            state.tree.problems += find_package_faults(command, script, state.tree, stage, kitchen.dockerfile)
+            state.tree.problems += find_package_faults(command, script, state.tree, stage, replay.dockerfile)
     else:
         _apply_setting(state, command)
 
@@ -217,13 +214,13 @@ def _enter_directory(tree: Tree, command: WorkingDirectory) -> None:
     tree.workdir = path
 
 
-def _find_origin(kitchen: _Kitchen, stage: Stage, name: str | None) -> StageFilesystem | str | None:
+def _find_origin(replay: Replay, stage: Stage, name: str | None) -> StageFilesystem | str | None:
     """What --from or from= names: a stage before this one, else an image's reference (None without a name).
 
     A stage that is not built yet is wrong text, which `dockerfile/` tells; it is then treated as an unknown image.
     """
     if name is None:
         return None
-    index = find_stage(kitchen.dockerfile.stages, name)
+    index = find_stage(replay.dockerfile.stages, name)
     earlier = index is not None and index < stage.index
-    return kitchen.done.get(index, name) if earlier and index is not None else name
+    return replay.done.get(index, name) if earlier and index is not None else name

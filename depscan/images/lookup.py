@@ -36,7 +36,7 @@ def profile(text: str, platform: Platform, overrides: Mapping[str, str], *, onli
     try:
         reference = parse_reference(text)
     except BadReferenceError as error:
-        return _unknown(text, f"not an image reference: {error}")
+        return unknown_image(text, f"not an image reference: {error}")
     spec = find_override(overrides, reference)
     if spec is not None and states_libc(spec):
         return override(reference, spec, platform)
@@ -106,12 +106,13 @@ def _troubled(found: ImageProfile, trouble: str | None) -> ImageProfile:
 def _known(reference: ImageReference, platform: Platform) -> ImageProfile:
     found = lookup(reference, platform)
     if found is None:
-        return _unknown(str(reference), _reason(reference))
+        return unknown_image(str(reference), _reason(reference))
     near = nearest_tag(reference) if found.release is None and found.moving else None
     return replace(found, why=f"{found.why}; did you mean {near}?") if near else found
 
 
-def _unknown(reference: str, why: str) -> ImageProfile:
+def unknown_image(reference: str, why: str) -> ImageProfile:
+    """The profile of an image that nothing is known of."""
     return ImageProfile(reference=reference, libc=Libc("unknown"), why=why, confidence=Confidence.POSSIBLE)
 
 

@@ -1,13 +1,15 @@
-"""Entries of a stage to artifacts: which files are programs or libraries, and what they say of themselves.
+"""Entries of a stage to artifacts and placements: which files are programs or libraries, and how each fares there.
 
-In: `StageFilesystem`s. Out: the `Artifact` at each canonical path, and a `Skipped` row for each file that could not
-be read. A file is told by its first bytes; each is looked at once, however many stages and re-checks see it.
+In: `StageFilesystem`s. Out: the `Artifact` at each canonical path, its `Placement`, and a `Skipped` row for each file
+that could not be read. A file is told by its first bytes; each is looked at once, however many stages, builds and
+re-checks see it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from depscan.artifacts.facts import MEMBER, NO_ELF, Artifact
@@ -16,16 +18,20 @@ from depscan.artifacts.prediction import Prediction
 from depscan.filesystem.content import read_head
 from depscan.filesystem.entries import HostFile
 from depscan.findings import Skipped
+from depscan.linking.linker import place
+from depscan.linking.placement import Verdict
+from depscan.linking.root import Root
 from depscan.platforms import MACHINES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from depscan.artifacts.contents import Allowance, Contents
     from depscan.artifacts.facts import ElfFacts
     from depscan.artifacts.script import Script
     from depscan.filesystem.entries import Content, FileEntry, StageFilesystem
+    from depscan.linking.placement import Placement
 
 _HEAD = 256  # what the kernel reads (BINPRM_BUF_SIZE)
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf#!", b"\xff\xfe#\0")
@@ -196,6 +202,70 @@ def _unread(entry: FileEntry, contents: Contents) -> Skipped:
     """The row of an archive of which something could not be read: its first trouble."""
     more = f" (and {contents.problems - 1} more)" if contents.problems > 1 else ""
     return Skipped(entry.source, f"{contents.problem}{more}", entry.span)
+
+
+def place_all(
+    stages: tuple[StageFilesystem, ...],
+    inventory: Inventory,
+    assumed: Mapping[str, ElfFacts],
+    host_provided: tuple[str, ...],
+) -> tuple[Placement, ...]:
+    """Every program, library and script of the stages, linked there; `assumed` as for `Inventory.artifacts`."""
+    inventory.read(stages)
+    bench = _Bench(inventory, assumed, host_provided)
+    placements: list[Placement] = []
+    for stage in stages:
+        failing = {placement.path: placement for placement in _place_run_starts(stage, bench)}
+        placed = _place_stage(stage, bench)
+        placements += [failing.pop(placement.path, placement) for placement in placed]
+        placements += failing.values()
+    return tuple(placements)
+
+
+class _Bench(Struct, frozen=True):
+    """What the placements of all stages share."""
+
+    inventory: Inventory
+    assumed: Mapping[str, ElfFacts]
+    host_provided: tuple[str, ...]
+
+
+def _place_stage(stage: StageFilesystem, bench: _Bench, only: str | None = None) -> list[Placement]:
+    """The programs and libraries of a stage, its scripts, and what its archives hold; `only` the one at a path."""
+    artifacts = bench.inventory.artifacts(stage, bench.assumed)
+    root = Root(stage, artifacts, bench.inventory.symbols)
+    placed = [
+        place(artifact, stage.entries[path], root, stage.stage.platform, bench.host_provided)
+        for path, artifact in artifacts.items()
+        if artifact.facts.linkage is not None and only in (None, path)
+    ]
+    members = _place_members(root, bench) if only is None else ()
+    return [*placed, *_place_scripts(stage, bench.inventory, placed), *members]
+
+
+def _place_run_starts(stage: StageFilesystem, bench: _Bench) -> Iterator[Placement]:
+    """What RUN starts and cannot start, as it stood then: the command itself may change all that comes after."""
+    for before in stage.run_starts:
+        started = before.entrypoint.words[0] if before.entrypoint is not None else ""
+        for placement in _place_stage(before, bench, started):
+            if placement.path == started and placement.verdict is Verdict.FAILS:
+                yield placement
+
+
+def _place_scripts(stage: StageFilesystem, inventory: Inventory, programs: list[Placement]) -> Iterator[Placement]:
+    scripts = inventory.scripts(stage)
+    if scripts:
+        from depscan.linking.scripts import place_scripts  # noqa: PLC0415 - many images start none
+
+        yield from place_scripts(stage, scripts, {placement.path: placement for placement in programs})
+
+
+def _place_members(root: Root, bench: _Bench) -> Iterator[Placement]:
+    members = bench.inventory.members(root.filesystem)
+    if members:
+        from depscan.linking.members import place_members  # noqa: PLC0415 - few images have archives
+
+        yield from place_members(members, root, bench.host_provided)
 
 
 def _read_bytes(entry: FileEntry) -> ElfFacts | str:

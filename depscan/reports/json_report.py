@@ -13,6 +13,7 @@ from depscan.reports.objects import dump, elf_object, image_object
 from depscan.version import __version__
 
 if TYPE_CHECKING:
+    from depscan.builds.build import Build
     from depscan.filesystem.entries import StageFilesystem
     from depscan.findings import Edit, Finding, Location, Related, Skipped, Suggestion
     from depscan.linking.placement import Placement
@@ -37,11 +38,20 @@ def _scan(scan: Scan) -> dict[str, object]:
         "context": scan.context,
         "target": scan.target,
         "platform": str(scan.platform),
+        **_build(scan.build),
         "stages": [_stage(stage, scan) for stage in scan.stages],
         "placements": [_placement(placement) for placement in scan.placements],
         "findings": [_finding(finding) for finding in scan.findings],
         "skipped": [_skipped(skipped) for skipped in scan.skipped],
     }
+
+
+def _build(build: Build | None) -> dict[str, object]:
+    """Where the settings come from: the file, what the build is called there, its line; nothing where none says so."""
+    if build is None or build.source is None:
+        return {}
+    line = build.span.start.line if build.span else None
+    return {"build": {"source": build.source, "name": build.name, "line": line}}
 
 
 def _stage(filesystem: StageFilesystem, scan: Scan) -> dict[str, object]:

@@ -28,7 +28,7 @@ def render(result: ScanResult) -> str:
 
 
 def _suite(result: ScanResult, scan: Scan) -> str:
-    name = f"{scan.source.path} on {scan.platform}"
+    name = f"{scan.source.path} on {scan.platform}" + (f", {scan.build_name}" if scan.build_name else "")
     cases = list(_cases(result, scan, name))
     failures, skipped = (sum(f"<{tag}" in case for case in cases) for tag in _TAGS)
     counts = f'tests="{len(cases)}" failures="{failures}" errors="0" skipped="{skipped}"'

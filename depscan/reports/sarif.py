@@ -16,8 +16,6 @@ from depscan.reports.objects import dump
 from depscan.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from depscan.findings import Edit, Finding, Location, Suggestion
     from depscan.results import Scan, ScanResult
     from depscan.rulebook import Rule
@@ -45,17 +43,8 @@ def _run(result: ScanResult) -> Json:
         "tool": {"driver": driver},
         "invocations": [_invocation(result)],
         "columnKind": "unicodeCodePoints",
-        "results": [_result(finding, scan, indexes) for finding, scan in _findings(result)],
+        "results": [_result(finding, scan, indexes) for finding, scan in result.distinct],
     }
-
-
-def _findings(result: ScanResult) -> Iterable[tuple[Finding, Scan]]:
-    """Every finding with its scan; one that several platforms share stands once."""
-    once: dict[tuple[object, ...], tuple[Finding, Scan]] = {}
-    for scan in result.scans:
-        for finding in scan.findings:
-            once.setdefault((finding.rule, finding.location, finding.message, finding.identity), (finding, scan))
-    return once.values()
 
 
 def _rule(rule: Rule) -> Json:
@@ -124,11 +113,16 @@ def _result(finding: Finding, scan: Scan, indexes: dict[str, int]) -> Json:
         "partialFingerprints": {"depscan/v1": finding.fingerprint},
         "fixes": [_fix(suggestion) for suggestion in finding.suggestions if suggestion.proved and suggestion.edits],
         "suppressions": _suppressions(finding),
-        "properties": {"confidence": finding.confidence, "platform": str(scan.platform)},
+        "properties": _properties(finding, scan),
     }
     if finding.rule in indexes:
         document["ruleIndex"] = indexes[finding.rule]
     return document
+
+
+def _properties(finding: Finding, scan: Scan) -> Json:
+    build = {"build": scan.build_name} if scan.build_name else {}
+    return {"confidence": finding.confidence, "platform": str(scan.platform), **build}
 
 
 def _message(finding: Finding) -> str:

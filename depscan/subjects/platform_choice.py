@@ -32,7 +32,7 @@ KINDS = frozenset({"platform-shadowed", FINAL_STAGE_PINNED, CROSS_BUILD})
 
 # Stages that are run where they are built, and those that may be: the latter start what they were not given.
 _TOOL = (
-    r"(.*[-_.])?(lint\w*|tests?|testing|checks?|dev\w*|docs?|tools?|toolchain|ci|debug|generate\w*|gen|proto\w*|vendor\w*|fmt|"
+    r"(.*[-_.])?(\w*lint\w*|tests?|testing|checks?|dev\w*|docs?|tools?|toolchain|ci|debug|generate\w*|gen|proto\w*|vendor\w*|fmt|"
     r"format|validate\w*|e2e|coverage|bench\w*|scan\w*)([-_.].*)?"
 )
 _STEP = r"(.*[-_.])?(artifacts?|output|export\w*|binar\w+|release|build\w*|cross|sdk|base)([-_.].*)?"
@@ -52,7 +52,7 @@ def find_platform_problems(
     dockerfile: Dockerfile, filesystems: Sequence[StageFilesystem], target: int | None
 ) -> Iterator[Problem]:
     """Those of the stages that are built; `target` is the one that is run."""
-    pinned = {stage.index for stage in dockerfile.stages if _pin(stage, dockerfile) is not None}
+    pinned = {stage.index for stage in dockerfile.stages if builder_pin(stage, dockerfile) is not None}
     for filesystem in filesystems if pinned else ():
         stage = filesystem.stage
         if stage.index == target and stage.index in pinned:
@@ -61,37 +61,43 @@ def find_platform_problems(
             yield from _ineffective(filesystem, dockerfile, pinned, filesystems)
 
 
-def _pin(stage: Stage, dockerfile: Dockerfile) -> Span | None:
+def builder_pin(stage: Stage, dockerfile: Dockerfile) -> Span | None:
     """The `--platform=$BUILDPLATFORM` that a stage has, or the one at the bottom of the stages it stands on."""
-    while stage.base_stage is not None:
-        stage = dockerfile.stages[stage.base_stage]
-    flag = stage.instruction.flag("platform")
+    *_, bottom = _standing(stage, dockerfile)
+    flag = bottom.instruction.flag("platform")
     return flag.span if flag is not None and re.search(r"\$\{?BUILDPLATFORM\b", flag.value or "") else None
 
 
 def _final_stage(filesystem: StageFilesystem, dockerfile: Dockerfile) -> Iterator[Problem]:
     """A stage that is called a tool runs where it is built; one that starts nothing of its own may only carry files."""
-    stage, span = filesystem.stage, _pin(filesystem.stage, dockerfile)
+    stage, span = filesystem.stage, builder_pin(filesystem.stage, dockerfile)
     started, name = filesystem.entrypoint or filesystem.command, stage.name or ""
     if span is None or re.fullmatch(_TOOL, name) or (started is not None and _starts_a_tool(started)):
         return
-    given = tuple(_given(stage, dockerfile))
     if started is not None:
         program = posixpath.basename(next(iter(" ".join(started.words).split()), ""))
-        runs = not re.fullmatch(_STEP, name) or any(program == each.name for each in given)
+        brought = {each.name for standing in _standing(stage, dockerfile) for each in _given(standing, dockerfile)}
+        runs = program in brought or not re.fullmatch(_STEP, name)
     else:
         carries = filesystem.profile.reference == "scratch" or re.fullmatch(_STEP, name)
-        runs = not carries and any(each.built and re.fullmatch(_PROGRAMS, each.directory) for each in given)
+        programs = (each for each in _given(stage, dockerfile) if re.fullmatch(_PROGRAMS, each.directory))
+        runs = not carries and any(each.built for each in programs)
     if not runs:
         return
     related = ((started.span, "what it starts"),) if started is not None else ()
     yield Problem(FINAL_STAGE_PINNED, _detail(filesystem, dockerfile), span, stage.index, related=related)
 
 
+def _standing(stage: Stage, dockerfile: Dockerfile) -> Iterator[Stage]:
+    """A stage and those it stands on."""
+    yield stage
+    while stage.base_stage is not None:
+        stage = dockerfile.stages[stage.base_stage]
+        yield stage
+
+
 def _given(stage: Stage, dockerfile: Dockerfile) -> Iterator[_Given]:
-    """What COPY and ADD bring into a stage and those it stands on."""
-    if stage.base_stage is not None:
-        yield from _given(dockerfile.stages[stage.base_stage], dockerfile)
+    """What COPY and ADD bring into a stage."""
     for instruction in stage.instructions:
         if instruction.keyword not in ("COPY", "ADD") or len(instruction.arguments) < 2:
             continue

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -21,7 +22,8 @@ from depscan.findings import Confidence
 from depscan.platforms import MACHINES, Platform
 from depscan.toolchains.compilers import has_c_compiler
 from depscan.toolchains.elf import ceiling, linked_program, static_program
-from depscan.toolchains.go_imports import Module, find_module, follow_imports
+from depscan.toolchains.go_imports import find_module, follow_imports
+from depscan.toolchains.xx import target_platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,7 +63,6 @@ class _Build(Struct, frozen=True):
 class _Sources(Struct, frozen=True):
     """What the sources at hand tell of a program; see `Reach`. `pure` says that nothing it reaches uses cgo."""
 
-    module: Module | None = None
     c: str | None = None
     library: str | None = None
     pure: bool = False
@@ -77,8 +78,8 @@ class _Sources(Struct, frozen=True):
         reach = follow_imports(place.files, module, directory) if directory is not None else None
         if reach is None or not reach.seen:
             required = module.c_module()
-            return cls(module, f"go.mod requires {required}" if required else None)
-        return cls(module, reach.c, reach.library, reach.complete and not (reach.c or reach.library))
+            return cls(f"go.mod requires {required}" if required else None)
+        return cls(reach.c, reach.library, reach.complete and not (reach.c or reach.library))
 
 
 def _package_directory(package: str | None, here: str | None, place: Workplace) -> str | None:
@@ -90,14 +91,19 @@ def _package_directory(package: str | None, here: str | None, place: Workplace) 
     return place.path(package, here) if package.startswith((".", "/")) else None
 
 
-class _Task(Struct, frozen=True):
-    """One program to build: the command, its stage, the platform, the variables that go reads, the sources."""
+class _Task(Struct, frozen=True, dict=True):
+    """One program to build: the command, its stage, the platform, the variables that go reads, the package."""
 
     build: _Build
     place: Workplace
     platform: Platform
     settings: Mapping[str, str | None]
-    sources: _Sources
+    package: str | None
+
+    @cached_property
+    def sources(self) -> _Sources:
+        """What the sources tell: read only where it matters, since they may be thousands of files."""
+        return _Sources.of(self.package, self.build, self.place)
 
     @property
     def enabled(self) -> str | None:
@@ -107,28 +113,39 @@ class _Task(Struct, frozen=True):
 
 def predict(place: Workplace) -> Iterator[Product | Made]:
     """The programs of `go build` and `go install`, what `go env -w` keeps; nothing for other systems and libraries."""
-    if place.words[1:3] == ("env", "-w"):
+    if place.words[1:3] == ("env", "-w") or place.words[1:] in (("--wrap",), ("--unwrap",)):
         yield _keep(place)
         return
     build = _read(place)
     if build is None or build.flags.get("-buildmode", "exe") not in ("exe", "pie"):
         return
-    settings = {**_kept(place), **place.environment}
+    settings = {**_kept(place), **place.environment, **_wrapped(place)}
     architecture = _variable(settings, "GOARCH", place.platform.architecture)
     if _variable(settings, "GOOS", "linux") != "linux" or architecture not in MACHINES:
         return
     same = architecture == place.platform.architecture
     platform = place.platform if same else Platform("linux", architecture)
     for path, package in _outputs(build, place, platform):
-        product = _product(path, _Task(build, place, platform, settings, _Sources.of(package, build, place)))
+        product = _product(path, _Task(build, place, platform, settings, package))
         if product is not None:
             yield product
 
 
 def _keep(place: Workplace) -> Made:
-    """`go env -w NAME=VALUE`: a file that later commands read."""
+    """`go env -w NAME=VALUE`: a file that later commands read; `xx-go --wrap` writes it anew, --unwrap removes it."""
+    if "--wrap" in place.words or "--unwrap" in place.words:
+        settings = _wrapped(place) if "--wrap" in place.words else {}
+        return Made(_KEPT, text="".join(f"{name}={value}\n" for name, value in settings.items()))
     lines = "".join(f"{word}\n" for word in place.words[3:] if word)
     return Made(_KEPT, text=(place.files.read(_KEPT) or "") + lines)
+
+
+def _wrapped(place: Workplace) -> dict[str, str]:
+    """What the wrapper xx-go exports; go builds for a system of no name where the platform is not known."""
+    if place.command.name != "xx-go":
+        return {}
+    platform = target_platform(place)
+    return {"GOOS": platform.os, "GOARCH": platform.architecture} if platform else {"GOOS": _UNKNOWN}
 
 
 def _kept(place: Workplace) -> dict[str, str | None]:
@@ -249,7 +266,8 @@ def _why_dynamic_without_cgo(task: _Task) -> tuple[Confidence, str] | None:
     """Why Go's own linker names a dynamic linker although cgo is off; None where it does not."""
     if task.build.flags.get("-buildmode") == "pie":
         return Confidence.POSSIBLE, "-buildmode=pie asks for a dynamic linker"  # measured with Go 1.19
-    module = task.sources.module
+    here = task.build.directory(task.place)
+    module = find_module(task.place.files, here) if here is not None else None
     if module is not None and module.requires(_PUREGO):
         return Confidence.LIKELY, "go.mod requires github.com/ebitengine/purego, which loads libc without cgo"
     return None

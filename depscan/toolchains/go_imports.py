@@ -100,11 +100,10 @@ def follow_imports(files: Files, module: Module, package: str) -> Reach:
                 complete = False
                 continue
             for name in _imports(text):
-                said = f"{posixpath.relpath(path, module.root)} imports {name}"
                 if name == "C" or _C_MODULES.fullmatch(name):
-                    c = c or said
+                    c = c or f"{posixpath.relpath(path, module.root)} imports {name}"
                 elif name in _CGO_LIBRARY:
-                    library = library or said
+                    library = library or f"{posixpath.relpath(path, module.root)} imports {name}"
                 elif (inner := _directory_of(name, module, sources)) is not None:
                     pending += [inner] if inner not in done else []
                     done.add(inner)

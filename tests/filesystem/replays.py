@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from depscan.dockerfile.stages import read_dockerfile
 from depscan.filesystem.context import BuildContext
 from depscan.filesystem.ignore import read_ignore_rules
-from depscan.filesystem.replay import replay
+from depscan.filesystem.replay import Replay
+from depscan.filesystem.taking import ContextSource
 from depscan.images.profile import ImageProfile, Libc
 from depscan.platforms import DEFAULT_PLATFORM
 from depscan.source import SourceText
@@ -51,7 +52,9 @@ def replay_all(
     dockerfile = read_dockerfile(source, platform=DEFAULT_PLATFORM, build_arguments=arguments or {})
     assert [problem.detail for problem in dockerfile.problems if problem.kind == "syntax"] == []
     context = context or BuildContext(root, read_ignore_rules(root))
-    return replay(dockerfile, context, profile_of=profile_of, build_arguments=arguments or {})
+    source_of_copies = ContextSource(context)
+    replay = Replay(dockerfile, source_of_copies, profile_of=profile_of, build_arguments=arguments or {})
+    return replay.stages(frozenset(range(len(dockerfile.stages))))
 
 
 def replay_last(root: Path, text: str, *, arguments: Mapping[str, str | None] | None = None) -> StageFilesystem:

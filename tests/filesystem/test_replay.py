@@ -10,7 +10,8 @@ from replays import columns, files, profile_of, replay_all, replay_last, write
 
 from depscan.dockerfile.stages import read_dockerfile
 from depscan.filesystem.context import BuildContext, choose_context
-from depscan.filesystem.replay import replay
+from depscan.filesystem.replay import Replay
+from depscan.filesystem.taking import ContextSource
 from depscan.platforms import DEFAULT_PLATFORM
 from depscan.source import SourceText
 
@@ -97,10 +98,17 @@ def test_a_build_argument_makes_it_known(tmp_path: Path) -> None:
 
 def test_only_needed_stages_are_replayed(tmp_path: Path) -> None:
     dockerfile = read("FROM alpine AS a\nFROM alpine AS b\nFROM a\n")
-    stages = replay(
-        dockerfile, BuildContext(tmp_path), profile_of=profile_of, build_arguments={}, needed=frozenset({0, 2})
+    context = ContextSource(BuildContext(tmp_path))
+    asked: list[int] = []
+    replay = Replay(
+        dockerfile,
+        context,
+        profile_of=lambda stage: asked.append(stage.index) or profile_of(stage),  # type: ignore[func-returns-value]
+        build_arguments={},
     )
-    assert [stage.stage.index for stage in stages] == [0, 2]
+    assert [stage.stage.index for stage in replay.stages(frozenset({0, 2}))] == [0, 2]
+    assert [stage.stage.index for stage in replay.stages(frozenset({0, 1}))] == [0, 1]
+    assert asked == [0, 1], "each is replayed once, when first asked for"
 
 
 def test_problems_tell_their_stage_and_are_not_inherited(tmp_path: Path) -> None:

@@ -80,6 +80,9 @@ def test_schema_refuses_what_the_contract_does_not_name(result) -> None:
         jsonschema.validate(document, SCHEMA)
 
 
+ADDED = {"build"}  # after schema version 1 was settled: absent where there is nothing to say
+
+
 def test_schema_describes_every_object_without_gaps() -> None:
     def objects(node):
         if isinstance(node, dict):
@@ -90,7 +93,8 @@ def test_schema_describes_every_object_without_gaps() -> None:
 
     for node in objects(SCHEMA):
         assert node["additionalProperties"] is False
-        assert sorted(node["required"]) == sorted(node["properties"])
+        assert set(node["properties"]) - set(node["required"]) <= ADDED
+        assert set(node["required"]) <= set(node["properties"])
 
 
 def test_json_holds_the_story(result) -> None:

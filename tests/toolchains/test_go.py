@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from depscan.config import Config
 from depscan.platforms import parse_platform
+from depscan.scan import scan
 from tests.toolchains.predicting import predict
 
 if TYPE_CHECKING:
@@ -246,3 +248,35 @@ def test_needs_what_glibc_merged_in_2_34(tmp_path: Path) -> None:
         (found,) = predict(tmp_path, text).values()
         needs[release] = [need.name for need in found.facts.version_needs.get("libc.so.6", ())]
     assert needs == {"bullseye": [], "bookworm": ["GLIBC_2.34"]}
+
+
+XX = "FROM --platform=$BUILDPLATFORM golang:1.24-alpine AS build\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "machine"),
+    [
+        ("ARG TARGETPLATFORM\nRUN xx-go build -o /app .", "aarch64"),
+        ("ARG TARGETOS TARGETARCH\nRUN xx-go build -o /app .", "aarch64"),
+        ("ARG TARGETARCH\nRUN xx-go build -o /app .", "aarch64"),
+        ("RUN TARGETPAIR=linux-armv7 xx-go build -o /app .", "arm"),
+        ("RUN TARGETPLATFORM=linux/s390x xx-go build -o /app .", "s390x"),
+        ("ARG TARGETPLATFORM\nRUN TARGETPAIR=linux-s390x xx-go build -o /app .", "aarch64"),
+        ("RUN xx-go build -o /app .", "x86_64"),
+        ("ARG TARGETPLATFORM\nRUN go build -o /app .", "x86_64"),
+        ("ARG TARGETPLATFORM\nRUN xx-go --wrap && go build -o /app .", "aarch64"),
+        ("ARG TARGETPLATFORM\nRUN xx-go --wrap\nRUN xx-go --unwrap && go build -o /app .", "x86_64"),
+        ("ARG TARGETPLATFORM\nRUN TARGETPLATFORM=$(cat x) xx-go build -o /app .", None),
+        ("RUN TARGETPLATFORM=windows/amd64 xx-go build -o /app .", None),
+        ("RUN TARGETPLATFORM=$(cat x) xx-go --wrap && go build -o /app .", None),
+    ],
+)
+def test_xx_builds_for_the_platform_of_the_image(tmp_path: Path, lines: str, machine: str | None) -> None:
+    """src/xx-info and src/xx-go of tonistiigi/xx."""
+    text = f"{XX}WORKDIR /src\nCOPY . .\nENV CGO_ENABLED=0\n{lines}\nFROM scratch\nCOPY --from=build /app /app\n"
+    (tmp_path / "go.mod").write_text("module example.org/x\n")
+    (tmp_path / "Dockerfile").write_text(text)
+    platforms = (parse_platform("linux/amd64"), parse_platform("linux/arm64"))
+    scans = scan([tmp_path / "Dockerfile"], Config(cache=False, jobs=1, platforms=platforms)).scans
+    found = [each.artifact.facts.machine for each in scans[1].placements if each.filesystem.stage.index == 1]
+    assert found == ([machine] if machine else [])

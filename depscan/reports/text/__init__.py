@@ -10,7 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from depscan.reports.escaping import printable
-from depscan.reports.text.finding import finding_lines
+from depscan.reports.text.finding import again, finding_lines
 from depscan.reports.text.frame import folded
 from depscan.reports.text.paint import Paint
 from depscan.reports.text.table import table, unknown_reasons
@@ -26,16 +26,22 @@ _MOST_SKIPPED = 8
 def render(result: ScanResult, *, color: bool = False) -> str:
     """The report."""
     paint = Paint(color)
-    lines = [line for scan in result.scans for line in _scan(scan, result, paint)]
+    told: set[tuple[object, ...]] = set()
+    lines = [line for scan in result.scans for line in _scan(scan, result, paint, told)]
     return "\n".join(lines) + "\n" if lines else ""
 
 
-def _scan(scan: Scan, result: ScanResult, paint: Paint) -> Iterator[str]:
+def _scan(scan: Scan, result: ScanResult, paint: Paint, told: set[tuple[object, ...]]) -> Iterator[str]:
+    """The lines of a scan. `told` are the findings of the scans before: one that is told again takes one line."""
     if len(result.scans) > 1 and not result.quiet:
-        yield paint.strong(f"== {printable(scan.source.path)} on {scan.platform}")
+        yield paint.strong(f"== {_title(scan)}")
         yield ""
     for finding in scan.findings:
-        if not finding.ignored:
+        key = (finding.rule, finding.location, finding.message, finding.identity)
+        if not finding.ignored and key in told:
+            yield from () if result.quiet else [*again(finding, paint), ""]
+        elif not finding.ignored:
+            told.add(key)
             yield from finding_lines(finding, scan.source, paint, everything=result.verbose)
             yield ""
     if result.quiet:
@@ -81,7 +87,12 @@ def _summary(scan: Scan, paint: Paint) -> str:
     worst = next((word for word in ("error", "warning", "note") if counts[word]), None)
     head = paint.word(worst, head) if worst else paint.good(head)
     skipped = f", {len(scan.skipped)} skipped" if scan.skipped else ""
-    return f"{printable(scan.source.path)} on {scan.platform}: {head}; {_checked(scan)}{skipped}"
+    return f"{_title(scan)}: {head}; {_checked(scan)}{skipped}"
+
+
+def _title(scan: Scan) -> str:
+    build = f", {scan.build_name}" if scan.build_name else ""
+    return printable(f"{scan.source.path} on {scan.platform}{build}")
 
 
 def _checked(scan: Scan) -> str:

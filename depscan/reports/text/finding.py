@@ -43,6 +43,13 @@ def finding_lines(finding: Finding, source: SourceText, paint: Paint, *, everyth
         yield from _labelled(gutter, _HELP, more, paint)
 
 
+def again(finding: Finding, paint: Paint) -> Iterator[str]:
+    """The line of a finding that an earlier scan told in full."""
+    start = finding.location.span.start
+    place = printable(f"{finding.location.path}:{start.line}:{start.column}")
+    yield f"{paint.word(finding.severity, f'{finding.severity}[{finding.rule}]')} here too: {place}"
+
+
 def _headline(finding: Finding, paint: Paint) -> Iterator[str]:
     mark = f"{finding.severity}[{finding.rule}]"
     first, *more = wrap(printable(f"{mark}: {finding.message}"), WIDTH - 2, break_on_hyphens=False)
