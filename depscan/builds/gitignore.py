@@ -7,6 +7,8 @@ decides (gitignore(5)).
 
 from __future__ import annotations
 
+import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,17 @@ class _Level(Struct, frozen=True):
 
     folder: str
     patterns: Any
+
+    def judge(self, path: str) -> bool | None:
+        """Whether the last pattern that matches the path itself ignores it; None where there is none.
+
+        A spec of pathspec would let a pattern for directories (`!*/`) yield to any other (`*`), which git does not.
+        """
+        for pattern in reversed(self.patterns.patterns):
+            matches = pattern.regex.finditer(path) if pattern.include is not None else ()
+            if any(not _is_above(match, path) for match in matches):
+                return bool(pattern.include)
+        return None
 
 
 class Ignores(Struct, frozen=True):
@@ -41,10 +54,16 @@ class Ignores(Struct, frozen=True):
             return False
         absolute = str(Path(path).absolute()) + ("/" if directory else "")
         for level in reversed(self.levels):
-            verdict = level.patterns.check_file(absolute.removeprefix(level.folder + "/")).include
+            verdict = level.judge(absolute.removeprefix(level.folder + "/"))
             if verdict is not None:
-                return bool(verdict)
+                return verdict
         return False
+
+
+def _is_above(match: re.Match[str], path: str) -> bool:
+    """Whether a pattern matched a directory above the path, which was asked before."""
+    mark = match.start("ps_d") if "ps_d" in match.re.groupindex else -1
+    return 0 <= mark < len(path.rstrip("/"))
 
 
 def read_ignores(folder: Path, repository: Path) -> Ignores:
@@ -72,14 +91,18 @@ def _read(folder: Path, file: Path) -> _Level | None:
 
 
 def _compiled(spec: Any, lines: list[str]) -> Any:
+    """The patterns, without those that pathspec cannot read."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of re, on brackets in brackets
+        try:
+            return spec.from_lines(lines)
+        except (ValueError, re.error):
+            return spec.from_lines([line for line in lines if _is_readable(spec, line)])
+
+
+def _is_readable(spec: Any, line: str) -> bool:
     try:
-        return spec.from_lines(lines)
-    except ValueError:
-        good = []
-        for line in lines:
-            try:
-                spec.from_lines([line])
-            except ValueError:
-                continue
-            good.append(line)
-        return spec.from_lines(good)
+        spec.from_lines([line])
+    except (ValueError, re.error):
+        return False
+    return True

@@ -82,15 +82,34 @@ IGNORED = {
 }
 
 
-def test_what_git_ignores_is_left_alone(tmp_path: Path) -> None:
-    found = declare(tmp_path, IGNORED)
+UNIGNORED = {
+    ".gitignore": "*\n!*.*\n!**/Dockerfile\n!*/\n!api\nsecret/**\n/gone/\n!/gone/\n/away/\n!/away/Dockerfile\n",
+    "Dockerfile": DOCKERFILE,
+    "tools/ctl/Dockerfile": DOCKERFILE,
+    "tools/ctl/Containerfile": DOCKERFILE,
+    "api/x.Dockerfile": DOCKERFILE,
+    "secret/deep/Dockerfile": DOCKERFILE,
+    "gone/Dockerfile": DOCKERFILE,
+    "away/Dockerfile": DOCKERFILE,
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "kept"),
+    [
+        (IGNORED, ["Dockerfile", "keep.local.Dockerfile", "sub/Dockerfile.kept", "sub/out/Dockerfile"]),
+        (UNIGNORED, ["Dockerfile", "api/x.Dockerfile", "gone/Dockerfile", "tools/ctl/Dockerfile"]),
+    ],
+)
+def test_what_git_ignores_is_left_alone(tmp_path: Path, files: dict[str, str], kept: list[str]) -> None:
+    found = declare(tmp_path, files)
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     listed = subprocess.run(
         ["git", "ls-files", "--others", "--exclude-standard"], cwd=tmp_path, check=True, capture_output=True, text=True
     )
     expected = [path for path in listed.stdout.split() if kind_of(path) == "dockerfile"]
     assert sorted(found.builds) == sorted(expected)
-    assert sorted(expected) == ["Dockerfile", "keep.local.Dockerfile", "sub/Dockerfile.kept", "sub/out/Dockerfile"]
+    assert sorted(expected) == kept
 
 
 def test_ignores_above_the_directory_count(tmp_path: Path) -> None:
