@@ -84,7 +84,7 @@ TOOLS: dict[str, Tool] = {
         outputs=("--root", "--target-dir"),
         variables=("CARGO_HOME", "CARGO_TARGET_DIR"),
     ),
-    **dict.fromkeys(("rustup", "cross"), Tool(builds=(".", *_RUST))),
+    **dict.fromkeys(("rustup", "cross", "xx-cargo"), Tool(builds=(".", *_RUST), outputs=("--root", "--target-dir"))),
     "rustc": Tool(outputs=("-o",)),
     **dict.fromkeys(("jlink", "jpackage"), Tool(outputs=("--output", "--dest", "-d"))),
     "native-image": Tool(outputs=("-o",)),

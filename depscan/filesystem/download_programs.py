@@ -223,6 +223,17 @@ def _unpack(
     yield from unpacked(fetch_of(action), into.roots[0], url, names, stripped=stripped)
 
 
+def run_piped_script(action: Action) -> Iterator[Effect]:
+    """`curl URL | sh`: what the script of a known installer brings, and where else it writes; else nothing."""
+    url = action.tree.stream if action.command.piped_input else None
+    if url is not None:
+        from depscan.filesystem.downloads import fetch_of, installed  # noqa: PLC0415 - few stages fetch
+
+        for entry in installed(fetch_of(action), url, {**action.variables, **dict(action.command.assignments)}):
+            yield Disturb((posixpath.dirname(entry.path), "/root", "/home"), foreign_libc=False)
+            yield entry
+
+
 def run_installer(action: Action) -> Iterator[Effect]:
     """`./aws/install`: puts its program below /usr/local; another script of that name may do anything."""
     options = read_options(action.command.words[1:], "bi", ("--bin-dir", "--install-dir"))

@@ -31,7 +31,7 @@ _REBUILDING = frozenset({"rebuild", "rb"})
 _INSTALLING = frozenset({"", "install", "i"})
 _PLACES = ("--prefix", "--cwd", "--dir")
 _CONFIGURATIONS = tuple(f"next.config.{ending}" for ending in ("js", "mjs", "cjs", "ts", "mts"))
-_STANDALONE = re.compile(r"(?m)^(?!\s*//).*\boutput\s*:\s*[\"'`]standalone[\"'`]")
+_STANDALONE = re.compile(r"(?m)^(?![ \t]*//).*\boutput\s*:\s*[\"'`]standalone[\"'`]")
 
 
 class _Manifest(msgspec.Struct):

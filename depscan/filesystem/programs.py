@@ -85,6 +85,12 @@ def run_ldconfig(action: Action) -> Iterator[Effect]:
         yield RefreshCache()
 
 
+def run_shell(action: Action) -> Iterator[Effect]:
+    """A shell runs what is not known here, or the script of an installer that comes through a pipe."""
+    brought = tuple(download.run_piped_script(action))
+    yield from brought or build.run_anything(action)
+
+
 def run_find(action: Action) -> Iterator[Effect]:
     """`find`: -delete and `-exec rm` are passed over as an unknown `rm` is; other -exec change what they find."""
     words = [word.text for word in action.command.words]
@@ -134,6 +140,7 @@ READERS: dict[str, Reader] = {
         ("gunzip", "gzip", "bunzip2", "bzip2", "unxz", "xz", "unzstd", "zstd", "pigz"), download.unpack_beside
     ),
     **dict.fromkeys((".", "source"), run_source),
+    **dict.fromkeys(("sh", "bash", "ash", "dash"), run_shell),
     **dict.fromkeys(("update-alternatives", "alternatives"), run_alternatives),
     **dict.fromkeys(("rsync", "scp", "dd"), run_copy_tool),
     "chmod": files.change_mode,

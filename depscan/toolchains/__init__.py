@@ -26,6 +26,7 @@ PROGRAMS: dict[str, str] = {
     "ninja": "cmake meson",
     "cargo": "cargo",
     "cross": "cargo",
+    "xx-cargo": "cargo",
     "dart": "dart",
     "rustc": "cargo",
     "dotnet": "dotnet",

@@ -38,6 +38,7 @@ _MAKE_VALUED = frozenset({"-C", "-f", "-j", "-l", "-o", "-W", "-I", "--directory
 _INSTALLS = frozenset({"install", "install-strip", "install-exec"})
 _BUILDS = frozenset({"all", "build"})
 _MAX_MANIFESTS = 300
+_MAX_PROGRAMS = 500  # of one manifest
 
 
 class _Tree(Struct, frozen=True):
@@ -191,7 +192,7 @@ def _programs(place: Workplace, source: str) -> list[_Program]:
     walked = place.files.walk(source)
     paths = [path for path in walked if posixpath.basename(path) == "Makefile.am"]
     paths = paths or [path for path in walked if posixpath.basename(path) == "Makefile.in"]
-    texts = {posixpath.dirname(path): place.files.read(path, 2**20) or "" for path in paths[:_MAX_MANIFESTS]}
+    texts = {posixpath.dirname(path): place.files.read(path, 2**18) or "" for path in paths[:_MAX_MANIFESTS]}
     told = [*texts.values(), *_setups(place, source)]
     if any(re.search(STATIC_FLAG, re.sub(r"(?m)#.*", "", text)) for text in told):
         return []
@@ -202,7 +203,7 @@ def _named(below: str, text: str) -> Iterator[_Program]:
     """The programs of a manifest that no condition may leave out."""
     variables = _variables(text)
     for where in ("bin", "sbin", "noinst"):
-        for word in variables.get(f"{where}_PROGRAMS", "").split():
+        for word in variables.get(f"{where}_PROGRAMS", "").split()[:_MAX_PROGRAMS]:
             name = word.removesuffix("$(EXEEXT)")
             if re.fullmatch(r"[\w.+-]+", name):
                 sources = variables.get(f"{re.sub(r'[^A-Za-z0-9_@]', '_', name)}_SOURCES", "")

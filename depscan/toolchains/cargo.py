@@ -25,6 +25,7 @@ from depscan.toolchains.crates import Workspace, find_workspace, read_configurat
 from depscan.toolchains.elf import MERGED, ceiling, is_at_least, linked_program, static_program
 from depscan.toolchains.foreign_libraries import foreign_libraries
 from depscan.toolchains.triples import Target, read_target
+from depscan.toolchains.xx import target_platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,6 +94,9 @@ def _read(place: Workplace) -> _Build | None:
 
 def _triples(build: _Build, place: Workplace) -> tuple[str | None, ...]:
     """The targets asked for; one None for the host's. Nothing where one is asked for that is not known."""
+    if place.command.name == "xx-cargo":
+        triple = _triple_of_xx(place)
+        return (triple,) if triple else ()
     given = build.arguments.values("--target")
     if given:
         return given if None not in given else ()
@@ -101,6 +105,17 @@ def _triples(build: _Build, place: Workplace) -> tuple[str | None, ...]:
         return (triple,) if triple else ()
     configured = (texts(table(data, "build").get("target")) for data in build.configuration)
     return next((each for each in configured if each and build.verb != "rustc"), (None,))
+
+
+def _triple_of_xx(place: Workplace) -> str | None:
+    """What xx-cargo gives to --target: the image's machine, the stage's C library (tonistiigi/xx, src/xx-cargo)."""
+    platform, family = target_platform(place), place.profile.libc.family
+    own = _host(place)
+    if platform is None or own is None or {"XX_LIBC", "XX_VENDOR"} & place.environment.keys():
+        return None
+    machine = {"riscv64": "riscv64gc", "arm": "armv7"}.get(platform.architecture, MACHINES.get(platform.architecture))
+    ending = "eabihf" if platform.architecture == "arm" else ""
+    return f"{machine}-{own.vendor}-linux-{'gnu' if family == 'glibc' else family}{ending}"
 
 
 def _host(place: Workplace) -> Target | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _VALUED = frozenset(
     "-o --output -D --define --emit --link-flags --mcpu --mattr --mcmodel --target -x86-asm-syntax --threads -O".split()  # noqa: SIM905
 )
+_MAX_PROGRAMS = 500
 _ELSEWHERE = ("--cross-compile", "--target", "--no-codegen")
 
 
@@ -68,4 +69,4 @@ def _targets(text: str) -> tuple[str, ...]:
     lines = section[1].split("\n") if section else []
     margins = [len(line) - len(line.lstrip()) for line in lines if line.strip()]
     found = (re.fullmatch(rf" {{{min(margins, default=0)}}}([\w.-]+):\s*", line) for line in lines)
-    return tuple(each[1] for each in found if each)
+    return tuple(each[1] for each in found if each)[:_MAX_PROGRAMS]

@@ -30,6 +30,7 @@ _STATIC = r"-optl-?-?static\b|--enable-executable-static|-optl=-static\b"
 _TOLD = r"\bstatic\b|musl"
 _MANIFESTS = r"package\.yaml|stack[\w-]*\.yaml|cabal\.project[\w.]*|.*\.cabal"
 _MAX_MANIFESTS = 50
+_MAX_PROGRAMS = 500
 
 
 def predict(place: Workplace) -> Iterator[Product]:
@@ -58,7 +59,7 @@ def _manifests(place: Workplace) -> dict[str, str]:
         each for each in place.files.walk(place.path(".") or "/?") if re.fullmatch(_MANIFESTS, each.split("/")[-1])
     ]
     read = ((path, place.files.read(path) or "") for path in paths[:_MAX_MANIFESTS])
-    return {path: re.sub(r"(?m)^\s*(--|#).*$", "", text) for path, text in read}
+    return {path: re.sub(r"(?m)^[ \t]*(--|#).*$", "", text) for path, text in read}
 
 
 def _of_file(place: Workplace, arguments: Arguments) -> Iterator[str]:
@@ -83,7 +84,7 @@ def _installed(place: Workplace, arguments: Arguments, texts: dict[str, str]) ->
     path = place.path(directory) if directory else None
     names = sorted({name for file, text in texts.items() for name in _executables(file, text)})
     if path is not None:
-        yield from (posixpath.join(path, name) for name in names or ["*"])
+        yield from (posixpath.join(path, name) for name in names[:_MAX_PROGRAMS] or ["*"])
 
 
 def _executables(path: str, text: str) -> list[str]:

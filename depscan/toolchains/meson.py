@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -44,6 +45,8 @@ _HARMLESS = frozenset({"default_library", "prefer_static"})  # they choose libra
 _INFO = "meson-info/meson-info.json"
 _MANIFEST = "meson.build"
 _MAX_MANIFESTS = 200
+_MAX_PROGRAMS = 500  # of one file
+_MAX_ARGUMENTS = 10_000
 
 
 class _Tree(Struct, frozen=True):
@@ -171,7 +174,7 @@ def _texts(place: Workplace, source: str) -> dict[str, str]:
     pending = ["."]
     while pending and len(found) < _MAX_MANIFESTS:
         below = pending.pop()
-        text = place.files.read(posixpath.join(source, below, _MANIFEST), 2**20)
+        text = place.files.read(posixpath.join(source, below, _MANIFEST), 2**18)
         if text is None or below in found:
             continue
         found[below] = _certain(text)
@@ -198,15 +201,26 @@ def _programs(texts: Mapping[str, str]) -> Iterator[_Program]:
     project = re.search(r"\bproject\s*\(\s*'([^']+)'", texts.get(".", ""))
     for below, text in texts.items():
         plain = text.replace("meson.project_name()", f"'{project[1]}'" if project else "?")
-        for name, body in re.findall(r"\bexecutable\s*\(\s*'([\w.+-]+)'((?:[^()]|\([^()]*\))*)\)", plain):
+        for name, body in _executables(plain):
             sources = body + " ".join(_assigned(word, text) for word in re.findall(r"[,\s](\w+)\s*(?=[,)\n]|$)", body))
             if not re.search(r"\.(rs|d|swift|vala)'|name_(suffix|prefix)|override_options", sources):
                 yield _Program(below, name, _place_of(body), re.search(CXX_SOURCE, sources) is not None)
 
 
+def _executables(text: str) -> Iterator[tuple[str, str]]:
+    """The name and the further arguments of each executable('NAME', ...)."""
+    for found in islice(re.finditer(r"\bexecutable\s*\(\s*'([\w.+-]+)'", text), _MAX_PROGRAMS):
+        depth = 1
+        for end, character in enumerate(text[found.end() : found.end() + _MAX_ARGUMENTS], found.end()):
+            depth += (character == "(") - (character == ")")
+            if depth == 0:
+                yield found[1], text[found.end() : end]
+                break
+
+
 def _assigned(name: str, text: str) -> str:
     """What a variable of sources is set to: a list or files()."""
-    found = re.search(rf"(?m)^\s*{name}\s*\+?=\s*(?:files\s*)?[\[(]([^\])]*)", text)
+    found = re.search(rf"(?m)^[ \t]*{name}[ \t]*\+?=[ \t]*(?:files\s*)?[\[(]([^\])]*)", text)
     return found[1] if found else ""
 
 

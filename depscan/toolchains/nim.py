@@ -25,6 +25,7 @@ _OTHERWISE = re.compile(
     r"--?(os|cpu|cc|(gcc|clang)[\w.]*|app|compileOnly|noLinking|noMain|dynlibOverride\w*|header)\b|-c$|.*musl|.*static",
     re.IGNORECASE,
 )
+_MAX_PROGRAMS = 500
 _STATIC = re.compile(r"--passL[:=]\s*[\"']?-static\b", re.IGNORECASE)
 _CONFIGURATION = re.compile(r".*\.nims|(.*\.)?nim\.cfg|config\.nims|.*\.nimble")
 
@@ -77,8 +78,8 @@ def _of_package(place: Workplace, operands: list[str]) -> Iterator[str]:
     if operands[0] != "build" or here is None or len(manifests) != 1:
         return
     text = re.sub(r"#[^\n]*", "", place.files.read(posixpath.join(here, manifests[0])) or "")
-    listed = re.search(r"(?m)^\s*bin\s*=\s*@\[([^\]]*)\]", text)
-    directory = re.search(r"(?m)^\s*binDir\s*=\s*\"([^\"]*)\"", text)
-    for name in re.findall(r"\"([\w./-]+)\"", listed[1] if listed else ""):
+    listed = re.search(r"(?m)^[ \t]*bin[ \t]*=\s*@\[([^\]]*)\]", text)
+    directory = re.search(r"(?m)^[ \t]*binDir[ \t]*=[ \t]*\"([^\"]*)\"", text)
+    for name in re.findall(r"\"([\w./-]+)\"", listed[1] if listed else "")[:_MAX_PROGRAMS]:
         if len(operands) == 1 or name in operands[1:]:
             yield posixpath.normpath(posixpath.join(here, directory[1] if directory else "", name))

@@ -102,7 +102,7 @@ def _is_too_old(place: Workplace, version: str | None) -> bool:
     """Whether pyproject.toml asks for a newer Python than this: `requires-python = ">=3.13"`."""
     path = place.path("pyproject.toml")
     text = (place.files.read(path) if path else None) or ""
-    asked = re.search(r"(?m)^\s*requires-python\s*=\s*[\"'](?:>=|==|~=)\s*3\.(\d+)", text)
+    asked = re.search(r"(?m)^[ \t]*requires-python[ \t]*=[ \t]*[\"'](?:>=|==|~=)\s*3\.(\d+)", text)
     return asked is not None and version is not None and int(asked[1]) > int(version.partition(".")[2])
 
 

@@ -29,6 +29,7 @@ _VALUED = frozenset(
 )
 _ELSEWHERE = ("--triple", "--arch", "--destination", "--sdk", "--toolchain", "--target", "--show-bin-path")
 _SDK = ("--swift-sdk", "--experimental-swift-sdk")
+_MAX_PROGRAMS = 500
 _TARGET = r"(x86_64|aarch64)-swift-linux-musl"
 
 
@@ -63,4 +64,4 @@ def _names(place: Workplace, package: str, product: str | None) -> list[str]:
     """The programs of Package.swift, or the one that is named."""
     text = re.sub(r"//[^\n]*", "", place.files.read(f"{package}/Package.swift") or "")
     names = re.findall(r"\.executable(?:Target)?\s*\(\s*name:\s*\"([\w.-]+)\"", text)
-    return sorted({name for name in names if product in (None, name)})
+    return sorted({name for name in names if product in (None, name)})[:_MAX_PROGRAMS]

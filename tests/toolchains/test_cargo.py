@@ -142,6 +142,58 @@ def test_programs_of_a_workspace_stand_below_its_root(command: str, names: set[s
     assert set(found) == {f"/src/target/release/{name}" for name in names}
 
 
+@pytest.mark.parametrize(
+    ("base", "target", "command", "expected"),
+    [
+        ("rust:1.85", "", "xx-cargo build -r --target-dir /t", ("x86_64-unknown-linux-gnu", "glibc", "x86_64")),
+        (
+            "rust:1.85",
+            "linux/arm64",
+            "xx-cargo build -r --target-dir /t",
+            ("aarch64-unknown-linux-gnu", "glibc", "aarch64"),
+        ),
+        (
+            "rust:1.85-alpine",
+            "linux/arm64",
+            "xx-cargo build -r --target-dir /t",
+            ("aarch64-unknown-linux-musl", "none", "aarch64"),
+        ),
+        (
+            "rust:1.85",
+            "linux/arm/v7",
+            "xx-cargo build -r --target-dir /t",
+            ("armv7-unknown-linux-gnueabihf", "glibc", "arm"),
+        ),
+        (
+            "rust:1.85",
+            "",
+            "cargo zigbuild -r --target-dir /t --target x86_64-unknown-linux-gnu.2.17",
+            ("x86_64-unknown-linux-gnu", "glibc", "x86_64"),
+        ),
+        (
+            "rust:1.85",
+            "",
+            "cargo zigbuild -r --target-dir /t --target aarch64-unknown-linux-musl",
+            ("aarch64-unknown-linux-musl", "none", "aarch64"),
+        ),
+        (
+            "rust:1.85",
+            "",
+            "cross build -r --target-dir /t --target aarch64-unknown-linux-gnu",
+            ("aarch64-unknown-linux-gnu", "glibc", "aarch64"),
+        ),
+    ],
+)
+def test_wrappers_build_for_the_target(
+    base: str, target: str, command: str, expected: tuple[str, str, str], tmp_path: Path
+) -> None:
+    setting = f"ENV TARGETPLATFORM={target}\n" if target else ""
+    text = f"FROM {base}\nWORKDIR /src\nCOPY . .\n{setting}RUN {command}\n"
+    ((path, found),) = predict(tmp_path, text, MAIN).items()
+    triple, libc, machine = expected
+    assert (path, found.facts.libc, found.facts.machine) == (f"/t/{triple}/release/api", libc, machine)
+
+
 def test_a_name_that_only_the_copy_tells(tmp_path: Path) -> None:
     text = "FROM rust:1.85 AS b\nRUN cargo install --root /out ripgrep\nFROM debian:12\nCOPY --from=b /out/bin/rg /rg\n"
     (found,) = predict(tmp_path, text).items()

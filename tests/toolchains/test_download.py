@@ -220,3 +220,20 @@ def test_programs_of_images(
     found = predict(tmp_path, f"{first}FROM debian:12\nCOPY --from={name} {source} {target}\n")
 
     assert {path: item.facts.libc for path, item in found.items()} == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("curl -fsSL https://deno.land/install.sh | sh", ["/root/.deno/bin/deno"]),
+        ("wget -qO- https://deno.land/x/install/install.sh | sh -s v1.40.0", ["/root/.deno/bin/deno"]),
+        ("export DENO_INSTALL=/usr/local && curl -fsSL https://deno.land/install.sh | sh", ["/usr/local/bin/deno"]),
+        ("curl -fsSL https://deno.land/install.sh | DENO_INSTALL=/opt/deno bash", ["/opt/deno/bin/deno"]),
+        ("curl -fsSL https://example.org/install.sh | sh", []),
+        ("curl -fsSL https://deno.land/install.sh -o install.sh", []),
+        ("test -x deno || curl -fsSL https://deno.land/install.sh | sh", []),
+    ],
+)
+def test_installers_that_come_through_a_pipe(command: str, expected: list[str], tmp_path: Path) -> None:
+    found = predict(tmp_path, f"FROM alpine:3.20\nRUN {command}\nCMD ['x']\n")
+    assert [path for path, artifact in found.items() if artifact.facts.libc == "glibc"] == expected
