@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 SUITES = {"debian:11": "bullseye", "debian:12": "bookworm", "debian:13": "trixie"}
+MOVING = {"debian:forky": "forky", "debian:sid": "sid"}  # new packages every day: no fact of theirs holds for long
 
 
 @cache
@@ -56,11 +57,11 @@ def read_arguments(description: str | None) -> argparse.Namespace:
     return archive_parser(description).parse_args()
 
 
-def suites(arguments: argparse.Namespace) -> dict[str, Suite]:
-    """The measured suites by release id."""
+def suites(arguments: argparse.Namespace, names: Mapping[str, str] = SUITES) -> dict[str, Suite]:
+    """Suites by release id: the measured ones, or those of `names`."""
     arguments.cache.mkdir(parents=True, exist_ok=True)
     options = {"stale_contents": arguments.stale_contents}
-    return {release: Suite(name, arguments.cache, **options) for release, name in SUITES.items()}
+    return {release: Suite(name, arguments.cache, **options) for release, name in names.items()}
 
 
 def download(url: str, cache: Path) -> bytes:

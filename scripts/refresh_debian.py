@@ -3,13 +3,14 @@
 In: the Contents and Packages indexes of each suite, package_seeds.txt beside this script. Out: a line for each package
 that may bring a shared library or an interpreter: its name and, for each set of releases in which it is the same, a
 mask and words: packages it surely draws in (a dependency's first alternative), `?` and those another alternative or
-provider may draw in, or arm64's package, `+` and those it recommends, file names of libraries in default directories,
-paths of interpreters. All but `?` is of amd64: of the libraries of packages that both have, 99.5 % are the same. A name
-that exactly one package provides draws that one in. Base packages, which every image with apt has, are drawn in by
-none.
+provider may draw in, or arm64's package, `+` and those it recommends, file names of libraries in default directories
+(`*` for the one in the package's name), paths of interpreters. All but `?` is of amd64: of the libraries of packages
+that both have, 99.5 % are the same. A name that exactly one package provides draws that one in. Base packages, which
+every image with apt has, are drawn in by none.
 
 Kept are all packages with libraries in default directories, all of SECTIONS, the seeds, and what these draw in; `!`
-marks a package that may draw in one that is not kept. The same input gives the same bytes.
+marks a package that may draw in one that is not kept. Of the moving suites libraries alone are read: their bit stands
+on a set of another release with the same libraries, whatever else that has. The same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -19,15 +20,19 @@ import re
 from collections import defaultdict
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from debian_archive import SUITES, read_arguments, suites
+from debian_archive import MOVING, read_arguments, suites
 from refresh_packages import PROGRAM, interpreters, sonames
+
+from depscan.packages.archive import OWN, own_library, read_libraries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from debian_archive import Suite
+
+Rows = dict[str, dict[str, int]]  # package -> words -> mask of the releases
 
 HERE = Path(__file__).parent
 OUTPUT = HERE.parent / "depscan" / "knowledge" / "debian.txt"
@@ -41,18 +46,49 @@ NAME = re.compile(r"\s*([a-z0-9][a-z0-9+.-]*)")
 
 def main() -> None:
     """Read all suites and write the file."""
-    archives = {release: Archive(suite) for release, suite in suites(read_arguments(__doc__)).items()}
-    head = {"releases": list(SUITES), "as_of": {release: each.suite.as_of for release, each in archives.items()}}
-    head["sources"] = {release: each.source for release, each in archives.items()}
-    rows: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    arguments = read_arguments(__doc__)
+    archives = {release: Archive(suite) for release, suite in suites(arguments).items()}
+    moving = suites(arguments, MOVING)
+    rows: Rows = defaultdict(lambda: defaultdict(int))
     for bit, archive in enumerate(archives.values()):
         for name, words in archive.rows():
             rows[name][words] |= 1 << bit
+    for bit, suite in enumerate(moving.values(), len(archives)):
+        add_libraries(rows, suite, 1 << bit)
+    head = describe({release: archive.suite for release, archive in archives.items()} | moving)
     lines = [
         f"{name} " + " ".join(f":{mask} {words}".rstrip() for words, mask in rows[name].items())
         for name in sorted(rows)
     ]
     OUTPUT.write_text("\n".join([json.dumps(head, separators=(",", ":"), sort_keys=True), *lines, ""]), "utf-8")
+
+
+def describe(read: dict[str, Suite]) -> dict[str, Any]:
+    """The first line: the releases in the order of their bits, with dates and sources."""
+    sources = {}
+    for release, suite in read.items():
+        indexes = "binary-amd64" if release in MOVING else "binary-{amd64,arm64}"
+        contents = suite.contents_sources["amd64"]
+        sources[release] = f"Debian {suite.version}, dists/{suite.name}/main: {contents}, {indexes}/Packages.xz"
+    dates = {release: suite.as_of for release, suite in read.items()}
+    return {"releases": list(read), "moving": list(MOVING), "as_of": dates, "sources": sources}
+
+
+def add_libraries(rows: Rows, suite: Suite, bit: int) -> None:
+    """Mark what a moving suite's packages bring: on the latest words with the same libraries, else on words of its own.
+
+    Contents may still list packages that have left the suite: these are no packages of it.
+    """
+    for name, paths in files_by_package(suite).items():
+        found = libraries(name, paths) if name in suite.packages else []
+        if found:
+            known = (words for words in reversed(rows[name]) if [*read_libraries(name, words.split(" "))] == found)
+            rows[name][next(known, " ".join(abbreviate(name, found)))] |= bit
+
+
+def abbreviate(name: str, found: list[str]) -> list[str]:
+    """The libraries of a package as they are written."""
+    return [OWN if each == own_library(name) else each for each in found]
 
 
 def alternatives(clauses: str) -> Iterator[list[str]]:
@@ -71,8 +107,6 @@ class Archive:
         self.libraries: dict[str, list[str]] = {}
         self.programs: dict[str, list[str]] = {}
         self._read_files()
-        version = f"Debian {suite.version}, dists/{suite.name}/main"
-        self.source = f"{version}: {suite.contents_sources['amd64']}, binary-{{amd64,arm64}}/Packages.xz"
 
     def _read_files(self) -> None:
         for name, paths in files_by_package(self.suite).items():
@@ -185,7 +219,7 @@ class Archive:
         yield from sorted(each for each in surely if not self._is_implied(each, surely))
         reached = self.surely(name)
         yield from sorted(mark + each for each, mark in edges.items() if mark and each in self.kept - reached)
-        yield from self.libraries.get(name, ())
+        yield from abbreviate(name, self.libraries.get(name, []))
         yield from self.programs.get(name, ())
 
     def _is_implied(self, name: str, others: list[str]) -> bool:

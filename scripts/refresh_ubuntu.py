@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING
 
 from refresh_packages import format_tables
 
+from depscan.packages.archive import read_libraries
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -55,7 +57,7 @@ class Debian:
 
     def __init__(self, packages: str, sonames: str) -> None:
         lines = (line.split(" ") for line in packages.splitlines()[1:])
-        self.packages = {name: {word for word in words if ".so" in word} for name, *words in lines}
+        self.packages = {name: set(read_libraries(name, words)) for name, *words in lines}
         stems = (line.split(" ") for line in sonames.splitlines()[1:])
         self.versions = {f"lib{stem}.so": [word.rpartition(":")[0] for word in words] for stem, *words in stems}
 

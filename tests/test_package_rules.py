@@ -166,6 +166,8 @@ def test_each_package_is_a_finding_and_a_moving_tag_is_dated(tmp_path: Path) -> 
         f"FROM debian:12 AS a\nRUN add-apt-repository x\nFROM a\nRUN {UPDATE} libssl1.1\n",
         f"FROM postgres:16-bookworm\nRUN {UPDATE} libssl1.1\n",  # has a source of its own
         f"FROM debian:sid\nRUN {UPDATE} libssl1.1\n",
+        f"FROM debian:forky\nRUN {UPDATE} libssl1.1\n",
+        f"FROM debian:testing\nRUN {UPDATE} libicu72\n",
         f"FROM ubuntu:22.04\nRUN {UPDATE} libssl1.1\n",
         f"FROM --platform=linux/s390x debian:12\nRUN {UPDATE} libssl1.1\n",
         f"ARG BASE=debian:12\nFROM $BASE\nRUN {UPDATE} libssl1.1\n",

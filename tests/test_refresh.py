@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import sys
+from argparse import Namespace
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -130,6 +133,7 @@ def test_units_of_unpacked_sizes(text: str, size: int) -> None:
     ("package", "pattern", "names"),
     [
         ("libssl3", "libssl.so.*", ["libssl.so.3"]),  # as in Debian's package of this name
+        ("libpq5", "libpq.so.*", ["libpq.so.5"]),
         ("libicu74", "libicuuc.so.74*", ["libicuuc.so.74"]),  # Debian's libicuuc have a single number too
         ("libpython3.12t64", "libpython3.12.so.1.0", ["libpython3.12.so.1.0"]),
         ("libperl5.38t64", "libperl.so.5.38*", []),  # 5 or 5.38?
@@ -140,7 +144,7 @@ def test_units_of_unpacked_sizes(text: str, size: int) -> None:
 def test_stars_of_ubuntus_slices_are_read_as_debian_has_the_name(package: str, pattern: str, names: list[str]) -> None:
     from refresh_ubuntu import Debian
 
-    packages = "{}\nlibssl3 :2 libcrypto.so.3 libssl.so.3\nlibperl5.36 :2 libperl.so.5.36\n"
+    packages = "{}\nlibpq5 :3 *\nlibssl3 :2 libcrypto.so.3 libssl.so.3\nlibperl5.36 :2 libperl.so.5.36\n"
     sonames = "{}\nicuuc 67:1 72:2\nperl 5.32:1 5.36:2\nssl 1.1:1 3:6\n"
     assert list(Debian(packages, sonames).expand(package, pattern)) == names
 
@@ -192,3 +196,57 @@ def test_what_a_package_draws_in_on_arm64_alone_may_come_in() -> None:
     rows = dict(Archive(OneSuite()).rows())
     assert rows["tool"] == "?extra"
     assert rows["extra"] == "libextra.so.1"
+
+
+def test_a_moving_suite_stands_where_the_libraries_are_the_same() -> None:
+    """As in the latest release, as in an older one, with other libraries, new; a package that has left is none."""
+    from refresh_debian import Rows, add_libraries
+
+    class Moving(OneSuite):
+        def __init__(self) -> None:
+            self.packages = {name: {} for name in ("libsame1", "libback1", "libother1", "libnew2")}
+
+        def contents(self, architecture: str) -> list[tuple[str, str]]:
+            names = {
+                "libsame1": "libsame.so.1",
+                "libback1": "libback.so.1",
+                "libother1": "libother-b.so.1",
+                "libnew2": "libnew.so.2",
+                "libleft1": "libleft.so.1",
+            }
+            return [(f"usr/lib/x86_64-linux-gnu/{library}", f"libs/{name}") for name, library in names.items()]
+
+    rows: Rows = defaultdict(lambda: defaultdict(int))
+    rows["libsame1"] |= {"libold1 *": 3, "libnew2 *": 4}
+    rows["libback1"] |= {"*": 3, "* libback-b.so.1": 4}
+    rows["libother1"] |= {"*": 7}
+    rows["libleft1"] |= {"*": 7}
+    add_libraries(rows, Moving(), 8)
+    assert {name: dict(masks) for name, masks in rows.items()} == {
+        "libsame1": {"libold1 *": 3, "libnew2 *": 12},
+        "libback1": {"*": 11, "* libback-b.so.1": 4},
+        "libother1": {"*": 7, "libother-b.so.1": 8},
+        "libnew2": {"*": 8},
+        "libleft1": {"*": 7},
+    }
+
+
+def test_a_moving_suite_amid_a_sync_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As every suite; --stale-contents takes an older Contents and says so in the source."""
+    from debian_archive import MOVING, OutOfSyncError, suites
+    from refresh_debian import describe
+
+    monkeypatch.setenv("DEBIAN_MIRROR", "http://mirror.example/debian/")
+    place = "mirror.example_debian_dists_sid_"
+    release = "Date: Fri, 30 Oct 2026 09:15:44 UTC\nSHA256:\n 00 5 main/Contents-amd64.gz\n"
+    (tmp_path / f"{place}Release").write_text(release)
+    (tmp_path / f"{place}main_Contents-amd64.gz").write_bytes(gzip.compress(b"usr/lib/liba.so.1 libs/liba1\n", mtime=0))
+    strict, lenient = (
+        suites(Namespace(cache=tmp_path, stale_contents=stale), MOVING)["debian:sid"] for stale in (False, True)
+    )
+    with pytest.raises(OutOfSyncError, match=r"sid/main/Contents-amd64\.gz is not the file that its index names"):
+        list(strict.contents("amd64"))
+    assert list(lenient.contents("amd64")) == [("usr/lib/liba.so.1", "libs/liba1")]
+    source = describe({"debian:sid": lenient})["sources"]["debian:sid"]
+    assert source.startswith("Debian sid, dists/sid/main: Contents-amd64.gz (of the state before, sha256 ")
+    assert source.endswith("), binary-amd64/Packages.xz")

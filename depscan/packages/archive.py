@@ -1,7 +1,8 @@
 """Debian's archive by package: knowledge/debian.txt, written by scripts/refresh_debian.py.
 
 In: a release and a package. Out: `PackageRow`. The file has forty thousand lines, one for each package, sorted, and is
-searched, not decoded. Base packages, which every image with apt has, are drawn in by none.
+searched, not decoded. Base packages, which every image with apt has, are drawn in by none. Of testing and unstable,
+which move every day, a row tells the package's own libraries alone and is never complete: nothing is missed by it.
 """
 
 from __future__ import annotations
@@ -18,19 +19,26 @@ from depscan.images.rows import KNOWLEDGE
 from depscan.packages.rows import Head, PackageRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+OWN = "*"
+"""The word that stands for the library that a package has its name from, see `own_library`."""
 
+_NAMED = re.compile(r"(lib.*?)-?(\d[\d.]*)(?:t64)?")
 _LIBRARY = re.compile(r"\.so(\.|$)")
 
 
 class Archive(Struct, frozen=True):
-    """The file as it holds for one release: `bit` tells its variants, `start` is where the packages begin."""
+    """The file as it holds for one release: `bit` tells its variants, `start` is where the packages begin.
+
+    Of a `moving` release only libraries are known: the other words of a variant are of the other releases.
+    """
 
     head: Head
     bit: int
     data: bytes
     start: int
+    moving: bool
 
     def find(self, package: str) -> PackageRow | None:
         """The row of a package, or of the one that provides its name; None where there is none."""
@@ -47,25 +55,45 @@ class Archive(Struct, frozen=True):
 
     def who_has(self, name: str) -> Iterator[str]:
         """The packages with a library of this name in a default directory, or with an interpreter at this path."""
-        for found in re.finditer(rb" " + re.escape(name.encode()) + rb"(?=[ \n])", self.data):
-            package = self._name_at(found.start()).decode()
+        written = re.finditer(rb" " + re.escape(name.encode()) + rb"(?=[ \n])", self.data)
+        packages = [self._name_at(found.start()).decode() for found in written]
+        for package in dict.fromkeys([*packages, *_named_after(name)]):
             row = self.find(package)
             if row is not None and (name in row.libraries or name in row.interpreters):
                 yield package
 
     def _read(self, line: bytes) -> PackageRow | None:
-        for variant in line.decode().split(" :")[1:]:
+        package, *variants = line.decode().split(" :")
+        for variant in variants:
             mask, *words = variant.split(" ")
             if int(mask) & self.bit:
-                return _row(words)
+                libraries = read_libraries(package, words)
+                return PackageRow(libraries) if self.moving else _row(libraries, words)
         return None
 
 
-def _row(words: list[str]) -> PackageRow:
-    libraries = tuple(word for word in words if _LIBRARY.search(word))
+def own_library(package: str) -> str | None:
+    """The library that a package's name tells (Debian Policy 8.1), if it does: libpq.so.5 of libpq5."""
+    found = _NAMED.fullmatch(package)
+    return f"{found[1]}.so.{found[2]}" if found else None
+
+
+def read_libraries(package: str, words: Sequence[str]) -> tuple[str, ...]:
+    """The file names of libraries among the words of a package's variant."""
+    written = (own_library(package) if word == OWN else word for word in words)
+    return tuple(word for word in written if word and _LIBRARY.search(word))
+
+
+def _named_after(library: str) -> list[str]:
+    """The packages whose `own_library` this would be."""
+    stem, _, version = library.partition(".so.")
+    return [f"{stem}{hyphen}{version}{suffix}" for hyphen in ("", "-") for suffix in ("", "t64")] if version else []
+
+
+def _row(libraries: tuple[str, ...], words: list[str]) -> PackageRow:
     return PackageRow(
         libraries,
-        depends=tuple(word for word in words if word[0] not in "!?+/-" and word not in libraries),
+        depends=tuple(word for word in words if word[0] not in "!?+/-*" and word not in libraries),
         perhaps=tuple(word[1:] for word in words if word[0] == "?"),
         recommends=tuple(word[1:] for word in words if word[0] == "+"),
         interpreters=tuple(word for word in words if word[0] == "/"),
@@ -74,9 +102,10 @@ def _row(words: list[str]) -> PackageRow:
 
 
 class _Line(Struct, frozen=True):
-    """The first line; the bits of a mask are `releases` in this order."""
+    """The first line; the bits of a mask are `releases` in this order, `moving` those of them that move."""
 
     releases: tuple[str, ...]
+    moving: frozenset[str]
     as_of: dict[str, str]
     sources: dict[str, str]
 
@@ -90,4 +119,4 @@ def find_archive(release: str | None) -> Archive | None:
     if release not in head.releases:
         return None
     own = Head("apt", head.sources[release], head.as_of[release])
-    return Archive(own, 1 << head.releases.index(release), data, start)
+    return Archive(own, 1 << head.releases.index(release), data, start, release in head.moving)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from depscan import scan
+from depscan.packages import install_command
 
 ELF = Path(__file__).parents[2] / "fixtures" / "elf"
 INSTALL = "RUN apt-get update && apt-get install -y curl"
@@ -117,6 +118,10 @@ def test_what_a_dependency_brings_is_provided(tmp_path: Path, lines: str, expect
     [
         ("ubuntu:22.04", f"{QUIET} libpq5", "loads"),
         ("ubuntu:20.04", f"{QUIET} libpq5", "loads"),
+        ("debian:sid", f"{QUIET} libpq5", "loads"),
+        ("debian:testing-slim", f"{QUIET} libpq5", "loads"),
+        ("debian:unstable", f"{QUIET} libssl3t64", "unknown"),  # what it draws in was not read
+        ("debian:forky", f"{QUIET} postgresql-client", "unknown"),
         ("rockylinux:9", "RUN dnf install -y libpq", "loads"),
         ("registry.access.redhat.com/ubi8/ubi-minimal", "RUN microdnf install -y libpq", "loads"),
         ("centos:7", "RUN yum install -y postgresql-libs", "loads"),
@@ -124,5 +129,18 @@ def test_what_a_dependency_brings_is_provided(tmp_path: Path, lines: str, expect
         ("rockylinux:9", "RUN dnf install -y libcurl", "unknown"),
     ],
 )
-def test_what_packages_of_other_distributions_bring(tmp_path: Path, base: str, line: str, expected: str) -> None:
+def test_what_packages_bring_of_which_libraries_alone_are_known(
+    tmp_path: Path, base: str, line: str, expected: str
+) -> None:
     assert verdict(tmp_path, line, base, "needs-libpq")[0] == expected
+
+
+@pytest.mark.parametrize("base", ["debian:sid", "debian:testing"])
+def test_a_moving_release_has_a_package_to_suggest(tmp_path: Path, base: str) -> None:
+    shutil.copy(ELF / "needs-libpq", tmp_path / "api")
+    (tmp_path / "Dockerfile").write_text(f'FROM {base}\nCOPY api /api\nCMD ["/api"]\n')
+    findings = scan([tmp_path / "Dockerfile"]).scans[0].findings
+    (missing,) = (each for each in findings if each.rule == "missing-shared-library")
+    edit = missing.suggestions[0].edits[0]
+    assert (edit.location.span.start.line, edit.location.span.start.column) == (2, 1)
+    assert edit.text == f"RUN {install_command('apt', ('libpq5',))}\n"

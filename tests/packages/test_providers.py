@@ -7,8 +7,11 @@ import json
 import pytest
 
 from depscan.images.rows import KNOWLEDGE
-from depscan.packages.providers import may_bring_libc, provides, who_provides
+from depscan.images.sonames import archive_has
+from depscan.packages.archive import own_library
+from depscan.packages.providers import may_bring_libc, may_bring_programs, provides, who_provides
 
+RELEASES = ("debian:11", "debian:12", "debian:13", "debian:forky", "debian:sid")
 X86_64 = "/lib/ld-musl-x86_64.so.1"
 
 
@@ -34,6 +37,8 @@ X86_64 = "/lib/ld-musl-x86_64.so.1"
         ("apk", "alpine:3.20", "libcurl", "libnghttp2.so.14"),
         ("apt", "ubuntu:22.04", "libpq5", "libssl.so.3"),
         ("apt", "ubuntu:20.04", "libcurl4", "libcurl.so.4"),
+        ("apt", "debian:sid", "libpq5", "libpq.so.5"),
+        ("apt", "debian:forky", "libssl3t64", "libssl.so.3"),
         ("dnf", "almalinux:9", "openssl-libs", "libcrypto.so.3"),
         ("microdnf", "ubi:8", "libicu", "libicui18n.so.60"),
     ],
@@ -52,6 +57,9 @@ def test_a_package_brings_its_libraries_and_those_it_depends_on(
     ("manager", "release", "package"),
     [
         ("apt", "debian:12", "libssl1.1"),
+        ("apt", "debian:sid", "libicu72"),
+        ("apt", "debian:forky", "libssl1.1"),
+        ("apt", "debian:sid", "curl"),  # of these releases libraries alone were read
         ("apt", "ubuntu:18.04", "libpq5"),
         ("apt", "ubuntu:24.04", "libpython3.10"),
         ("apt", None, "libpq5"),
@@ -86,6 +94,35 @@ def test_musl_itself_brings_nothing() -> None:
     assert (provision.libraries, provision.loaders, provision.complete) == ({}, {}, True)
 
 
+@pytest.mark.parametrize("release", ["debian:forky", "debian:sid"])
+def test_of_a_moving_release_nothing_is_complete(release: str) -> None:
+    """What a package draws in was not read, and must not be taken for what is not there."""
+    (package,) = who_provides("apt", release, "libpq.so.5")
+    provision = provides("apt", release, package)
+    assert provision is not None
+    assert list(provision.libraries) == ["libpq.so.5"]
+    assert (provision.complete, provision.possible, provision.interpreters) == (False, None, ())
+    assert may_bring_programs("apt", release, package) is None
+    assert archive_has(release, "amd64", "libpq.so.5") is archive_has(release, "amd64", "libnone.so.1") is None
+
+
+@pytest.mark.parametrize(
+    ("package", "library"),
+    [
+        ("libpq5", "libpq.so.5"),
+        ("libssl3t64", "libssl.so.3"),
+        ("libssl1.1", "libssl.so.1.1"),
+        ("libglib2.0-0t64", "libglib2.0.so.0"),
+        ("libsoup-3.0-0", "libsoup-3.0.so.0"),
+        ("libpq-dev", None),
+        ("ffmpeg", None),
+        ("python3.13", None),
+    ],
+)
+def test_the_library_that_a_package_has_its_name_from(package: str, library: str | None) -> None:
+    assert own_library(package) == library
+
+
 def test_interpreters() -> None:
     bash = provides("apk", "alpine:3.20", "bash")
     python = provides("apt", "debian:12", "python3")
@@ -104,6 +141,14 @@ def test_interpreters() -> None:
         ("apt", "debian:12", "libcurl.so.4", ("libcurl4",)),
         ("apt", "debian:13", "libcurl.so.4", ("libcurl4t64",)),
         ("apt", "debian:13", "libssl.so.1.1", ()),
+        ("apt", "debian:13", "libgtk-3.so.0", ("libgtk-3-0t64",)),
+        ("apt", "debian:forky", "libpq.so.5", ("libpq5",)),
+        ("apt", "debian:forky", "libicuuc.so.78", ("libicu78",)),
+        ("apt", "debian:sid", "libpq.so.5", ("libpq5",)),
+        ("apt", "debian:sid", "libssl.so.3", ("libssl3t64",)),
+        ("apt", "debian:sid", "libicuuc.so.78", ("libicu78",)),
+        ("apt", "debian:sid", "libicuuc.so.72", ()),
+        ("apt", "debian:sid", "/usr/bin/python3", ()),
         ("apt", "ubuntu:20.04", "libssl.so.1.1", ("libssl1.1",)),
         ("apt", "ubuntu:20.04", "libicuuc.so.66", ("libicu66",)),
         ("apt", "ubuntu:22.04", "libssl.so.3", ("libssl3",)),
@@ -185,11 +230,11 @@ def test_the_libraries_that_may_come_in(package: str, recommends: bool, soname: 
     assert (soname in provision.possible) is expected
 
 
-@pytest.mark.parametrize("release", ["debian:11", "debian:12", "debian:13"])
+@pytest.mark.parametrize("release", RELEASES)
 def test_lines_of_the_archive_are_found(release: str) -> None:
     """Lines are searched by halving: the file, read from the top, must have the same names. Every 97th is enough."""
     names = [line.partition(" ")[0] for line in (KNOWLEDGE / "debian.txt").read_text().splitlines()[1:]]
-    bit = 1 << ["debian:11", "debian:12", "debian:13"].index(release)
+    bit = 1 << RELEASES.index(release)
     assert names == sorted(set(names))
     for line in (KNOWLEDGE / "debian.txt").read_text().splitlines()[1::97]:
         name, *variants = line.split(" :")
@@ -198,4 +243,6 @@ def test_lines_of_the_archive_are_found(release: str) -> None:
         assert (found is not None) == bool(expected)
         if found is not None:
             assert {word for word in expected[0] if ".so." in word} <= set(found.libraries)
-            assert found.source.startswith("Debian 1")
+            assert found.source.startswith("Debian ")
+            brought = expected[0] & {"*"} and own_library(name)
+            assert not brought or (brought in found.libraries and name in who_provides("apt", release, brought))
