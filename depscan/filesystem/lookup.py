@@ -31,6 +31,7 @@ _LISTED = re.compile(
 _FILLED = frozenset(
     "bin boot dev etc home lib lib32 lib64 libx32 media mnt opt proc root run sbin srv sys tmp usr var".split()  # noqa: SIM905
 )
+_LEFT_TO_OTHERS = frozenset({"home", "media", "mnt", "opt", "srv"})  # of those, what a bare distribution leaves empty
 _READABLE = (HostFile, InlineFile, ArchiveMember)  # contents whose entry has the mode of the real file
 _OFFICIAL = ("docker.io/library/",)
 
@@ -141,7 +142,8 @@ def _knows(profile: ImageProfile, path: str, resolved: str) -> Confidence | None
     if image_lacks_program(profile, posixpath.basename(path)):
         return Confidence.weakest(profile.confidence, Confidence.LIKELY)
     official = profile.interpreters_complete or (profile.reference.startswith(_OFFICIAL) and profile.layers)
-    if official and resolved.split("/")[1] not in _FILLED and resolved.count("/") > 1:
+    filled = _FILLED - _LEFT_TO_OTHERS if profile.interpreters_complete and not profile.layers else _FILLED
+    if official and resolved.split("/")[1] not in filled and resolved.count("/") > 1:
         return Confidence.POSSIBLE  # a mount may bring it
     return None
 

@@ -136,8 +136,9 @@ def _missing(launch: Launch, seen: Sighted, filesystem: StageFilesystem) -> Foun
     words = launch.name.split()
     elsewhere = same_name(launch.name, filesystem) or (same_name(words[0], filesystem) if len(words) > 1 else [])
     confidence = seen.confidence
+    dangling = filesystem.links.get(launch.name)
     if confidence is Confidence.POSSIBLE:
-        if not elsewhere:
+        if not elsewhere and dangling is None:
             return None
         confidence = Confidence.LIKELY
     hint = f"; a file of that name stands at {', '.join(elsewhere[:_SHOWN])}" if elsewhere else ""
@@ -145,6 +146,8 @@ def _missing(launch: Launch, seen: Sighted, filesystem: StageFilesystem) -> Foun
         hint = "; the exec form expands no variables"
     elif len(words) > 1:
         hint = "; the exec form takes each argument as a string of its own"
+    elif dangling is not None and not elsewhere:
+        hint = f": it is a link to {dangling}, where nothing stands"
     if launch.by_shell:
         text = messages.command_not_found("/bin/sh", launch.name)
     elif "/" in launch.name:
@@ -158,7 +161,7 @@ def same_name(name: str, filesystem: StageFilesystem) -> list[str]:
     """The files of a program's name that the Dockerfile brought, wherever they stand."""
     base = posixpath.basename(name)
     entries = filesystem.entries.items()
-    return sorted(path for path, entry in entries if entry.kind != "directory" and posixpath.basename(path) == base)
+    return sorted(path for path, entry in entries if entry.kind == "file" and posixpath.basename(path) == base)
 
 
 def _present(launch: Launch, seen: Sighted, filesystem: StageFilesystem, placement: Placement | None) -> Found | None:
