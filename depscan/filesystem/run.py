@@ -48,7 +48,7 @@ def apply_run(
         if part.words and "/" in (part.words[0].text or ""):
             from depscan.filesystem.run_starts import note_start  # noqa: PLC0415 - most commands are found along PATH
 
-            note_start(action, (command.text or "")[part.end :])
+            note_start(action, command.text or "")
         _replay(action)
     if not script.understood:
         tree.mark(("/",), foreign_libc=True, reason=_reason(command, None), span=_whole(command))

@@ -19,18 +19,28 @@ if TYPE_CHECKING:
 MAX_STARTS = 8  # of one stage: each keeps a copy of its file system
 
 
-def note_start(action: Action, rest: str) -> None:
-    """Record what the command starts; `rest` is the shell text behind the command."""
+def note_start(action: Action, text: str) -> None:
+    """Record what the command starts; `text` is the shell text that it stands in, empty for exec form."""
     command, tree = action.command, action.tree
     name = command.words[0].text if command.words else None
     if name is None or "/" not in name or command.conditional or len(tree.run_starts) >= MAX_STARTS:
         return
     path = action.path(name)
     entry = tree.find(path) if path is not None else None
-    if entry is None or not isinstance(entry.content, HostFile | InlineFile) or not re.match(r"\s*(?:&&|\Z)", rest):
+    if entry is None or not isinstance(entry.content, HostFile | InlineFile):
+        return
+    if not _must_succeed(text[: command.start], text[command.end :]):
         return
     start = StartCommand("exec", (entry.path,), action.span, "RUN")
     now = tree.freeze(action.stage)
     copies = {name: dict(getattr(now, name)) for name in ("entries", "expected", "links", "libraries", "loaders")}
-    before = replace(now, **copies, entrypoint=start, command=None, healthcheck=None, run_starts=())
+    environment = {**now.environment, **action.variables, **dict(command.assignments)}
+    before = replace(
+        now, **copies, environment=environment, entrypoint=start, command=None, healthcheck=None, run_starts=()
+    )
     tree.run_starts.append(before)
+
+
+def _must_succeed(before: str, after: str) -> bool:
+    """Whether the build stops where the command fails: nothing but `&&` joins it to what follows, if anything does."""
+    return not before.rstrip().endswith("!") and re.search(r"[|;&\n]", after.replace("&&", "")) is None

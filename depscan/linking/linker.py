@@ -28,8 +28,8 @@ from depscan.linking.placement import (
     Need,
     Placement,
     SymbolCheck,
-    Verdict,
     VersionCheck,
+    conclude,
 )
 from depscan.linking.search import Loaded, trusted_directories
 from depscan.linking.symbols import check_symbols
@@ -74,22 +74,7 @@ def place(
     made = artifact.prediction
     if made is not None and made.product.open and not link.failures:
         link = replace(link, unknowns=(*link.unknowns, "what else it needs is known when it is there"))
-    first = link.failures[0] if link.failures else None
-    if first is not None:
-        verdict, confidence = Verdict.FAILS, first.confidence
-    else:
-        verdict = Verdict.UNKNOWN if link.unknowns else Verdict.LOADS
-    return Placement(
-        artifact=artifact,
-        entry=entry,
-        filesystem=root.filesystem,
-        platform=platform,
-        link=link,
-        verdict=verdict,
-        cause=first.cause if first else None,
-        detail=first.detail if first else None,
-        confidence=Confidence.weakest(confidence, artifact.confidence),
-    )
+    return conclude(artifact, entry, root.filesystem, link, confidence)
 
 
 def _link(subject: _Subject) -> tuple[LinkResult, Confidence]:

@@ -158,3 +158,25 @@ class Placement(Struct, frozen=True):
         failures, machine = self.link.failures, self.artifact.facts.machine
         foreign = (each for each in failures if (each.cause, each.detail) == (Cause.WRONG_ARCHITECTURE, machine))
         return next(foreign, failures[0] if failures else None)
+
+
+def conclude(
+    artifact: Artifact, entry: FileEntry, filesystem: StageFilesystem, link: LinkResult, confidence: Confidence
+) -> Placement:
+    """The verdict that linking comes to: its first failure decides; `confidence` holds where there is none."""
+    first = link.failures[0] if link.failures else None
+    if first is not None:
+        verdict, confidence = Verdict.FAILS, first.confidence
+    else:
+        verdict = Verdict.UNKNOWN if link.unknowns else Verdict.LOADS
+    return Placement(
+        artifact=artifact,
+        entry=entry,
+        filesystem=filesystem,
+        platform=filesystem.stage.platform,
+        link=link,
+        verdict=verdict,
+        cause=first.cause if first else None,
+        detail=first.detail if first else None,
+        confidence=Confidence.weakest(confidence, artifact.confidence),
+    )

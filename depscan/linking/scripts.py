@@ -19,7 +19,7 @@ from depscan.filesystem.entries import Presence
 from depscan.filesystem.lookup import Sighted, changed_later, find_program, may_run, search_program
 from depscan.findings import Confidence
 from depscan.linking import messages
-from depscan.linking.placement import Cause, Failure, LinkResult, Placement, Verdict
+from depscan.linking.placement import Cause, Failure, LinkResult, Placement, Verdict, conclude
 from depscan.linking.starts import started_programs
 
 if TYPE_CHECKING:
@@ -73,22 +73,7 @@ def _place(
 ) -> Placement:
     assert artifact.script is not None  # the caller's artifacts are scripts
     link, confidence = _Start(entry, filesystem, scripts, programs).link(artifact.script)
-    first = link.failures[0] if link.failures else None
-    if first is not None:
-        verdict, confidence = Verdict.FAILS, first.confidence
-    else:
-        verdict = Verdict.UNKNOWN if link.unknowns else Verdict.LOADS
-    return Placement(
-        artifact=artifact,
-        entry=entry,
-        filesystem=filesystem,
-        platform=filesystem.stage.platform,
-        link=link,
-        verdict=verdict,
-        cause=first.cause if first else None,
-        detail=first.detail if first else None,
-        confidence=confidence,
-    )
+    return conclude(artifact, entry, filesystem, link, confidence)
 
 
 class _Answer(Struct, frozen=True):

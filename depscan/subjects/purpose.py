@@ -134,7 +134,8 @@ def gravest(placement: Placement, confidence: Confidence) -> Severity:
     if is_carrier(placement.filesystem):
         return Severity.NOTE
     artifact = placement.artifact
-    doubtful = artifact.prediction is not None and confidence is Confidence.POSSIBLE
+    guessed = artifact.prediction is not None or artifact.script is not None  # a mount may bring the interpreter
+    doubtful = guessed and confidence is Confidence.POSSIBLE
     asked_for = placement.cause is not Cause.NOT_EXECUTABLE and artifact.script is None
     idle = not asked_for and not is_started(placement.entry, placement.filesystem)
     return Severity.WARNING if doubtful or idle else Severity.ERROR

@@ -20,10 +20,9 @@ from depscan.toolchains.native_programs import (
     CXX_SOURCE,
     FLAG_VARIABLES,
     STATIC_FLAG,
+    declared_program,
     expected_programs,
     linkage_of_flags,
-    native_program,
-    static_native_program,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from depscan.toolchains.workplace import Workplace
 
 _STATUS = "config.status"
+_MANIFESTS = "automake's manifests"
 _OPTIONS = frozenset({"--prefix", "--exec-prefix", "--bindir", "--sbindir"})
 _OTHERWISE = re.compile(r"--(host|target|program-(prefix|suffix|transform-name))\b")
 _MAKE_VALUED = frozenset({"-C", "-f", "-j", "-l", "-o", "-W", "-I", "--directory", "--file", "--jobs"})
@@ -152,7 +152,9 @@ def _installed(place: Workplace, tree: _Tree, destination: str) -> Iterator[Prod
     if _has_manifests(place, tree.source):
         for program in _programs(place, tree.source):
             if program.place in where:
-                yield from _product(posixpath.join(where[program.place], program.name), program, tree, place)
+                yield from declared_program(
+                    posixpath.join(where[program.place], program.name), place, _MANIFESTS, tree.linkage, cxx=program.cxx
+                )
         return
     named = posixpath.basename(tree.source)
     for path in where.values() if tree.linkage == "dynamic" else ():
@@ -165,16 +167,7 @@ def _built(place: Workplace, tree: _Tree) -> Iterator[Product]:
         return
     for program in _programs(place, tree.source):
         path = posixpath.normpath(posixpath.join(tree.directory, program.below, program.name))
-        yield from _product(path, program, tree, place)
-
-
-def _product(path: str, program: _Program, tree: _Tree, place: Workplace) -> Iterator[Product]:
-    if tree.linkage == "static":
-        yield static_native_program(path, place)
-        return
-    why = f"{program.name} stands in automake's manifests, and nothing there asks for a static program"
-    product = native_program(path, place, why, cxx=program.cxx)
-    yield from [product] if product else []
+        yield from declared_program(path, place, _MANIFESTS, tree.linkage, cxx=program.cxx)
 
 
 def _setups(place: Workplace, source: str) -> list[str]:

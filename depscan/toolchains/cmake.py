@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from depscan.toolchains.arguments import Arguments, read_arguments
-from depscan.toolchains.native_programs import CXX_SOURCE, STATIC_FLAG, native_program, static_native_program
+from depscan.toolchains.native_programs import CXX_SOURCE, STATIC_FLAG, declared_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -86,10 +86,9 @@ def predict(place: Workplace) -> Iterator[Product]:
     installs = arguments.has("--install") or any(
         "install" in each for each in (*arguments.operands, arguments.value("--target") or "")
     )
+    linkage = "static" if re.search(STATIC_FLAG, tree.settings.get("CMAKE_EXE_LINKER_FLAGS", "")) else "dynamic"
     for path, cxx in _installed(place, arguments, tree, texts) if installs else _built(tree, texts):
-        product = _product(path, cxx, tree, place)
-        if product is not None:
-            yield product
+        yield from declared_program(path, place, "CMakeLists.txt", linkage, cxx=cxx)
 
 
 def _tree(place: Workplace, arguments: Arguments) -> _Tree | None:
@@ -166,10 +165,3 @@ def _fill(name: str, texts: Mapping[str, str]) -> str | None:
         found = re.search(r"(?i)\bproject\s*\(\s*\"?([\w.-]+)", "".join(texts.values()))
         name = re.sub(r"\$\{(CMAKE_)?PROJECT_NAME\}", found[1] if found else "$", name)
     return None if "$" in name else name.strip('"')
-
-
-def _product(path: str, cxx: bool, tree: _Tree, place: Workplace) -> Product | None:
-    if re.search(STATIC_FLAG, tree.settings.get("CMAKE_EXE_LINKER_FLAGS", "")):
-        return static_native_program(path, place)
-    why = f"{posixpath.basename(path)} stands in CMakeLists.txt, and nothing there asks for a static program"
-    return native_program(path, place, why, cxx=cxx)

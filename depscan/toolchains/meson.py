@@ -22,10 +22,9 @@ from depscan.toolchains.native_programs import (
     CXX_SOURCE,
     FLAG_VARIABLES,
     STATIC_FLAG,
+    declared_program,
     expected_programs,
     linkage_of_flags,
-    native_program,
-    static_native_program,
 )
 
 if TYPE_CHECKING:
@@ -145,7 +144,7 @@ def _installed(place: Workplace, arguments: Arguments, tree: _Tree) -> Iterator[
         if program.installed is not None:
             below = program.installed.replace("{bindir}", bindir)
             path = place.path(f"{destination}/{posixpath.join(prefix, below, program.name)}".replace("//", "/"))
-            yield from _product(path, program, tree, place) if path else ()
+            yield from declared_program(path, place, _MANIFEST, tree.linkage, cxx=program.cxx) if path else ()
 
 
 def _default_prefix(text: str) -> str | None:
@@ -156,16 +155,7 @@ def _default_prefix(text: str) -> str | None:
 def _built(place: Workplace, tree: _Tree) -> Iterator[Product]:
     for program in _programs(_texts(place, tree.source)):
         path = posixpath.normpath(posixpath.join(tree.directory, program.below, program.name))
-        yield from _product(path, program, tree, place)
-
-
-def _product(path: str, program: _Program, tree: _Tree, place: Workplace) -> Iterator[Product]:
-    if tree.linkage == "static":
-        yield static_native_program(path, place)
-        return
-    why = f"{program.name} stands in meson.build, and nothing there asks for a static program"
-    product = native_program(path, place, why, cxx=program.cxx)
-    yield from [product] if product else []
+        yield from declared_program(path, place, _MANIFEST, tree.linkage, cxx=program.cxx)
 
 
 def _texts(place: Workplace, source: str) -> dict[str, str]:

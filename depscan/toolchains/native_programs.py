@@ -6,6 +6,7 @@ in `c.py`: libc, and libstdc++ where a source is C++; what other languages add s
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,16 @@ def static_native_program(
 ) -> Product:
     """A program that is linked with -static."""
     return Product(path, tool, static_program(place.machine, tool), evidence=(why,))
+
+
+def declared_program(path: str, place: Workplace, manifest: str, linkage: str, *, cxx: bool) -> Iterator[Product]:
+    """The program that a build's manifests declare, linked as its settings say: `static` or `dynamic`."""
+    if linkage == "static":
+        yield static_native_program(path, place)
+        return
+    why = f"{posixpath.basename(path)} stands in {manifest}, and nothing there asks for a static program"
+    product = native_program(path, place, why, cxx=cxx)
+    yield from [product] if product else []
 
 
 def expected_programs(directory: str, place: Workplace, why: str) -> Iterator[Product]:

@@ -43,6 +43,9 @@ TEXTS = {
         ("FROM debian:12\nCOPY --chmod=644 good.sh /g\nRUN chmod +x /g && /g\n", set()),
         ("FROM debian:12\nCOPY --chmod=644 good.sh /g\nRUN sh /g\n", set()),
         ("FROM debian:12\nCOPY --chmod=755 windows.sh /w\nRUN dos2unix /w && /w\n", set()),
+        ("FROM debian:12\nCOPY needs-libpq /x\nCOPY libpq.so.5 /o/\nRUN LD_LIBRARY_PATH=/o /x\n", set()),
+        ("FROM debian:12\nCOPY needs-libpq /x\nCOPY libpq.so.5 /o/\nRUN export LD_LIBRARY_PATH=/o && /x\n", set()),
+        ("FROM debian:12\nARG LD_LIBRARY_PATH=/o\nCOPY needs-libpq /x\nCOPY libpq.so.5 /o/\nRUN /x\n", set()),
         ("FROM debian:12\nCOPY --chmod=755 bare.sh /b\nRUN /b\n", set()),  # the shell runs it itself
     ],
 )
@@ -52,9 +55,21 @@ def test_what_run_starts(
     assert _found(tmp_path, dockerfile) == expected
 
 
-@pytest.mark.parametrize("after", [" || true", " | cat", "; true"])
-def test_a_failure_that_the_shell_passes_over_is_no_error(tmp_path: Path, after: str) -> None:
-    found = _found(tmp_path, f"FROM debian:12\nCOPY --chmod=644 good.sh /g\nRUN /g{after}\n")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/g || true",
+        "/g | cat",
+        "/g; true",
+        "/g && x || true",
+        "/g && x; true",
+        "! /g && x",
+        "(/g && x) || true",
+        "/g & x",
+    ],
+)
+def test_a_failure_that_the_shell_passes_over_is_no_error(tmp_path: Path, line: str) -> None:
+    found = _found(tmp_path, f"FROM debian:12\nCOPY --chmod=644 good.sh /g\nRUN {line}\n")
     assert {severity for _, severity, *_ in found} <= {"warning", "note"}
 
 
@@ -63,6 +78,8 @@ def _found(directory: Path, dockerfile: str) -> set[tuple[str, str, tuple[int, i
     for name, text in TEXTS.items():
         (directory / name).write_bytes(text.encode())
     shutil.copy(ELF / "hello-glibc-dynamic", directory / "hello")
+    for name in ("needs-libpq", "libpq.so.5"):
+        shutil.copy(ELF / name, directory / name)
     (directory / "Dockerfile").write_text(dockerfile)
     (result,) = scan([directory / "Dockerfile"], CONFIG).scans
     return {
