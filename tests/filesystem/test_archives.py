@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from depscan.artifacts import containers
+from depscan.artifacts.listing import HEAD_SIZE, Archive
 from depscan.filesystem import archives
-from depscan.filesystem.archives import Archive, Archives, read_member
+from depscan.filesystem.archives import Archives, read_member
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +51,7 @@ def test_heads_are_kept_for_sniffing(tmp_path: Path) -> None:
     archive = read_archive(pack(tmp_path / "a.tgz"))
     assert archive is not None
     found = {member.name: len(member.head) for member in archive.members}
-    assert found == {f"m{n}": archives.HEAD_SIZE for n in range(5)}
+    assert found == {f"m{n}": HEAD_SIZE for n in range(5)}
     assert archive.problem is None
 
 

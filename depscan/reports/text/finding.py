@@ -27,7 +27,7 @@ _HELP = "help"
 
 
 def finding_lines(finding: Finding, source: SourceText, paint: Paint, *, everything: bool) -> Iterator[str]:
-    """The lines of one finding; `everything` shows every suggestion, and of a note about no binary more than its place."""
+    """The lines of one finding; a note about no binary is told in two, unless `everything` is to be shown."""
     if finding.severity is Severity.NOTE and not finding.artifact and not everything:
         yield from _headline(finding, paint)
         yield f"{paint.gutter(' -->')} {_start(finding)}"
