@@ -1,9 +1,9 @@
 """The table of binaries and verdicts.
 
 In: the placements of a scan. Out: its lines; failing binaries first, then unknown, then those that load. Unless every
-row is asked for, binaries of one instruction with the same needs and verdict share a row, and what a build makes has one
-where it ends up. Reasons why a verdict is unknown are sentences and stand below. The only module that imports tabulate,
-and only for two rows or more: one row is a sentence.
+row is asked for, binaries of one instruction with the same needs and verdict share a row, and what a build makes has
+one where it ends up. Reasons why a verdict is unknown are sentences and stand below. The only module that imports
+tabulate, and only for two rows or more: one row is a sentence.
 """
 
 from __future__ import annotations
