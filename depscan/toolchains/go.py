@@ -194,8 +194,7 @@ def _outputs(build: _Build, place: Workplace, platform: Platform) -> Iterator[tu
         return
     else:
         directory = place.path(build.output, here)
-        several = len(build.packages) > 1 or any(package is None or "..." in package for package in build.packages)
-        if directory is not None and not (build.output.endswith("/") or several):
+        if directory is not None and not _is_directory(directory, build, place):
             yield directory, next(iter(build.packages), ".")
             return
     if directory is None:
@@ -205,6 +204,12 @@ def _outputs(build: _Build, place: Workplace, platform: Platform) -> Iterator[tu
         name = _package_name(package, build, place)
         if name or not named:
             yield posixpath.join(directory, name or "*"), package
+
+
+def _is_directory(output: str, build: _Build, place: Workplace) -> bool:
+    """Whether -o names a directory. Several packages need one; a pattern does not, as long as it names one program."""
+    written = build.output is not None and build.output.endswith("/")
+    return written or len(build.packages) > 1 or place.files.is_directory(output)
 
 
 def _bin_directory(place: Workplace, platform: Platform) -> str:
