@@ -61,7 +61,9 @@ def run_curl(action: Action) -> Iterator[Effect]:
     outputs = [value for name, value in options.values if name in {"o", "--output"}]
     urls = options.operands or tuple(value for name, value in options.values if name == "--url")
     for place, word in enumerate(outputs):
-        if word.text is None:
+        if word.text == "-" and urls:
+            action.tree.stream = _address(urls[min(place, len(urls) - 1)])
+        elif word.text is None:
             yield Disturb((action.around(word),))
         else:
             yield from _download(
@@ -221,17 +223,6 @@ def _unpack(
     yield replace(into, foreign_libc=at_root or not is_program_archive(url))
     names = [word.text for word in members if word.text]
     yield from unpacked(fetch_of(action), into.roots[0], url, names, stripped=stripped)
-
-
-def run_piped_script(action: Action) -> Iterator[Effect]:
-    """`curl URL | sh`: what the script of a known installer brings, and where else it writes; else nothing."""
-    url = action.tree.stream if action.command.piped_input else None
-    if url is not None:
-        from depscan.filesystem.downloads import fetch_of, installed  # noqa: PLC0415 - few stages fetch
-
-        for entry in installed(fetch_of(action), url, {**action.variables, **dict(action.command.assignments)}):
-            yield Disturb((posixpath.dirname(entry.path), "/root", "/home"), foreign_libc=False)
-            yield entry
 
 
 def run_installer(action: Action) -> Iterator[Effect]:
