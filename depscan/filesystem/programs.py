@@ -164,6 +164,7 @@ READERS: dict[str, Reader] = {
     "cp": files.copy,
     "curl": download.run_curl,
     "find": run_find,
+    "gh": download.run_gh,
     "git": download.run_git,
     "install": files.install,
     "ldconfig": run_ldconfig,

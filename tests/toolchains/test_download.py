@@ -112,6 +112,21 @@ def test_builds_for_musl_and_static_ones_are_not_taken_for_them(url: str) -> Non
             f"wget -qO- {GNU}.tar.gz | tar -xzC /opt/t --strip-components=1 t/bin/x", ["/opt/t/x"], id="stripped"
         ),
         pytest.param(f"curl -sL {GNU}.gz | gunzip > /usr/bin/tool", ["/usr/bin/tool"], id="pipe to gunzip"),
+        pytest.param(
+            f"cd /tmp && curl -LO {GNU}.tar.gz && tar xzf tool-*.tar.gz -C /usr/bin", ["/usr/bin/tool"], id="pattern"
+        ),
+        pytest.param(
+            "gh release download v1 -R o/tool -p tool-x86_64-unknown-linux-gnu.tgz -D /tmp"
+            " && tar xzf /tmp/tool-x86_64-unknown-linux-gnu.tgz -C /usr/bin",
+            ["/usr/bin/tool"],
+            id="gh",
+        ),
+        pytest.param(
+            "gh release download --repo o/tool --pattern '*x86_64-unknown-linux-gnu' -O /usr/bin/tool",
+            ["/usr/bin/tool"],
+            id="gh with a pattern",
+        ),
+        pytest.param("gh release download -R o/tool -p '*-unknown-linux-gnu' && gh auth status", [], id="gh, no name"),
         pytest.param(f"curl -o /usr/bin/tool.gz {GNU}.gz && gunzip /usr/bin/tool.gz", ["/usr/bin/tool"], id="gunzip"),
         pytest.param(
             f"curl -o /tmp/t.zip {GNU}.zip && unzip /tmp/t.zip -d /usr/local/bin", ["/usr/local/bin/tool"], id="unzip"
