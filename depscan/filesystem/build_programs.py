@@ -55,7 +55,9 @@ class Tool(Struct, frozen=True):
     variables: tuple[str, ...] = ()
 
 
-_NODE_TOOL = Tool(_verbs("ci install i add rebuild update remove uninstall prune dedupe config cache"), _NODE)
+_NODE_TOOL = Tool(
+    _verbs("ci install i add rebuild update remove uninstall prune dedupe config cache"), _NODE, outputs=("--outfile",)
+)
 _PYTHON_TOOL = Tool(
     _verbs("install sync add download wheel uninstall config cache pip venv"),
     _PYTHON,
@@ -106,6 +108,7 @@ TOOLS: dict[str, Tool] = {
     **dict.fromkeys(("configure", "autogen.sh", "bootstrap", "autoconf", "autoreconf", "automake"), Tool()),
     **dict.fromkeys(("patch", "jar", "unsquashfs", "dpkg-buildpackage", "abuild"), Tool(builds=(".", ".."))),
     "xx-go": Tool(builds=(".", *_GO), outputs=("-o",)),
+    "deno": Tool(outputs=("-o", "--output")),
     "manage.py": Tool(),  # Django's, whose commands write assets and databases
     **dict.fromkeys(("stack", "cabal"), Tool(outputs=("--local-bin-path", "--installdir"))),
     **dict.fromkeys(("mix", "rebar3", "rebar"), Tool(outputs=("--path", "-o", "--output-dir"))),

@@ -46,7 +46,9 @@ PROGRAMS: dict[str, str] = {
     **dict.fromkeys(("pip", "python", "virtualenv", "uv", "poetry", "pdm", "pipenv"), "python"),
     **dict.fromkeys(("bundle", "bundler", "gem"), "ruby"),
     **dict.fromkeys(("docker-php-ext-install", "pecl"), "php"),
-    **dict.fromkeys(("npm", "npx", "yarn", "yarnpkg", "pnpm", "pnpx", "bun", "bunx"), "node"),
+    **dict.fromkeys(("npm", "npx", "yarn", "yarnpkg", "pnpm", "pnpx", "bunx"), "node"),
+    "bun": "node standalone",
+    "deno": "standalone",
 }
 
 

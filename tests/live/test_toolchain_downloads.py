@@ -129,3 +129,17 @@ def test_script_brings_what_the_file_says(tmp_path: Path, request_: str, member:
     assert (predicted.machine, predicted.interpreter) == (real.machine, real.interpreter)
     assert set(predicted.needed) <= set(real.needed)
     assert (predicted.linkage is Linkage.DYNAMIC) == (real.linkage is Linkage.DYNAMIC)
+
+
+@pytest.mark.parametrize(
+    ("base", "package"),
+    [("oven/bun:1", "npm @oven/bun-linux-x64@1.4.5"), ("oven/bun:1-alpine", "npm @oven/bun-linux-x64-musl@1.4.5")],
+)
+def test_compiled_program_is_linked_as_bun(tmp_path: Path, base: str, package: str) -> None:
+    (tmp_path / "fetched").mkdir()
+    runtime = _member(package, "package/bin/bun", tmp_path / "fetched")
+
+    found = predict(tmp_path, f"FROM {base}\nRUN bun build --compile app.ts --outfile /server\n")["/server"].facts
+
+    assert (found.interpreter, found.libc) == (runtime.interpreter, runtime.libc)
+    assert set(found.needed) <= set(runtime.needed)
