@@ -108,7 +108,9 @@ TOOLS: dict[str, Tool] = {
     **dict.fromkeys(("configure", "autogen.sh", "bootstrap", "autoconf", "autoreconf", "automake"), Tool()),
     **dict.fromkeys(("patch", "jar", "unsquashfs", "dpkg-buildpackage", "abuild"), Tool(builds=(".", ".."))),
     "xx-go": Tool(builds=(".", *_GO), outputs=("-o",)),
-    "deno": Tool(outputs=("-o", "--output")),
+    "deno": Tool(
+        builds=(".", "/usr/local/bin"), outputs=("-o", "--output"), variables=("DENO_DIR", "DENO_INSTALL_ROOT")
+    ),
     "manage.py": Tool(),  # Django's, whose commands write assets and databases
     **dict.fromkeys(("stack", "cabal"), Tool(outputs=("--local-bin-path", "--installdir"))),
     **dict.fromkeys(("mix", "rebar3", "rebar"), Tool(outputs=("--path", "-o", "--output-dir"))),
