@@ -109,7 +109,7 @@ def _unpacked(package: Unpacking, action: Action) -> Iterable[FileEntry]:
 
 def _made(made: Made, action: Action) -> FileEntry:
     """A link, a directory, or a file whose bytes are not known or stand in the prediction."""
-    kind, mode = ("directory", 0o755) if made.directory else ("file", 0o644)
+    kind, mode = ("directory", 0o755) if made.directory else ("file", 0o755 if made.executable else 0o644)
     if made.target is not None:
         kind, mode = "link", 0o777
     content = InlineFile(made.text.encode()) if made.text is not None else None
