@@ -136,7 +136,8 @@ class StageFilesystem(Struct, frozen=True):
     """A stage after its last instruction, on the profile of the image at its bottom.
 
     `entries` are what the Dockerfile put there, by canonical path (links of parent directories resolved). `removed`
-    are paths that RUN deleted. `managers` are the package managers that RUN installs with. `libraries` and
+    are paths that RUN deleted. `perhaps_installed` are packages that a conditional command installs. `managers` are the
+    package managers that RUN installs with. `libraries` and
     `loaders` are what named packages bring (by soname; by path). `ldconfig` is the sequence of the last certain
     ldconfig run, None without one. `interpreters` are the paths of interpreters that named packages bring.
     `shell_less` are the RUN instructions in shell form before which the stage surely had no such shell.
@@ -153,6 +154,7 @@ class StageFilesystem(Struct, frozen=True):
     removed: frozenset[str] = frozenset()
     changes: tuple[UnknownChange, ...] = ()
     packages: tuple[str, ...] = ()
+    perhaps_installed: frozenset[str] = frozenset()
     managers: frozenset[str] = frozenset()
     libraries: Mapping[str, Library] = field(default_factory=dict)
     loaders: Mapping[str, str] = field(default_factory=dict)

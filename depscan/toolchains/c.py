@@ -37,6 +37,15 @@ _NO_PROGRAM = frozenset(
 _STATIC = frozenset({"-static", "--static", "-static-pie"})
 _VALUED = frozenset("-o -I -L -D -U -l -x -include -isystem -idirafter -Xlinker -T -u -z -target -MF -MT -MQ".split())  # noqa: SIM905
 _OF_LIBC = frozenset({"c", "m", "pthread", "dl", "rt", "util", "resolv", "crypt", "nsl", "anl"})
+# gcc of Debian and its kin links with --as-needed (gcc -dumpspecs of bullseye, bookworm, trixie): a library that nothing
+# is used of is left out. Of these that is common: -lncurses is libncurses and libtinfo, of which either may do (Debian's
+# linker script), libcrypto is named for libssl's sake, and libboost_system is empty since Boost 1.69. What a source at
+# hand calls tells that it is used: the names are those that `nm -D` finds in the library and not in its companion.
+_SELDOM_USED = {
+    **dict.fromkeys(("ncurses", "ncursesw", "curses"), r"\b(initscr|newterm|newwin|endwin|printw|wrefresh)\s*\("),
+    "crypto": r"\b(EVP|RAND|ERR|BIO|X509|RSA|HMAC|SHA\d*|MD5|OPENSSL|CRYPTO)_\w+\s*\(",
+    "boost_system": None,
+}
 _INPUT = r".+\.(c|cc|cpp|cxx|c\+\+|C|o|a|s|S|m|mm|i|ii|f|f90|lo)|-"
 _IOSTREAM_SINCE = "3.4.32"
 _OWN_COMPILER = r"(?:.*/)?gcc:(1[3-9]|[2-9]\d)(?!\.1\b).*"  # has a libstdc++ of its own beside the distribution's
@@ -117,7 +126,7 @@ def _target(place: Workplace) -> Target | None:
 
 
 def _dynamic(link: _Link, target: Target, place: Workplace) -> ElfFacts | None:
-    wanted = () if target.triple else tuple(name for name in link.libraries if name not in _OF_LIBC)
+    wanted = () if target.triple else tuple(name for name in link.libraries if _is_used(name, link, place))
     found = [soname for name in wanted if (soname := place.soname(name)) is not None]
     runtime = _needs_cxx(link, place)
     needed = (*found, *(("libstdc++.so.6",) if runtime else ()))
@@ -133,6 +142,14 @@ def _dynamic(link: _Link, target: Target, place: Workplace) -> ElfFacts | None:
     return facts
 
 
+def _is_used(name: str, link: _Link, place: Workplace) -> bool:
+    """Whether a library of -l becomes a need of the program, which those of libc do not by themselves."""
+    if name in _OF_LIBC or name not in _SELDOM_USED or "-Wl,--no-as-needed" in link.flags:
+        return name not in _OF_LIBC
+    calls = _SELDOM_USED[name]
+    return calls is not None and any(re.search(calls, text) for text in _sources(link, place))
+
+
 def _needs_cxx(link: _Link, place: Workplace) -> bool:
     """Whether libstdc++ is linked: by the C++ driver, unless it is static or another library takes its part."""
     driver = re.search(r"(^|-)(g\+\+|c\+\+|clang\+\+)[-.\d]*$", place.command.name or "") is not None
@@ -145,6 +162,10 @@ def _streams(link: _Link, place: Workplace) -> bool:
     newer = is_at_least(place.profile.libc.ceilings.get("GLIBCXX"), _IOSTREAM_SINCE)
     if not newer and not re.fullmatch(_OWN_COMPILER, place.profile.name):
         return False
+    return any(re.search(r"(?m)^\s*#\s*include\s*<iostream>", text) for text in _sources(link, place))
+
+
+def _sources(link: _Link, place: Workplace) -> Iterator[str]:
+    """The texts of the command's inputs, as far as they are at hand."""
     paths = [place.path(each) for each in link.inputs if posixpath.splitext(each)[1] not in (".o", ".a")]
-    sources = (place.files.read(path, _MAX_SOURCE) or "" for path in paths if path)
-    return any(re.search(r"(?m)^\s*#\s*include\s*<iostream>", text) for text in sources)
+    return (place.files.read(path, _MAX_SOURCE) or "" for path in paths if path)

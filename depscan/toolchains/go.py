@@ -212,9 +212,15 @@ def _bin_directory(place: Workplace, platform: Platform) -> str:
     given = place.environment.get("GOBIN")
     if given:
         return given
-    directory = posixpath.join((place.environment.get("GOPATH") or "/go").partition(":")[0], "bin")
+    directory = posixpath.join((place.environment.get("GOPATH") or _go_path(place)).partition(":")[0], "bin")
     cross = platform.architecture != place.platform.architecture
     return posixpath.join(directory, f"linux_{platform.architecture}") if cross else directory
+
+
+def _go_path(place: Workplace) -> str:
+    """Where GOPATH is without being set: below HOME for a distribution's go; the official images set it to /go."""
+    packaged = any(re.fullmatch(r"go(lang(-go|-\d[.\d]*(-go)?)?)?", name) for name in place.packages)
+    return posixpath.join(place.environment.get("HOME") or "/root", "go") if packaged else "/go"
 
 
 def _package_name(package: str | None, build: _Build, place: Workplace) -> str | None:

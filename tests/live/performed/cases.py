@@ -126,10 +126,17 @@ def _ways_to_carry(product: str, *, shell: bool) -> list[_Carried]:
         _Carried("/bin/app", ("COPY --from=build /out/ /",), (f"RUN install -D -m 755 {source} /out/bin/app",)),
         _Carried("/srv/app", ("COPY --from=build /out/* /srv/",), (f"RUN mkdir -p /out && mv {source} /out/",)),
         _Carried("/srv/run", ("COPY --from=build /out/run /srv/run",), (f"RUN mkdir /out && ln -s {source} /out/run",)),
-        _Carried("/srv/run", ("COPY --from=build /out /srv",), (f"RUN mkdir /out && cp {source} /out/x && ln -s x /out/run",)),
+        _Carried(
+            "/srv/run", ("COPY --from=build /out /srv",), (f"RUN mkdir /out && cp {source} /out/x && ln -s x /out/run",)
+        ),
         _Carried("/srv/run", ("COPY --from=build /out /srv",), (f"RUN mkdir /out && ln -s {source} /out/run",)),
         _Carried("/x/src/app", (f"COPY --parents --from=build {source} /x/",)),
-        _Carried("/app", ("COPY --from=carrier /app /app",), (), ("FROM scratch AS carrier", f"COPY --from=build {source} /app")),
+        _Carried(
+            "/app",
+            ("COPY --from=carrier /app /app",),
+            (),
+            ("FROM scratch AS carrier", f"COPY --from=build {source} /app"),
+        ),
         _Carried(
             "/app",
             ("COPY --from=second /b/app /",),
@@ -147,7 +154,10 @@ def _ways_to_carry(product: str, *, shell: bool) -> list[_Carried]:
                 ("COPY --from=build /out.tar.gz /tmp/", "RUN mkdir -p /opt && tar -xzf /tmp/out.tar.gz -C /opt"),
                 (f"RUN tar -C /src -czf /out.tar.gz {product}",),
             ),
-            _Carried("/usr/bin/app", (f"COPY --from=build {source} /tmp/app", "RUN mv /tmp/app /usr/bin/app && chmod +x /usr/bin/app")),
+            _Carried(
+                "/usr/bin/app",
+                (f"COPY --from=build {source} /tmp/app", "RUN mv /tmp/app /usr/bin/app && chmod +x /usr/bin/app"),
+            ),
             _Carried("/usr/bin/app", (f"COPY --from=build {source} /opt/", "RUN ln -s /opt/app /usr/bin/app")),
         ]
     return ways

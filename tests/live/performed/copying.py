@@ -67,7 +67,9 @@ def copy(origin: Path, target: Path, command: Copy, workdir: str) -> None:
         elif real.is_dir():
             _copy_folder(real, place, command, target)
         else:
-            _copy_one(real, place / os.path.basename(written) if as_folder or place.is_dir() else place, command, target)
+            _copy_one(
+                real, place / os.path.basename(written) if as_folder or place.is_dir() else place, command, target
+            )
 
 
 def _find_sources(origin: Path, patterns: list[str]) -> Iterator[tuple[str, Path]]:

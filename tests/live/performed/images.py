@@ -93,9 +93,7 @@ def _distroless(name: str, tag: str) -> Image | None:
 def _alpine(name: str, tag: str) -> Image | None:
     if name != "alpine" or tag not in _ALPINES:
         return None
-    return Image(
-        _layer(f"alpine {tag}", partial(_make_alpine, _ALPINES[tag])), {"PATH": PATH}, command=("/bin/sh",)
-    )
+    return Image(_layer(f"alpine {tag}", partial(_make_alpine, _ALPINES[tag])), {"PATH": PATH}, command=("/bin/sh",))
 
 
 def _layer(text: str, make: Callable[[Path], None]) -> Layers:
@@ -125,7 +123,10 @@ def _make_distroless(suite: str, packages: tuple[str, ...], here: Path) -> None:
     home = here / "home" / "nonroot"
     home.mkdir(parents=True)
     for path, text in (
-        ("etc/passwd", "root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n"),
+        (
+            "etc/passwd",
+            "root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n",
+        ),
         ("etc/group", "root:x:0:\nnonroot:x:65532:\n"),
     ):
         (here / path).write_text(text)

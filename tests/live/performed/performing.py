@@ -108,7 +108,9 @@ class Build:
         environment = {"PATH": PATH, "HOME": "/root", **_OUTSIDE, **known}
 
         def work(here: Path) -> None:
-            binds = {mount.target or "/mnt": self._bound(mount.source) for mount in command.mounts if mount.type == "bind"}
+            binds = {
+                mount.target or "/mnt": self._bound(mount.source) for mount in command.mounts if mount.type == "bind"
+            }
             for place in binds:
                 (here / place.lstrip("/")).mkdir(parents=True, exist_ok=True)
             for place in ("proc", "tmp"):
@@ -119,7 +121,9 @@ class Build:
                 said = (done.err.strip() or done.out.strip())[-600:] or os.strerror(done.error)
                 raise BuildFailedError(f"RUN {command.text or words}: exit code {done.code}: {said}")
 
-        key = repr(("run 2", words, sorted(environment.items()), image.workdir, image.user, *self._bound_digests(command)))
+        key = repr(
+            ("run 2", words, sorted(environment.items()), image.workdir, image.user, *self._bound_digests(command))
+        )
         return replace(image, layers=make_layer(image.layers, key, work))
 
     def _bound(self, source: str | None) -> Path:

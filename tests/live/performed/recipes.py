@@ -42,17 +42,23 @@ _LIBRARIES = {
     "pq": _Library("postgresql/libpq-fe.h", "PQlibVersion()", "-lpq", "libpq-dev", ("libpq5", "libpq5", "libpq5")),
     "z": _Library("zlib.h", "zlibVersion()", "-lz", "zlib1g-dev", ("zlib1g", "zlib1g", "zlib1g")),
     "ssl": _Library(
-        "openssl/ssl.h", "SSL_CTX_new(TLS_method())", "-lssl -lcrypto", "libssl-dev", ("libssl1.1", "libssl3", "libssl3t64")
+        "openssl/ssl.h",
+        "SSL_CTX_new(TLS_method())",
+        "-lssl -lcrypto",
+        "libssl-dev",
+        ("libssl1.1", "libssl3", "libssl3t64"),
     ),
     "sqlite3": _Library(
-        "sqlite3.h", "sqlite3_libversion()", "-lsqlite3", "libsqlite3-dev", ("libsqlite3-0", "libsqlite3-0", "libsqlite3-0")
+        "sqlite3.h",
+        "sqlite3_libversion()",
+        "-lsqlite3",
+        "libsqlite3-dev",
+        ("libsqlite3-0", "libsqlite3-0", "libsqlite3-0"),
     ),
     "ncurses": _Library(
         "ncurses.h", "curses_version()", "-lncurses", "libncurses-dev", ("libncurses6", "libncurses6", "libncurses6")
     ),
-    "icu": _Library(
-        "unicode/uchar.h", "u_toupper('a')", "-licuuc", "libicu-dev", ("libicu67", "libicu72", "libicu76")
-    ),
+    "icu": _Library("unicode/uchar.h", "u_toupper('a')", "-licuuc", "libicu-dev", ("libicu67", "libicu72", "libicu76")),
     "xml2": _Library("libxml/parser.h", "xmlNewDoc(0)", "-lxml2", "libxml2-dev", ("libxml2", "libxml2", "libxml2")),
     "uv": _Library("uv.h", "uv_version()", "-luv", "libuv1-dev", ("libuv1", "libuv1", "libuv1t64")),
     "event": _Library(
@@ -70,7 +76,11 @@ _LIBRARIES = {
         ("libreadline8", "libreadline8", "libreadline8t64"),
     ),
     "mariadb": _Library(
-        "mariadb/mysql.h", "mysql_get_client_info()", "-lmariadb", "libmariadb-dev", ("libmariadb3", "libmariadb3", "libmariadb3")
+        "mariadb/mysql.h",
+        "mysql_get_client_info()",
+        "-lmariadb",
+        "libmariadb-dev",
+        ("libmariadb3", "libmariadb3", "libmariadb3"),
     ),
 }
 _EXTRA = {"readline": "#include <readline/readline.h>\n", "xml2": ""}
@@ -95,7 +105,7 @@ _RANDOM = (
 _IOSTREAM = (
     "#include <iostream>\n#include <regex>\n#include <thread>\n#include <filesystem>\n#include <string>\n"
     'int main() { std::thread t([] {}); t.join(); std::regex r("o.*"); std::string s("ok");'
-    ' std::cout << std::regex_match(s, r) << std::filesystem::current_path() << s << std::endl; }\n'
+    " std::cout << std::regex_match(s, r) << std::filesystem::current_path() << s << std::endl; }\n"
 )
 _PLAIN_CXX = '#include <iostream>\nint main() { std::cout << "ok" << std::endl; }\n'
 _BOOST = (
@@ -115,8 +125,12 @@ def _cmake(source: str, language: str, find: str = "", link: str = "") -> dict[s
 
 
 def _c_recipes() -> Iterator[Recipe]:
-    yield Recipe("c-hello", _C, {"main.c": _HELLO}, ("gcc -o app main.c", "gcc -O2 -s main.c -o app", "cc -no-pie -o app main.c"))
-    yield Recipe("c-math", _C, {"main.c": _MATH}, ("gcc -O2 -o app main.c -lm", "gcc -c main.c && gcc main.o -lm -o app"))
+    yield Recipe(
+        "c-hello", _C, {"main.c": _HELLO}, ("gcc -o app main.c", "gcc -O2 -s main.c -o app", "cc -no-pie -o app main.c")
+    )
+    yield Recipe(
+        "c-math", _C, {"main.c": _MATH}, ("gcc -O2 -o app main.c -lm", "gcc -c main.c && gcc main.o -lm -o app")
+    )
     yield Recipe("c-threads", _C, {"main.c": _THREADS}, ("gcc -pthread -o app main.c -ldl",))
     yield Recipe("c-gnu", _C, {"main.c": _RANDOM}, ("gcc -D_FORTIFY_SOURCE=2 -O2 -o app main.c",))
     yield Recipe(
@@ -129,7 +143,9 @@ def _c_recipes() -> Iterator[Recipe]:
             "LDFLAGS='-static -pthread' && gcc main.c -o app $LDFLAGS -ldl",
         ),
     )
-    yield Recipe("c-musl", "musl-tools", {"main.c": _HELLO}, ("musl-gcc -o app main.c", "musl-gcc -static -o app main.c"))
+    yield Recipe(
+        "c-musl", "musl-tools", {"main.c": _HELLO}, ("musl-gcc -o app main.c", "musl-gcc -static -o app main.c")
+    )
     makefile = "CFLAGS ?= -O2\napp: main.o\n\t$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)\nclean:\n\trm -f app\n"
     yield Recipe(
         "c-make",
@@ -142,7 +158,10 @@ def _c_recipes() -> Iterator[Recipe]:
         "c-meson",
         f"{_C} meson ninja-build",
         {"main.c": _HELLO, "meson.build": meson},
-        ("meson setup build && ninja -C build && cp build/app .", "meson build && meson compile -C build && mv build/app app"),
+        (
+            "meson setup build && ninja -C build && cp build/app .",
+            "meson build && meson compile -C build && mv build/app app",
+        ),
     )
     autotools = {
         "configure.ac": "AC_INIT([app],[1.0])\nAM_INIT_AUTOMAKE([foreign])\nAC_PROG_CC\nAC_CONFIG_FILES([Makefile])\nAC_OUTPUT\n",
@@ -163,8 +182,16 @@ def _c_recipes() -> Iterator[Recipe]:
 
 def _cxx_recipes() -> Iterator[Recipe]:
     runtime = ("libstdc++6", "libstdc++6", "libstdc++6")
-    yield Recipe("cxx-plain", _CXX, {"main.cpp": _PLAIN_CXX}, ("g++ -o app main.cpp", "g++ -O2 -std=c++17 main.cpp -o app"), runtime=runtime)
-    yield Recipe("cxx-more", _CXX, {"main.cpp": _IOSTREAM}, ("g++ -std=c++17 -pthread -O2 -o app main.cpp",), runtime=runtime)
+    yield Recipe(
+        "cxx-plain",
+        _CXX,
+        {"main.cpp": _PLAIN_CXX},
+        ("g++ -o app main.cpp", "g++ -O2 -std=c++17 main.cpp -o app"),
+        runtime=runtime,
+    )
+    yield Recipe(
+        "cxx-more", _CXX, {"main.cpp": _IOSTREAM}, ("g++ -std=c++17 -pthread -O2 -o app main.cpp",), runtime=runtime
+    )
     yield Recipe(
         "cxx-static",
         _CXX,
@@ -218,7 +245,9 @@ def _library_recipes() -> Iterator[Recipe]:
         runtime=("zlib1g",) * 3,
     )
     config = "app: main.c\n\tgcc -o app main.c $$(pkg-config --cflags --libs libcurl)\n"
-    curl = '#include <stdio.h>\n#include <curl/curl.h>\nint main(void) { printf("ok %s\\n", curl_version()); return 0; }\n'
+    curl = (
+        '#include <stdio.h>\n#include <curl/curl.h>\nint main(void) { printf("ok %s\\n", curl_version()); return 0; }\n'
+    )
     yield Recipe(
         "c-pkgconfig",
         f"{_C} make pkg-config libcurl4-openssl-dev",
@@ -235,7 +264,7 @@ _GO_NET = (
     'func main() {\n\tuser.Current()\n\tnet.LookupHost("localhost")\n\tfmt.Println("ok")\n}\n'
 )
 _GO_CGO = (
-    'package main\n\n// #include <stdlib.h>\n// #include <stdio.h>\n'
+    "package main\n\n// #include <stdlib.h>\n// #include <stdio.h>\n"
     '// static int number(char *text) { return (int)strtol(text, 0, 10); }\nimport "C"\nimport "fmt"\n\n'
     'func main() { fmt.Println("ok", C.number(C.CString("7"))) }\n'
 )
@@ -250,7 +279,12 @@ def _go_recipes() -> Iterator[Recipe]:
     static = ("go build -ldflags '-linkmode external -extldflags \"-static\"' -o app .",)
     for name, code in (("hello", _GO_HELLO), ("net", _GO_NET)):
         files = {"go.mod": _GO_MOD, "main.go": code}
-        yield Recipe(f"go-{name}", "golang-go ca-certificates gcc libc6-dev", files, (*plain, "go build -tags netgo,osusergo -o app ."))
+        yield Recipe(
+            f"go-{name}",
+            "golang-go ca-certificates gcc libc6-dev",
+            files,
+            (*plain, "go build -tags netgo,osusergo -o app ."),
+        )
         yield Recipe(f"go-{name}-without-gcc", "golang-go ca-certificates", files, plain)
     yield Recipe(
         "go-cgo",
@@ -271,7 +305,7 @@ _CARGO = '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2018"\n\n[depen
 _RUST_HELLO = 'fn main() {\n    println!("ok");\n}\n'
 _RUST_MORE = (
     "use std::process::Command;\nuse std::thread;\n\nfn main() {\n"
-    "    thread::spawn(|| {}).join().unwrap();\n    let _ = Command::new(\"/nosuch\").status();\n"
+    '    thread::spawn(|| {}).join().unwrap();\n    let _ = Command::new("/nosuch").status();\n'
     '    let _ = std::net::TcpListener::bind("127.0.0.1:0");\n    println!("ok");\n}\n'
 )
 _RUST_SQLITE = (
@@ -293,7 +327,12 @@ def _rust_recipes() -> Iterator[Recipe]:
     for name, code in (("hello", _RUST_HELLO), ("more", _RUST_MORE)):
         files = {"Cargo.toml": _CARGO, "Cargo.lock": lock, "src/main.rs": code}
         yield Recipe(f"rust-{name}", "cargo rustc gcc libc6-dev", files, ways)
-    yield Recipe("rustc", "rustc gcc libc6-dev", {"main.rs": _RUST_HELLO}, ("rustc -O -o app main.rs", "rustc main.rs && cp main app"))
+    yield Recipe(
+        "rustc",
+        "rustc gcc libc6-dev",
+        {"main.rs": _RUST_HELLO},
+        ("rustc -O -o app main.rs", "rustc main.rs && cp main app"),
+    )
     yield Recipe(
         "rust-sqlite",
         "cargo rustc gcc libc6-dev libsqlite3-dev",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 RELEASES = ("11", "12", "13")
 _INSTALL = "RUN apt-get update && apt-get install -y --no-install-recommends"
 _HELLO = '#include <stdio.h>\nint main(void) { puts("ok"); return 0; }\n'
-_CURL = '#include <stdio.h>\n#include <curl/curl.h>\nint main(void) { puts(curl_version()); return 0; }\n'
+_CURL = "#include <stdio.h>\n#include <curl/curl.h>\nint main(void) { puts(curl_version()); return 0; }\n"
 
 
 def special_cases() -> Iterator[Case]:
@@ -92,8 +92,14 @@ def _copied_libraries() -> Iterator[Case]:
             "RUN mkdir -p /out/lib && ldd /app | awk 'NF == 4 {print $3}' | xargs -I{} cp {} /out/lib/\n",
             "COPY --from=build /out/lib/ /opt/lib/\nCOPY --from=build /app /app\nENV LD_LIBRARY_PATH=/opt/lib\n",
         ),
-        "one": ("", "COPY --from=build /usr/lib/x86_64-linux-gnu/libcurl.so.4 /usr/lib/x86_64-linux-gnu/\nCOPY --from=build /app /\n"),
-        "all": ("", "COPY --from=build /usr/lib/x86_64-linux-gnu/ /usr/lib/x86_64-linux-gnu/\nCOPY --from=build /app /\n"),
+        "one": (
+            "",
+            "COPY --from=build /usr/lib/x86_64-linux-gnu/libcurl.so.4 /usr/lib/x86_64-linux-gnu/\nCOPY --from=build /app /\n",
+        ),
+        "all": (
+            "",
+            "COPY --from=build /usr/lib/x86_64-linux-gnu/ /usr/lib/x86_64-linux-gnu/\nCOPY --from=build /app /\n",
+        ),
         "linked": (
             "",
             "COPY --link --from=build /usr/lib/x86_64-linux-gnu/ /usr/lib/x86_64-linux-gnu/\nCOPY --link --from=build /app /\n",
@@ -103,7 +109,14 @@ def _copied_libraries() -> Iterator[Case]:
             "COPY --link --from=build /lib/x86_64-linux-gnu/libz.so.1 /lib/x86_64-linux-gnu/\nCOPY --from=build /app /\n",
         ),
     }
-    pairs = [("12", "debian:12-slim"), ("12", "scratch"), ("12", "gcr.io/distroless/base-debian12"), ("13", "debian:12-slim"), ("12", "debian:13-slim"), ("11", "alpine:3.17")]
+    pairs = [
+        ("12", "debian:12-slim"),
+        ("12", "scratch"),
+        ("12", "gcr.io/distroless/base-debian12"),
+        ("13", "debian:12-slim"),
+        ("12", "debian:13-slim"),
+        ("11", "alpine:3.17"),
+    ]
     for (way, (before, after)), (builder, runtime) in product(ways.items(), pairs):
         text = f'{head.format(builder)}{before}FROM {runtime}\n{after}CMD ["/app"]'
         yield _case(f"copied-{way}-{builder}-{runtime.rpartition('/')[2]}", text, {"main.c": _CURL})
@@ -193,7 +206,7 @@ def _scripts() -> Iterator[Case]:
         "ruby": "#!/usr/bin/env ruby\nputs 'ok'\n",
         "crlf": "#!/bin/sh\r\necho ok\r\n",
         "dash": "#!/bin/dash\necho ok\n",
-        "awk": "#!/usr/bin/awk -f\nBEGIN { print \"ok\" }\n",
+        "awk": '#!/usr/bin/awk -f\nBEGIN { print "ok" }\n',
         "none": "echo ok\n",
     }
     bases = {
@@ -203,7 +216,9 @@ def _scripts() -> Iterator[Case]:
         "static": "gcr.io/distroless/static-debian12",
     }
     for (name, text), (base, lines) in product(scripts.items(), bases.items()):
-        yield _case(f"script-{name}-{base}", f'FROM {lines}\nCOPY --chmod=755 run /run-it\nCMD ["/run-it"]', {"run": text})
+        yield _case(
+            f"script-{name}-{base}", f'FROM {lines}\nCOPY --chmod=755 run /run-it\nCMD ["/run-it"]', {"run": text}
+        )
     for name, lines in {
         "plain": "COPY run /run-it",
         "chmod-after": "COPY run /run-it\nRUN chmod +x /run-it",
@@ -225,7 +240,12 @@ def _scripts() -> Iterator[Case]:
     }.items():
         files = {"run": "#!/bin/sh\necho ok\n"}
         yield _case(f"mode-{name}", f'FROM debian:12-slim\n{lines}\nCMD ["/run-it"]', files, ("run",))
-    for name, cmd in {"sh": '["sh", "/run-it"]', "shell": "sh /run-it", "dot": ". /run-it", "bash": '["bash", "run-it"]'}.items():
+    for name, cmd in {
+        "sh": '["sh", "/run-it"]',
+        "shell": "sh /run-it",
+        "dot": ". /run-it",
+        "bash": '["bash", "run-it"]',
+    }.items():
         files = {"run": "#!/bin/sh\necho ok\n"}
         yield _case(f"by-{name}", f"FROM debian:12-slim\nCOPY run /run-it\nCMD {cmd}", files, ("run",))
 
@@ -246,28 +266,46 @@ def _programs_of_packages() -> Iterator[Case]:
         "socat": ("socat", "/usr/bin/socat", "-V"),
     }
     for name, (package, path, word) in programs.items():
-        yield _case(f"apt-{name}", f'FROM debian:12-slim\n{_INSTALL} {package}\nCMD ["{path.rpartition("/")[2]}", "{word}"]')
-        yield _case(f"apt-{name}-purged", f'FROM debian:12-slim\n{_INSTALL} {package} && apt-get purge -y --auto-remove {package}\nCMD ["{path}", "{word}"]')
-        for builder, runtime in (("12", "debian:12-slim"), ("13", "debian:12-slim"), ("12", "gcr.io/distroless/base-debian12")):
+        yield _case(
+            f"apt-{name}", f'FROM debian:12-slim\n{_INSTALL} {package}\nCMD ["{path.rpartition("/")[2]}", "{word}"]'
+        )
+        yield _case(
+            f"apt-{name}-purged",
+            f'FROM debian:12-slim\n{_INSTALL} {package} && apt-get purge -y --auto-remove {package}\nCMD ["{path}", "{word}"]',
+        )
+        for builder, runtime in (
+            ("12", "debian:12-slim"),
+            ("13", "debian:12-slim"),
+            ("12", "gcr.io/distroless/base-debian12"),
+        ):
             text = f'FROM debian:{builder}-slim AS tools\n{_INSTALL} {package}\nFROM {runtime}\nCOPY --from=tools {path} /tool\nCMD ["/tool", "{word}"]'
             yield _case(f"carried-{name}-{builder}-{runtime.rpartition('/')[2]}", text)
-    for package, release in (("libssl1.1", "12"), ("libssl3", "13"), ("libicu72", "11"), ("python", "12"), ("libcurl4", "13"), ("libtinfo5", "13")):
-        yield _case(f"no-package-{package}-{release}", f'FROM debian:{release}-slim\n{_INSTALL} {package}\nCMD ["true"]')
+    for package, release in (
+        ("libssl1.1", "12"),
+        ("libssl3", "13"),
+        ("libicu72", "11"),
+        ("python", "12"),
+        ("libcurl4", "13"),
+        ("libtinfo5", "13"),
+    ):
+        yield _case(
+            f"no-package-{package}-{release}", f'FROM debian:{release}-slim\n{_INSTALL} {package}\nCMD ["true"]'
+        )
 
 
 def _users() -> Iterator[Case]:
     """USER, owners and rights."""
     head = f"FROM debian:12-slim AS build\n{_INSTALL} gcc libc6-dev\nCOPY main.c .\nRUN gcc -o /app main.c\nFROM debian:12-slim\n"
     for name, lines in {
-        "added": "RUN useradd -m web\nCOPY --from=build --chown=web:web /app /home/web/app\nUSER web\nWORKDIR /home/web\nCMD [\"./app\"]",
-        "numbers": "COPY --from=build --chown=1000:1000 --chmod=500 /app /app\nUSER 1000:1000\nCMD [\"/app\"]",
-        "other": "COPY --from=build --chown=1000:1000 --chmod=500 /app /app\nUSER 1001\nCMD [\"/app\"]",
-        "root-only": "COPY --from=build --chmod=700 /app /app\nUSER nobody\nCMD [\"/app\"]",
-        "root-folder": "COPY --from=build /app /root/app\nUSER nobody\nCMD [\"/root/app\"]",
-        "closed-folder": "RUN mkdir -m 700 /closed\nCOPY --from=build /app /closed/app\nUSER 1000\nCMD [\"/closed/app\"]",
-        "group": "RUN groupadd -g 2000 g && useradd -g 2000 -u 2000 u\nCOPY --from=build --chown=root:g --chmod=750 /app /app\nUSER u\nCMD [\"/app\"]",
-        "absent": "COPY --from=build /app /app\nUSER nosuch\nCMD [\"/app\"]",
-        "absent-chown": "COPY --from=build --chown=nosuch /app /app\nCMD [\"/app\"]",
+        "added": 'RUN useradd -m web\nCOPY --from=build --chown=web:web /app /home/web/app\nUSER web\nWORKDIR /home/web\nCMD ["./app"]',
+        "numbers": 'COPY --from=build --chown=1000:1000 --chmod=500 /app /app\nUSER 1000:1000\nCMD ["/app"]',
+        "other": 'COPY --from=build --chown=1000:1000 --chmod=500 /app /app\nUSER 1001\nCMD ["/app"]',
+        "root-only": 'COPY --from=build --chmod=700 /app /app\nUSER nobody\nCMD ["/app"]',
+        "root-folder": 'COPY --from=build /app /root/app\nUSER nobody\nCMD ["/root/app"]',
+        "closed-folder": 'RUN mkdir -m 700 /closed\nCOPY --from=build /app /closed/app\nUSER 1000\nCMD ["/closed/app"]',
+        "group": 'RUN groupadd -g 2000 g && useradd -g 2000 -u 2000 u\nCOPY --from=build --chown=root:g --chmod=750 /app /app\nUSER u\nCMD ["/app"]',
+        "absent": 'COPY --from=build /app /app\nUSER nosuch\nCMD ["/app"]',
+        "absent-chown": 'COPY --from=build --chown=nosuch /app /app\nCMD ["/app"]',
     }.items():
         yield _case(f"user-{name}", f"{head}{lines}", {"main.c": _HELLO})
 
@@ -306,7 +344,7 @@ def _starts() -> Iterator[Case]:
         "tini-absent": f'{glibc}{copy}ENTRYPOINT ["/usr/bin/tini", "--", "/opt/bin/app"]',
         "tini-elsewhere": f'{glibc}{copy}{_INSTALL} tini\nENTRYPOINT ["/sbin/tini", "--", "/opt/bin/app"]',
         "gosu": f'{glibc}{copy}{_INSTALL} gosu\nENTRYPOINT ["gosu", "nobody", "/opt/bin/app"]',
-        "su": f'{glibc}{copy}CMD su nobody -s /bin/sh -c /opt/bin/app',
+        "su": f"{glibc}{copy}CMD su nobody -s /bin/sh -c /opt/bin/app",
         "setpriv": f'{glibc}{copy}CMD ["setpriv", "--reuid=1000", "--clear-groups", "/opt/bin/app"]',
         "argument": f'ARG RELEASE=12\nFROM debian:${{RELEASE}}-slim\nARG PLACE=/opt/bin\nCOPY --from=build /app $PLACE/app\nCMD ["/opt/bin/app"]',
         "ldso": f'{glibc}{copy}CMD ["/lib64/ld-linux-x86-64.so.2", "/opt/bin/app"]',
@@ -319,14 +357,22 @@ def _starts() -> Iterator[Case]:
     }.items():
         yield _case(f"start-{name}", f"{head}{lines}", {"main.c": _HELLO, "run": "#!/bin/sh\necho ok\n"})
     musl_head = f"FROM debian:12-slim AS build\n{_INSTALL} musl-tools\nCOPY main.c .\nRUN musl-gcc -o /app main.c\n"
-    for name, lines in {"musl-on-musl": f"{musl}{copy}", "musl-on-debian": f"{glibc}{copy}", "musl-package": f"{glibc}{_INSTALL} musl\n{copy}"}.items():
+    for name, lines in {
+        "musl-on-musl": f"{musl}{copy}",
+        "musl-on-debian": f"{glibc}{copy}",
+        "musl-package": f"{glibc}{_INSTALL} musl\n{copy}",
+    }.items():
         yield _case(f"start-{name}", f'{musl_head}{lines}CMD ["/opt/bin/app"]', {"main.c": _HELLO})
 
 
 def _modules() -> Iterator[Case]:
     """Native modules of node, ruby and perl."""
     package = '{"name": "x", "version": "1.0.0", "dependencies": {"%s": "%s"}}\n'
-    for name, version, use in (("bcrypt", "6.0.0", "bcrypt"), ("esbuild", "0.25.0", "esbuild"), ("lodash", "4.17.21", "lodash")):
+    for name, version, use in (
+        ("bcrypt", "6.0.0", "bcrypt"),
+        ("esbuild", "0.25.0", "esbuild"),
+        ("lodash", "4.17.21", "lodash"),
+    ):
         files = {"package.json": package % (name, version), "index.js": f"require('{use}'); console.log('ok')\n"}
         for builder, runtime in (("12", "12"), ("13", "12"), ("12", "bare")):
             last = "debian:12-slim" if runtime == "bare" else f"debian:{runtime}-slim\n{_INSTALL} nodejs"
@@ -347,7 +393,7 @@ CMD ["node", "index.js"]
         "x.gemspec": "Gem::Specification.new { |s| s.name = 'x'; s.version = '1'; s.summary = 'x'; s.authors = ['x'];"
         " s.files = ['ext/x.c', 'ext/extconf.rb']; s.extensions = ['ext/extconf.rb'] }\n",
         "ext/extconf.rb": "require 'mkmf'\ncreate_makefile 'x'\n",
-        "ext/x.c": "#include <ruby.h>\nvoid Init_x(void) { rb_define_module(\"X\"); }\n",
+        "ext/x.c": '#include <ruby.h>\nvoid Init_x(void) { rb_define_module("X"); }\n',
     }
     for builder, runtime in (("12", "12"), ("12", "13"), ("13", "12")):
         text = f"""

@@ -19,14 +19,19 @@ from tests.live.performed.performing import BuildFailedError, identity
 if TYPE_CHECKING:
     from tests.live.performed.images import Image
 
-_LINKER = re.compile(r"error while loading shared libraries|symbol lookup error|: version `|Error (?:loading|relocating)")
+_LINKER = re.compile(
+    r"error while loading shared libraries|symbol lookup error|: version `|Error (?:loading|relocating)"
+)
 _KERNEL = {errno.ENOENT: "not-found", errno.ENOEXEC: "exec-format", errno.EACCES: "denied", errno.ENOTDIR: "not-found"}
 _SAYINGS = (  # of shells, env and languages; the first that matches counts
     (re.compile(r"not found|No such file or directory|cannot execute: required file"), "not-found"),
     (re.compile(r"[Pp]ermission denied"), "denied"),
     (re.compile(r"Exec format error|cannot execute binary file|[Ss]yntax error"), "exec-format"),
     (re.compile(r"cannot open shared object file|ERR_DLOPEN_FAILED|undefined symbol"), "library-missing"),
-    (re.compile(r"ModuleNotFoundError|ImportError|LoadError|Can't locate|MODULE_NOT_FOUND|cannot load such"), "module-missing"),
+    (
+        re.compile(r"ModuleNotFoundError|ImportError|LoadError|Can't locate|MODULE_NOT_FOUND|cannot load such"),
+        "module-missing",
+    ),
 )
 
 
