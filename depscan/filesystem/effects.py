@@ -67,7 +67,7 @@ class Install(Struct, frozen=True):
 
 
 class Uninstall(Struct, frozen=True):
-    """Packages went, and with them the libraries `gone`; of the `doubtful` it is no longer certain that they are there."""
+    """Packages went, with them the libraries `gone`; that the `doubtful` are still there is no longer certain."""
 
     packages: tuple[str, ...]
     doubtful: frozenset[str] = frozenset()

@@ -94,6 +94,7 @@ class UnknownChange(Struct, frozen=True):
     all it brought are packages of the release's own archive, so that a library which none of these has is not among it;
     `possible` are the names of all libraries that these have in default directories, None where not known. `programs`
     are the names of all interpreters that packages may have brought, None where these or another change are not known.
+    `gone` are names of libraries that went again with their packages.
     """
 
     roots: tuple[str, ...]
@@ -104,6 +105,11 @@ class UnknownChange(Struct, frozen=True):
     archive: bool = False
     possible: frozenset[str] | None = None
     programs: frozenset[str] | None = None
+    gone: frozenset[str] = frozenset()
+
+    def lacks(self, library: str) -> bool:
+        """Whether a library of this name is surely none of those that its packages have in default directories."""
+        return library in self.gone or (self.possible is not None and library not in self.possible)
 
     def touches(self, path: str) -> bool:
         """Whether `path` lies in one of the roots."""

@@ -101,7 +101,7 @@ def _install_given(installation: Installation, found: list[FileEntry], profile: 
 
 def _changes(installation: Installation) -> bool:
     named = installation.installed or installation.removed or installation.outside
-    return bool(named) or installation.upgrades or not installation.complete
+    return bool(named) or installation.upgrades or installation.unneeded or not installation.complete
 
 
 def _is_of_the_archive(installation: Installation, tree: Tree) -> bool:

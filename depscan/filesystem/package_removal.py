@@ -32,7 +32,7 @@ def mark_packages(action: Action) -> Iterator[Effect]:
         return
     names, complete = read_names(request.operands, _VERSION)
     if not complete or any(re.search(r"[^a-z0-9.+-]", name) for name in names):
-        yield Disturb(("/lib", "/usr/lib"), foreign_libc=False, archive=True)
+        yield Disturb(("/lib", "/usr/lib"), foreign_libc=False)
     else:
         yield Mark(names, manual=request.verb == "manual")
 

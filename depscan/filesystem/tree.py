@@ -171,9 +171,7 @@ class Tree:
         self.packages[:] = [name for name in self.packages if name not in packages]
         self.libraries = {soname: found for soname, found in self.libraries.items() if soname not in doubtful}
         self.changes[:] = [
-            msgspec.structs.replace(change, possible=change.possible - gone)
-            if change.archive and change.possible is not None
-            else change
+            msgspec.structs.replace(change, gone=change.gone | gone) if change.archive else change
             for change in self.changes
         ]
 

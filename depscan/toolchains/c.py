@@ -19,7 +19,7 @@ from depscan.artifacts.prediction import Product
 from depscan.findings import Confidence
 from depscan.platforms import MACHINES
 from depscan.toolchains.arguments import flag_text
-from depscan.toolchains.elf import ceiling, is_at_least, linked_program, static_program
+from depscan.toolchains.elf import OF_LIBC, ceiling, is_at_least, linked_program, static_program
 from depscan.toolchains.triples import Target, read_target
 
 if TYPE_CHECKING:
@@ -36,11 +36,10 @@ _NO_PROGRAM = frozenset(
 )
 _STATIC = frozenset({"-static", "--static", "-static-pie"})
 _VALUED = frozenset("-o -I -L -D -U -l -x -include -isystem -idirafter -Xlinker -T -u -z -target -MF -MT -MQ".split())  # noqa: SIM905
-_OF_LIBC = frozenset({"c", "m", "pthread", "dl", "rt", "util", "resolv", "crypt", "nsl", "anl"})
-# gcc of Debian and its kin links with --as-needed (gcc -dumpspecs of bullseye, bookworm, trixie): a library that nothing
-# is used of is left out. Of these that is common: -lncurses is libncurses and libtinfo, of which either may do (Debian's
-# linker script), libcrypto is named for libssl's sake, and libboost_system is empty since Boost 1.69. What a source at
-# hand calls tells that it is used: the names are those that `nm -D` finds in the library and not in its companion.
+# Debian's gcc links with --as-needed (`gcc -dumpspecs` and what it built, gcc 10, 12 and 14): a library of which nothing
+# is used is left out. That is common with these: -lncurses is libncurses and libtinfo, either of which may do (Debian's
+# linker script); libcrypto is named for the sake of libssl; libboost_system is empty since Boost 1.69. Calls in a source
+# at hand tell that a library is used: of functions that it has and its companion has not (`nm -D`).
 _SELDOM_USED = {
     **dict.fromkeys(("ncurses", "ncursesw", "curses"), r"\b(initscr|newterm|newwin|endwin|printw|wrefresh)\s*\("),
     "crypto": r"\b(EVP|RAND|ERR|BIO|X509|RSA|HMAC|SHA\d*|MD5|OPENSSL|CRYPTO)_\w+\s*\(",
@@ -144,8 +143,8 @@ def _dynamic(link: _Link, target: Target, place: Workplace) -> ElfFacts | None:
 
 def _is_used(name: str, link: _Link, place: Workplace) -> bool:
     """Whether a library of -l becomes a need of the program, which those of libc do not by themselves."""
-    if name in _OF_LIBC or name not in _SELDOM_USED or "-Wl,--no-as-needed" in link.flags:
-        return name not in _OF_LIBC
+    if name in OF_LIBC or name not in _SELDOM_USED or "-Wl,--no-as-needed" in link.flags:
+        return name not in OF_LIBC
     calls = _SELDOM_USED[name]
     return calls is not None and any(re.search(calls, text) for text in _sources(link, place))
 

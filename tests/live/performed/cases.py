@@ -192,7 +192,7 @@ def _start(path: str, shell: bool, choice: random.Random, files: dict[str, str])
             (f"RUN {_INSTALL} tini", 'ENTRYPOINT ["/usr/bin/tini", "--"]', f'CMD ["{path}"]'),
             (f"RUN {_INSTALL} dumb-init", 'ENTRYPOINT ["dumb-init", "--"]', f'CMD ["{path}"]'),
             ("COPY run.sh /usr/local/bin/", 'CMD ["run.sh"]'),
-            (f'SHELL ["/bin/bash", "-c"]', f"ENTRYPOINT cd / && {path}"),
+            ('SHELL ["/bin/bash", "-c"]', f"ENTRYPOINT cd / && {path}"),
         ]
     chosen = choice.choice([ways[0]] * 6 + ways)
     for script, text in _SCRIPTS.items():

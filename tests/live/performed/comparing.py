@@ -23,7 +23,7 @@ from depscan.findings import Confidence, Severity
 from depscan.scan import scan
 from tests.live.performed.cases import Case, generate
 from tests.live.performed.copying import resolve
-from tests.live.performed.layers import mount
+from tests.live.performed.layers import forget_layers, mount
 from tests.live.performed.performing import Build, BuildFailedError
 from tests.live.performed.special import special_cases
 from tests.live.performed.starting import Ending, start
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from depscan.linking.placement import Placement
     from depscan.results import Scan
 
+_BATCH = 40
+_ROOM = 25 << 30  # bytes that a batch may need on the disk
 # Findings that do not say that the container will not start.
 _OTHER_MATTERS = frozenset(
     {"base-end-of-life", "base-tag-moves", "builder-tag-moves", "static-glibc-nss", "base-unresolved"}
@@ -157,6 +159,11 @@ def _number(name: str) -> tuple[int, ...]:
     return tuple(int(part) for part in name.rpartition("_")[2].split(".") if part.isdecimal())
 
 
+def batched(cases: list[Case], size: int) -> Iterator[list[Case]]:
+    """The cases, some at a time: between them layers may be forgotten."""
+    yield from (cases[start : start + size] for start in range(0, len(cases), size))
+
+
 def main() -> None:
     """Perform many Dockerfiles and print the table; rows are kept, so that a stopped run goes on."""
     parser = argparse.ArgumentParser(description=main.__doc__)
@@ -171,18 +178,20 @@ def main() -> None:
     rows = [known[case.name] for case in cases if case.name in known]
     todo = [case for case in cases if case.name not in known]
     with ProcessPoolExecutor(given.jobs) as pool, _kept(given.rows) as keep:
-        for done in as_completed([pool.submit(_compare_safely, case) for case in todo]):
-            row = done.result()
-            keep(row)
-            rows.append(row)
-            print(f"{row.case.name}: {row.kind}: {row.message}", flush=True)
+        for batch in batched(todo, _BATCH):
+            forget_layers(_ROOM)
+            for done in as_completed([pool.submit(_compare_safely, case) for case in batch]):
+                row = done.result()
+                keep(row)
+                rows.append(row)
+                print(f"{row.case.name}: {row.kind}: {row.message}", flush=True)
     print_table(rows)
 
 
 def _compare_safely(case: Case) -> Row:
     try:
         return compare(case)
-    except Exception as error:  # noqa: BLE001 - one case that cannot be performed must not end the run
+    except Exception as error:
         return Row(case, "unforeseen", None, repr(error), ())
 
 

@@ -1,4 +1,4 @@
-"""COPY and ADD as BuildKit performs them (tonistiigi/fsutil copy/copy.go; moby/buildkit solver/llbsolver/file/backend.go).
+"""COPY and ADD as BuildKit performs them (tonistiigi/fsutil copy/copy.go; moby/buildkit llbsolver/file/backend.go).
 
 In: the root to copy from, the root to copy to, a `Copy`. Out: files. Links in the way to a source or to the destination
 are followed within their root; links inside a copied folder stay links. Modes and owners are those of the source, but
@@ -68,7 +68,7 @@ def copy(origin: Path, target: Path, command: Copy, workdir: str) -> None:
             _copy_folder(real, place, command, target)
         else:
             _copy_one(
-                real, place / os.path.basename(written) if as_folder or place.is_dir() else place, command, target
+                real, place / written.rpartition("/")[2] if as_folder or place.is_dir() else place, command, target
             )
 
 

@@ -153,7 +153,7 @@ def _make_alpine(suite: str, here: Path) -> None:
 
 
 def _unpack(suite: str, name: str, here: Path) -> None:
-    from tests.live.downloads import download  # noqa: PLC0415 - its apt takes the mirror from a root
+    from tests.live.downloads import download
 
     root("bookworm")
     with tempfile.TemporaryDirectory() as scratch:

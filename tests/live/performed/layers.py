@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 Layers = tuple[str, ...]  # the lowest first
+_LOWEST = "base-"
 
 
 def layers_folder() -> Path:
@@ -33,7 +34,8 @@ def layers_folder() -> Path:
 
 def make_layer(parents: Layers, text: str, work: Callable[[Path], None], *, alone: bool = False) -> Layers:
     """`parents` and the layer that `work` makes in the mounted root; `alone` it sees nothing of the parents."""
-    name = hashlib.sha256("\0".join(("alone" if alone else "", *parents, text)).encode()).hexdigest()[:16]
+    digest = hashlib.sha256("\0".join(("alone" if alone else "", *parents, text)).encode()).hexdigest()[:16]
+    name = digest if parents else f"{_LOWEST}{digest}"
     kept = layers_folder() / name
     if not kept.exists():
         half_made = Path(tempfile.mkdtemp(dir=layers_folder(), prefix=".half-"))
@@ -53,6 +55,14 @@ def _keep(half_made: Path, kept: Path) -> None:
     except OSError:  # another process made the same
         if not kept.exists():
             raise
+
+
+def forget_layers(room: int) -> None:
+    """Remove all layers but the lowest where the disk has less `room` (bytes), while nothing is performed."""
+    if shutil.disk_usage(layers_folder()).free < room:
+        for layer in layers_folder().iterdir():
+            if not layer.name.startswith(_LOWEST):
+                shutil.rmtree(layer, ignore_errors=True)
 
 
 @contextmanager

@@ -68,7 +68,9 @@ class Build:
         return self._images[stage.index]
 
     def _perform(self, stage: Stage) -> Image:
-        image = self.image(stage.base_stage) if stage.base_stage is not None else base_image(stage.base or "")
+        if stage.base is None:
+            raise BuildFailedError(f"FROM {stage.instruction.text}: base name should not be blank")
+        image = self.image(stage.base_stage) if stage.base_stage is not None else base_image(stage.base)
         scope = Scope(
             dict(image.environment),
             base_known=True,
@@ -111,8 +113,8 @@ class Build:
             binds = {
                 mount.target or "/mnt": self._bound(mount.source) for mount in command.mounts if mount.type == "bind"
             }
-            for place in binds:
-                (here / place.lstrip("/")).mkdir(parents=True, exist_ok=True)
+            for place, bound in binds.items():
+                _make_place(here / place.lstrip("/"), bound)
             for place in ("proc", "tmp"):
                 (here / place).mkdir(exist_ok=True)
             user = identity(here, image.user)
@@ -157,6 +159,15 @@ class Build:
         return base_image(reference) if index is None else self.image(index)
 
 
+def _make_place(place: Path, bound: Path) -> None:
+    """What a file or a folder can be mounted at."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if bound.is_dir():
+        place.mkdir(exist_ok=True)
+    else:
+        place.touch()
+
+
 def _set_start(image: Image, command: Start, *, command_set: bool) -> Image:
     words = command.words if command.form is Form.EXEC else (*image.shell, *command.words)
     if command.kind == "cmd":
@@ -193,6 +204,8 @@ def digest(folder: Path) -> str:
     """What stands in a context: names, modes and contents."""
     found = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        content = os.readlink(path).encode() if path.is_symlink() else path.read_bytes() if path.is_file() else b""
+        content = (
+            path.readlink().as_posix().encode() if path.is_symlink() else path.read_bytes() if path.is_file() else b""
+        )
         found.update(repr((path.relative_to(folder).as_posix(), path.lstat().st_mode, content)).encode())
     return found.hexdigest()

@@ -150,7 +150,7 @@ def _single_stage() -> Iterator[Case]:
 
 def _pythons() -> Iterator[Case]:
     """Environments, modules and their interpreters carried from release to release."""
-    script = "#!/usr/bin/env python3\nimport msgpack\nmsgpack._cmsgpack.packb({})\nprint('ok')\n"
+    script = "#!/usr/bin/env python3\nfrom msgpack._cmsgpack import Packer\nPacker()\nprint('ok')\n"
     files = {"main.py": script, "requirements.txt": "msgpack\n"}
     pairs = [("11", "11"), ("11", "12"), ("12", "12"), ("12", "13"), ("13", "13"), ("13", "12"), ("12", "bare")]
     for builder, runtime in pairs:
@@ -278,7 +278,7 @@ def _programs_of_packages() -> Iterator[Case]:
             ("13", "debian:12-slim"),
             ("12", "gcr.io/distroless/base-debian12"),
         ):
-            text = f'FROM debian:{builder}-slim AS tools\n{_INSTALL} {package}\nFROM {runtime}\nCOPY --from=tools {path} /tool\nCMD ["/tool", "{word}"]'
+            text = f'FROM debian:{builder}-slim AS tools\n{_INSTALL} {package}\nFROM {runtime}\nCOPY --from=tools {path} /opt/{name}\nCMD ["/opt/{name}", "{word}"]'
             yield _case(f"carried-{name}-{builder}-{runtime.rpartition('/')[2]}", text)
     for package, release in (
         ("libssl1.1", "12"),
@@ -346,12 +346,12 @@ def _starts() -> Iterator[Case]:
         "gosu": f'{glibc}{copy}{_INSTALL} gosu\nENTRYPOINT ["gosu", "nobody", "/opt/bin/app"]',
         "su": f"{glibc}{copy}CMD su nobody -s /bin/sh -c /opt/bin/app",
         "setpriv": f'{glibc}{copy}CMD ["setpriv", "--reuid=1000", "--clear-groups", "/opt/bin/app"]',
-        "argument": f'ARG RELEASE=12\nFROM debian:${{RELEASE}}-slim\nARG PLACE=/opt/bin\nCOPY --from=build /app $PLACE/app\nCMD ["/opt/bin/app"]',
+        "argument": 'FROM debian:${RELEASE:-12}-slim\nARG PLACE=/opt/bin\nCOPY --from=build /app $PLACE/app\nCMD ["/opt/bin/app"]',
         "ldso": f'{glibc}{copy}CMD ["/lib64/ld-linux-x86-64.so.2", "/opt/bin/app"]',
         "musl-with-glibc-copied": f'{musl}{copy}COPY --from=build /lib64/ld-linux-x86-64.so.2 /lib64/\nCOPY --from=build /lib/x86_64-linux-gnu/libc.so.6 /lib/x86_64-linux-gnu/\nCMD ["/opt/bin/app"]',
         "link-to-nothing": f'{glibc}RUN ln -s /opt/bin/nosuch /usr/bin/app\n{copy}CMD ["app"]',
         "preload": f'{glibc}{copy}ENV LD_PRELOAD=/usr/lib/libjemalloc.so.2\nCMD ["/opt/bin/app"]',
-        "derived": f'FROM build\nCMD ["/app"]',
+        "derived": 'FROM build\nCMD ["/app"]',
         "bind": f'{glibc}RUN --mount=type=bind,source=run,target=/mnt/run cp /mnt/run /run-it\nCMD ["/run-it"]',
         "from-image": 'FROM scratch\nCOPY --from=debian:12-slim /bin/ls /ls\nCMD ["/ls"]',
     }.items():
