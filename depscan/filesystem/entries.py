@@ -94,7 +94,8 @@ class UnknownChange(Struct, frozen=True):
     all it brought are packages of the release's own archive, so that a library which none of these has is not among it;
     `possible` are the names of all libraries that these have in default directories, None where not known. `programs`
     are the names of all interpreters that packages may have brought, None where these or another change are not known.
-    `gone` are names of libraries that went again with their packages.
+    `gone` are names of libraries that went again with their packages. `libc` says that another image's C library took
+    the place of the image's own.
     """
 
     roots: tuple[str, ...]
@@ -106,6 +107,7 @@ class UnknownChange(Struct, frozen=True):
     possible: frozenset[str] | None = None
     programs: frozenset[str] | None = None
     gone: frozenset[str] = frozenset()
+    libc: bool = False
 
     def lacks(self, library: str) -> bool:
         """Whether a library of this name is surely none of those that its packages have in default directories."""
@@ -175,6 +177,11 @@ class StageFilesystem(Struct, frozen=True):
     run_starts: tuple[StageFilesystem, ...] = ()
     problems: tuple[Problem, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def libc_replaced(self) -> bool:
+        """Whether the image's own libraries gave way to those of another one, whose versions are other ones."""
+        return any(change.libc for change in self.changes)
 
     def entry(self, path: str) -> FileEntry | None:
         """The entry at a canonical path, or the program that a command is expected to make there."""

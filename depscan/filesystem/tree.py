@@ -159,11 +159,12 @@ class Tree:
         archive: bool = False,
         possible: frozenset[str] | None = None,
         programs: frozenset[str] | None = None,
+        libc: bool = False,
     ) -> None:
         """Record that anything below `roots` may have changed; see `UnknownChange`."""
         canonical = tuple(self.canonical(root, follow_last=True) for root in roots)
         self.changes.append(
-            UnknownChange(canonical, foreign_libc, reason, span, self.step(), archive, possible, programs)
+            UnknownChange(canonical, foreign_libc, reason, span, self.step(), archive, possible, programs, libc=libc)
         )
 
     def uninstall(self, packages: tuple[str, ...], doubtful: frozenset[str], gone: frozenset[str]) -> None:

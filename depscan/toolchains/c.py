@@ -36,10 +36,10 @@ _NO_PROGRAM = frozenset(
 )
 _STATIC = frozenset({"-static", "--static", "-static-pie"})
 _VALUED = frozenset("-o -I -L -D -U -l -x -include -isystem -idirafter -Xlinker -T -u -z -target -MF -MT -MQ".split())  # noqa: SIM905
-# Debian's gcc links with --as-needed (`gcc -dumpspecs` and what it built, gcc 10, 12 and 14): a library of which nothing
-# is used is left out. That is common with these: -lncurses is libncurses and libtinfo, either of which may do (Debian's
-# linker script); libcrypto is named for the sake of libssl; libboost_system is empty since Boost 1.69. Calls in a source
-# at hand tell that a library is used: of functions that it has and its companion has not (`nm -D`).
+# Debian's gcc links with --as-needed (`gcc -dumpspecs` and what it built, gcc 10, 12 and 14): a library of which
+# nothing is used is left out. That is common with these: -lncurses is libncurses and libtinfo, either of which may do
+# (Debian's linker script); libcrypto is named for the sake of libssl; libboost_system is empty since Boost 1.69. Calls
+# in a source at hand tell that a library is used: of functions that it has and its companion has not (`nm -D`).
 _SELDOM_USED = {
     **dict.fromkeys(("ncurses", "ncursesw", "curses"), r"\b(initscr|newterm|newwin|endwin|printw|wrefresh)\s*\("),
     "crypto": r"\b(EVP|RAND|ERR|BIO|X509|RSA|HMAC|SHA\d*|MD5|OPENSSL|CRYPTO)_\w+\s*\(",
