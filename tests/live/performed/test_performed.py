@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 _ROOM = 10 << 30  # bytes
 _QUICK = re.compile(
-    r"special-(start-|mode-|by-|user-|library-|script-\w+-debian|copied-\w+-12-(debian:12|scratch)"
+    r"special-(start-|mode-|by-|user-|library-|script-\w+-debian|copied-[\w-]+-12-(debian:12|scratch)"
     r"|single-(purged|marked|dance|variable)(-12)?$|apt-(curl|busybox)$|no-package-libssl)"
 )
+_RECIPES = re.compile(r"-(c-hello|c-static|c-curl|c-ncurses|c-make|cxx-plain|go-hello|rust-more)$")
 _MUST_TELL = frozenset(
     {
         "special-single-purged-12",
@@ -45,7 +46,7 @@ _WORKS_ALL_THE_SAME = {
 
 def _cases() -> Iterator[Case]:
     yield from (case for case in special_cases() if _QUICK.match(case.name) and _is_of_bookworm(case))
-    yield from [case for case in generate(1, 160) if _is_of_bookworm(case)]
+    yield from (case for case in generate(1, 300) if _RECIPES.search(case.name) and _is_of_bookworm(case))
 
 
 def _is_of_bookworm(case: Case) -> bool:
