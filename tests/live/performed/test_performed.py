@@ -25,13 +25,12 @@ if TYPE_CHECKING:
 _ROOM = 10 << 30  # bytes
 _QUICK = re.compile(
     r"special-(start-|mode-|by-|user-|library-|script-\w+-debian|copied-[\w-]+-12-(debian:12|scratch)"
-    r"|single-(purged|marked|dance|variable)(-12)?$|apt-(curl|busybox)$|no-package-libssl)"
+    r"|single-(purged|dance)-12$|apt-(curl|busybox)$|no-package-libssl)"
 )
 _RECIPES = re.compile(r"-(c-hello|c-static|c-curl|c-ncurses|c-make|cxx-plain|go-hello|rust-more)$")
 _MUST_TELL = frozenset(
     {
         "special-single-purged-12",
-        "special-single-variable",
         "special-start-shell-on-scratch",
         "special-start-variable-in-array",
         "special-start-musl-on-debian",
