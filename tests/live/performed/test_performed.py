@@ -27,7 +27,7 @@ _QUICK = re.compile(
     r"special-(start-|mode-|by-|user-|library-|script-\w+-debian|copied-[\w-]+-12-(debian:12|scratch)"
     r"|single-(purged|dance)-12$|apt-(curl|busybox)$|no-package-libssl)"
 )
-_RECIPES = re.compile(r"-(c-hello|c-static|c-curl|c-ncurses|c-make|cxx-plain|go-hello|rust-more)$")
+_RECIPES = re.compile(r"-(c-hello|c-static|c-curl|c-ncurses|c-make|cxx-plain|go-hello)$")
 _MUST_TELL = frozenset(
     {
         "special-single-purged-12",
