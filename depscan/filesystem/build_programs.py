@@ -56,7 +56,9 @@ class Tool(Struct, frozen=True):
     variables: tuple[str, ...] = ()
 
 
-_NODE_TOOL = Tool(_verbs("ci install i add rebuild update remove uninstall prune dedupe config cache"), _NODE)
+_NODE_TOOL = Tool(
+    _verbs("ci install i add rebuild update remove uninstall prune dedupe config cache"), _NODE, outputs=("--outfile",)
+)
 _PYTHON_TOOL = Tool(
     _verbs("install sync add download wheel uninstall config cache pip venv"),
     _PYTHON,
@@ -85,7 +87,8 @@ TOOLS: dict[str, Tool] = {
         outputs=("--root", "--target-dir"),
         variables=("CARGO_HOME", "CARGO_TARGET_DIR"),
     ),
-    **dict.fromkeys(("rustup", "cross", "xx-cargo"), Tool(builds=(".", *_RUST), outputs=("--root", "--target-dir"))),
+    **dict.fromkeys(("cross", "xx-cargo"), Tool(builds=(".", *_RUST), outputs=("--root", "--target-dir"))),
+    **dict.fromkeys(("rustup", "rustup-init"), Tool(builds=_RUST, variables=("CARGO_HOME", "RUSTUP_HOME"))),
     "rustc": Tool(outputs=("-o",), alone=True),
     **dict.fromkeys(("jlink", "jpackage"), Tool(outputs=("--output", "--dest", "-d"))),
     "native-image": Tool(outputs=("-o",)),
@@ -99,14 +102,19 @@ TOOLS: dict[str, Tool] = {
         ("ar", "as", "ranlib", "cpp", "gfortran", "nim", "nimble", "ldc", "dmd", "gdc", "dub", "dune"), Tool()
     ),
     **dict.fromkeys(("conda", "mamba", "micromamba"), Tool(builds=("/opt", "/usr/local"))),
-    **dict.fromkeys(("nvm", "pyenv", "rbenv", "goenv", "phpenv", "sdk", "ghcup"), Tool(builds=("/usr/local", "/opt"))),
+    **dict.fromkeys(("pyenv", "rbenv", "goenv", "phpenv", "sdk", "ghcup"), Tool(builds=("/usr/local", "/opt"))),
+    **dict.fromkeys(
+        ("nvm", "fnm", "volta"), Tool(builds=("/usr/local", "/opt"), variables=("NVM_DIR", "FNM_DIR", "VOLTA_HOME"))
+    ),
     **dict.fromkeys(("docker-php-source", "docker-php-ext-configure"), Tool(builds=("/usr/src",))),
     **dict.fromkeys(("docker-php-ext-install", "pecl", "pear"), Tool(builds=("/usr/src", "/usr/local"))),
     **dict.fromkeys(("php", "jupyter"), Tool(builds=(".", "/usr/local/bin", "/usr/local/share"))),
     **dict.fromkeys(("configure", "autogen.sh", "bootstrap", "autoconf", "autoreconf", "automake"), Tool()),
     **dict.fromkeys(("patch", "jar", "unsquashfs", "dpkg-buildpackage", "abuild"), Tool(builds=(".", ".."))),
     "xx-go": Tool(builds=(".", *_GO), outputs=("-o",)),
-    "rustup-init": Tool(builds=_RUST),
+    "deno": Tool(
+        builds=(".", "/usr/local/bin"), outputs=("-o", "--output"), variables=("DENO_DIR", "DENO_INSTALL_ROOT")
+    ),
     "manage.py": Tool(),  # Django's, whose commands write assets and databases
     **dict.fromkeys(("stack", "cabal"), Tool(outputs=("--local-bin-path", "--installdir"))),
     **dict.fromkeys(("mix", "rebar3", "rebar"), Tool(outputs=("--path", "-o", "--output-dir"))),

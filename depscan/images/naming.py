@@ -169,7 +169,7 @@ def _by_vendor(image: str, reference: ImageReference) -> Match | None:
             row = find_tags(image).get(rule.release.removeprefix("@"))
             release = row.release if row else found.expand(rule.release)
             if not release.startswith("@"):
-                return Match(image, rule.source, Confidence.LIKELY, release, bare=_is_bare(image))
+                return Match(image, rule.source, Confidence.LIKELY, release or None, rule.family, bare=_is_bare(image))
     return None
 
 

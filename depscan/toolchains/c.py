@@ -19,7 +19,8 @@ from depscan.artifacts.prediction import Product
 from depscan.findings import Confidence
 from depscan.platforms import MACHINES
 from depscan.toolchains.arguments import flag_text
-from depscan.toolchains.elf import OF_LIBC, ceiling, is_at_least, linked_program, static_program
+from depscan.toolchains.elf import ceiling, is_at_least, linked_program, static_program
+from depscan.toolchains.system_libraries import libraries_asked_for, sonames_of
 from depscan.toolchains.triples import Target, read_target
 
 if TYPE_CHECKING:
@@ -36,15 +37,6 @@ _NO_PROGRAM = frozenset(
 )
 _STATIC = frozenset({"-static", "--static", "-static-pie"})
 _VALUED = frozenset("-o -I -L -D -U -l -x -include -isystem -idirafter -Xlinker -T -u -z -target -MF -MT -MQ".split())  # noqa: SIM905
-# Debian's gcc links with --as-needed (`gcc -dumpspecs` and what it built, gcc 10, 12 and 14): a library of which
-# nothing is used is left out. That is common with these: -lncurses is libncurses and libtinfo, either of which may do
-# (Debian's linker script); libcrypto is named for the sake of libssl; libboost_system is empty since Boost 1.69. Calls
-# in a source at hand tell that a library is used: of functions that it has and its companion has not (`nm -D`).
-_SELDOM_USED = {
-    **dict.fromkeys(("ncurses", "ncursesw", "curses"), r"\b(initscr|newterm|newwin|endwin|printw|wrefresh)\s*\("),
-    "crypto": r"\b(EVP|RAND|ERR|BIO|X509|RSA|HMAC|SHA\d*|MD5|OPENSSL|CRYPTO)_\w+\s*\(",
-    "boost_system": None,
-}
 _INPUT = r".+\.(c|cc|cpp|cxx|c\+\+|C|o|a|s|S|m|mm|i|ii|f|f90|lo)|-"
 _IOSTREAM_SINCE = "3.4.32"
 _OWN_COMPILER = r"(?:.*/)?gcc:(1[3-9]|[2-9]\d)(?!\.1\b).*"  # has a libstdc++ of its own beside the distribution's
@@ -101,6 +93,7 @@ def _read(place: Workplace) -> _Link | None:
             flags.add(text)
         elif word.text is None:
             unknown |= "pkg-config" not in text  # which tells of libraries and include directories
+            values.setdefault("-l", []).extend(libraries_asked_for(text))
             operands += [text] if re.fullmatch(_INPUT, text) else []
         else:
             operands.append(text)
@@ -125,8 +118,7 @@ def _target(place: Workplace) -> Target | None:
 
 
 def _dynamic(link: _Link, target: Target, place: Workplace) -> ElfFacts | None:
-    wanted = () if target.triple else tuple(name for name in link.libraries if _is_used(name, link, place))
-    found = [soname for name in wanted if (soname := place.soname(name)) is not None]
+    found = () if target.triple else sonames_of(link.libraries, place, _sources(link, place))
     runtime = _needs_cxx(link, place)
     needed = (*found, *(("libstdc++.so.6",) if runtime else ()))
     version = target.version if not target.triple else place.profile.libc.version
@@ -139,14 +131,6 @@ def _dynamic(link: _Link, target: Target, place: Workplace) -> ElfFacts | None:
         own = {"libstdc++.so.6": (VersionNeed(f"GLIBCXX_{_IOSTREAM_SINCE}"),)}
         facts = replace(facts, version_needs={**facts.version_needs, **own})
     return facts
-
-
-def _is_used(name: str, link: _Link, place: Workplace) -> bool:
-    """Whether a library of -l becomes a need of the program, which those of libc do not by themselves."""
-    if name in OF_LIBC or name not in _SELDOM_USED or "-Wl,--no-as-needed" in link.flags:
-        return name not in OF_LIBC
-    calls = _SELDOM_USED[name]
-    return calls is not None and any(re.search(calls, text) for text in _sources(link, place))
 
 
 def _needs_cxx(link: _Link, place: Workplace) -> bool:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from depscan.toolchains.workplace import Workplace
 
 MERGED = "2.34"  # glibc that took libpthread in: __libc_start_main and pthread_create got a new version there
-OF_LIBC = frozenset({"c", "m", "pthread", "dl", "rt", "util", "resolv", "crypt", "nsl", "anl"})  # behind -l
 _WIDE = frozenset({"x86_64", "aarch64", "ppc64le", "s390x", "riscv64", "mips64el", "loongarch64"})
 _BIG = frozenset({"s390x"})
 

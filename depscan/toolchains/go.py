@@ -21,8 +21,9 @@ from depscan.artifacts.prediction import Made, Mend, Product
 from depscan.findings import Confidence
 from depscan.platforms import MACHINES, Platform
 from depscan.toolchains.compilers import has_c_compiler
-from depscan.toolchains.elf import OF_LIBC, ceiling, linked_program, static_program
+from depscan.toolchains.elf import ceiling, linked_program, static_program
 from depscan.toolchains.go_imports import find_module, follow_imports
+from depscan.toolchains.system_libraries import sonames_of
 from depscan.toolchains.xx import target_platform
 
 if TYPE_CHECKING:
@@ -195,8 +196,7 @@ def _outputs(build: _Build, place: Workplace, platform: Platform) -> Iterator[tu
         return
     else:
         directory = place.path(build.output, here)
-        several = len(build.packages) > 1 or any(package is None or "..." in package for package in build.packages)
-        if directory is not None and not (build.output.endswith("/") or several):
+        if directory is not None and not _is_directory(directory, build, place):
             yield directory, next(iter(build.packages), ".")
             return
     if directory is None:
@@ -206,6 +206,12 @@ def _outputs(build: _Build, place: Workplace, platform: Platform) -> Iterator[tu
         name = _package_name(package, build, place)
         if name or not named:
             yield posixpath.join(directory, name or "*"), package
+
+
+def _is_directory(output: str, build: _Build, place: Workplace) -> bool:
+    """Whether -o names a directory. Several packages need one; a pattern does not, as long as it names one program."""
+    written = build.output is not None and build.output.endswith("/")
+    return written or len(build.packages) > 1 or place.files.is_directory(output)
 
 
 def _bin_directory(place: Workplace, platform: Platform) -> str:
@@ -273,8 +279,7 @@ def _product(path: str, task: _Task) -> Product | None:
 
 def _linked(task: _Task) -> tuple[str, ...]:
     """The libraries that sources for cgo link, by the sonames of those that the stage has."""
-    found = (task.place.soname(name) for name in task.sources.links if name not in OF_LIBC)
-    return tuple(dict.fromkeys(soname for soname in found if soname is not None))
+    return sonames_of(task.sources.links, task.place)
 
 
 def _why_dynamic_without_cgo(task: _Task) -> tuple[Confidence, str] | None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MAX_RECIPES = 400
 _UNKNOWN = "\x1a"  # stands for what is not known while texts are expanded
 _FOR_THE_SHELL = "${__told_by_make_only}"
+_OPEN, _CLOSE = "\x1b", "\x1c"  # around the words of a pkg-config that the shell of a recipe may as well run
+_PKG_CONFIG = r"\$\(shell\s+((?:pkg-config|pkgconf)(?:\s+[\w.+-]+)+)(?:\s+2>/dev/null)?\s*\)"
 _MAX_LINES = 20_000
 _MAX_VALUE = 20_000  # code points of an expanded text
 _MAX_EXPANSIONS = 50_000  # of one Makefile: references may double with each step
@@ -93,12 +95,13 @@ class Makefile:
     def _holds(self, word: str, text: str) -> bool | None:
         if word in ("ifdef", "ifndef"):
             value = self._value(self.expand(text)) or ""
-            return None if _UNKNOWN in value else (value != "") == (word == "ifdef")
+            unknown = _UNKNOWN in value or _OPEN in value
+            return None if unknown else (value != "") == (word == "ifdef")
         if len(text) > _MAX_CONDITION:
             return None
         found = re.fullmatch(r"\((.*),\s*(.*)\)|[\"'](.*)[\"']\s+[\"'](.*)[\"']", text)
         sides = [self.expand(side).strip() for side in found.groups() if side is not None] if found else [_UNKNOWN]
-        if len(sides) != 2 or any(_UNKNOWN in side for side in sides):
+        if len(sides) != 2 or any(_UNKNOWN in side or _OPEN in side for side in sides):
             return None
         return (sides[0] == sides[1]) == (word == "ifeq")
 
@@ -198,10 +201,11 @@ class Makefile:
         automatic = _automatic(target, stem, prerequisites)
         names = set(self._values) if self._all_exported else self._exported
         exports = {name: self.expand(self._value(name) or "", automatic) for name in sorted(names)}
-        known = {name: None if _UNKNOWN in value else value for name, value in exports.items()}
+        known = {name: None if _UNKNOWN in value or _OPEN in value else value for name, value in exports.items()}
         for line in rule.recipe:
             text = self.expand(line.lstrip("@-+ \t"), automatic)
-            yield Recipe(text.replace(_UNKNOWN, _FOR_THE_SHELL), known)
+            text = text.replace(_UNKNOWN, _FOR_THE_SHELL).replace(_OPEN, "$(").replace(_CLOSE, ")")
+            yield Recipe(text, known)
         self._values = saved
 
     def _find(self, target: str) -> tuple[_Rule | None, str]:
@@ -237,8 +241,10 @@ def _without_functions(text: str) -> str:
     for found in re.finditer(r"\$[({][\w-]+\s", text):
         if found.start() < place:
             continue
-        result.append(text[place : found.start()] + _UNKNOWN)
-        place = _closing(text, found.start() + 1)
+        end = _closing(text, found.start() + 1)
+        asked = re.fullmatch(_PKG_CONFIG, text[found.start() : end])
+        result.append(text[place : found.start()] + (f"{_OPEN}{asked[1]}{_CLOSE}" if asked else _UNKNOWN))
+        place = end
     return "".join(result) + text[place:]
 
 

@@ -138,6 +138,10 @@ def test_linkage(
         ("go build -o /x/api . && mv /x/api /usr/bin/api", ["/usr/bin/api"]),
         ("go build -o /x/api . && install -m 755 /x/api /opt/api", ["/opt/api", "/x/api"]),
         ('go build -o "$OUT" .', []),
+        ("go build -o /out/api ./...", ["/out/api"]),  # right while there is one program: else the build ends
+        ("go build -o /usr/local/bin ./cmd/api", ["/usr/local/bin/api"]),
+        ("mkdir -p bin && go build -o bin ./cmd/api", ["/src/bin/api"]),
+        ("go build -o bin ./cmd/api", ["/src/bin"]),
     ],
 )
 def test_paths(tmp_path: Path, command: str, paths: list[str]) -> None:
