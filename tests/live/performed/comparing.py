@@ -65,6 +65,8 @@ class Row(Struct, frozen=True):
     @property
     def kind(self) -> str:
         """The cell of the table."""
+        if self.cause == "unforeseen":
+            return "not performed"
         if self.cause is None:
             silence = "right silence, unknown" if self.unknowns else "right silence"
             return "FALSE ALARM" if self.alarms else silence
