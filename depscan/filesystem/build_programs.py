@@ -43,14 +43,15 @@ def _verbs(text: str) -> frozenset[str]:
 class Tool(Struct, frozen=True):
     """A tool: where its installing verbs write, and where all others do. "." is the working directory.
 
-    `outputs` are options whose value is a place it writes to, `prefixes` those whose value has the directories
-    `_BELOW_PREFIX` below, `variables` those of the environment that name a place.
+    `outputs` are options whose value is a place it writes to, and where `alone` the only one, `prefixes` those whose
+    value has the directories `_BELOW_PREFIX` below, `variables` those of the environment that name a place.
     """
 
     installs: frozenset[str] = frozenset()
     places: tuple[str, ...] = ()
     builds: tuple[str, ...] = (".",)
     outputs: tuple[str, ...] = ()
+    alone: bool = False
     prefixes: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
 
@@ -88,12 +89,15 @@ TOOLS: dict[str, Tool] = {
     ),
     **dict.fromkeys(("cross", "xx-cargo"), Tool(builds=(".", *_RUST), outputs=("--root", "--target-dir"))),
     **dict.fromkeys(("rustup", "rustup-init"), Tool(builds=_RUST, variables=("CARGO_HOME", "RUSTUP_HOME"))),
-    "rustc": Tool(outputs=("-o",)),
+    "rustc": Tool(outputs=("-o",), alone=True),
     **dict.fromkeys(("jlink", "jpackage"), Tool(outputs=("--output", "--dest", "-d"))),
     "native-image": Tool(outputs=("-o",)),
     **dict.fromkeys(("mvn", "mvnw", "gradle", "gradlew", "sbt", "ant", "lein", "javac"), _JVM_TOOL),
     "dotnet": Tool(builds=(".", "/usr/share/dotnet"), outputs=("-o", "--output", "--tool-path")),
-    **dict.fromkeys(("gcc", "g++", "cc", "c++", "clang", "clang++", "ld", "musl-gcc", "ghc"), Tool(outputs=("-o",))),
+    **dict.fromkeys(
+        ("gcc", "g++", "cc", "c++", "clang", "clang++", "ld", "musl-gcc"), Tool(outputs=("-o",), alone=True)
+    ),
+    "ghc": Tool(outputs=("-o",)),
     **dict.fromkeys(
         ("ar", "as", "ranlib", "cpp", "gfortran", "nim", "nimble", "ldc", "dmd", "gdc", "dub", "dune"), Tool()
     ),
@@ -133,7 +137,9 @@ def run_tool(action: Action) -> Iterator[Effect]:
     places = tool.places if verbs & tool.installs else tool.builds
     given = [value for name, value in action.command.assignments if name in tool.variables]
     given += [action.tree.environment.get(name) for name in tool.variables]
-    roots = [*places, *_HOME, *_outputs(action, tool), *(value for value in given if value)]
+    outputs = tuple(_outputs(action, tool))
+    places = () if tool.alone and outputs else places
+    roots = [*places, *_HOME, *outputs, *(value for value in given if value)]
     paths = [action.path(root) for root in roots]
     if tool is _NODE_TOOL:
         yield from renew_modules(action)

@@ -42,7 +42,7 @@ HARMLESS = frozenset(
     which who whoami xxd yes yq
     addgroup adduser chage chattr chfn chgrp chown chpasswd chsh delgroup deluser gpasswd groupadd groupdel groupmod
     lchage newgrp passwd setcap setfacl useradd userdel usermod visudo
-    apt-cache apt-config apt-key apt-mark debconf-set-selections
+    apt-cache apt-config apt-key debconf-set-selections
     deb-systemd-helper dpkg-divert dpkg-query dpkg-reconfigure dpkg-statoverride cosign fc-cache gpg gpg2 gpgconf gpgv
     locale-gen localedef openssl slsa-verifier ssh-keygen ssh-keyscan trust update-ca-certificates update-ca-trust
     update-locale update-mime-database update-rc.d yum-config-manager
@@ -77,6 +77,13 @@ def run_dpkg_deb(action: Action) -> Iterable[Effect]:
 def nothing(action: Action) -> Iterator[Effect]:  # noqa: ARG001 - a reader like the others
     """Change no program and no library."""
     yield from ()
+
+
+def run_apt_mark(action: Action) -> Iterable[Effect]:
+    """`apt-mark` says which packages are to stay."""
+    from depscan.filesystem.package_removal import mark_packages  # noqa: PLC0415 - few files use it
+
+    return mark_packages(action)
 
 
 def run_ldconfig(action: Action) -> Iterator[Effect]:
@@ -158,6 +165,7 @@ READERS: dict[str, Reader] = {
     **dict.fromkeys(("sh", "bash", "ash", "dash"), run_shell),
     **dict.fromkeys(("update-alternatives", "alternatives"), run_alternatives),
     **dict.fromkeys(("rsync", "scp", "dd"), run_copy_tool),
+    "apt-mark": run_apt_mark,
     "chmod": files.change_mode,
     "dpkg": run_dpkg,
     "dpkg-deb": run_dpkg_deb,

@@ -118,7 +118,7 @@ def _target(place: Workplace) -> Target | None:
 
 
 def _dynamic(link: _Link, target: Target, place: Workplace) -> ElfFacts | None:
-    found = () if target.triple else sonames_of(link.libraries, place)
+    found = () if target.triple else sonames_of(link.libraries, place, _sources(link, place))
     runtime = _needs_cxx(link, place)
     needed = (*found, *(("libstdc++.so.6",) if runtime else ()))
     version = target.version if not target.triple else place.profile.libc.version
@@ -145,6 +145,10 @@ def _streams(link: _Link, place: Workplace) -> bool:
     newer = is_at_least(place.profile.libc.ceilings.get("GLIBCXX"), _IOSTREAM_SINCE)
     if not newer and not re.fullmatch(_OWN_COMPILER, place.profile.name):
         return False
+    return any(re.search(r"(?m)^\s*#\s*include\s*<iostream>", text) for text in _sources(link, place))
+
+
+def _sources(link: _Link, place: Workplace) -> Iterator[str]:
+    """The texts of the command's inputs, as far as they are at hand."""
     paths = [place.path(each) for each in link.inputs if posixpath.splitext(each)[1] not in (".o", ".a")]
-    sources = (place.files.read(path, _MAX_SOURCE) or "" for path in paths if path)
-    return any(re.search(r"(?m)^\s*#\s*include\s*<iostream>", text) for text in sources)
+    return (place.files.read(path, _MAX_SOURCE) or "" for path in paths if path)

@@ -223,7 +223,7 @@ def _target_directory(build: _Build, place: Workplace, triple: str | None) -> st
 
 def _product(path: str, package: Package | None, target: Target, build: _Build, place: Workplace) -> Product | None:
     flags, known = _flags(build, place, target)
-    why = _why_static(flags, target)
+    why = _why_static(flags, target, place)
     machine = MACHINES[target.platform.architecture]
     if why is not None:
         return Product(path, "cargo", static_program(machine, "rust"), evidence=(why,))
@@ -248,11 +248,17 @@ def _why_libraries(libraries: tuple[str, ...]) -> tuple[str, ...]:
     return (f"Cargo.lock has crates that link {', '.join(libraries)}",) if libraries else ()
 
 
-def _why_static(flags: str, target: Target) -> str | None:
-    """Why the program is static, in a sentence; None where it is dynamic."""
+def _why_static(flags: str, target: Target, place: Workplace) -> str | None:
+    """Why the program is static, in a sentence; None where it is dynamic.
+
+    bullseye's own rustc 1.48 takes no notice of +crt-static for glibc, bookworm's 1.63 does (measured).
+    """
     switches = re.findall(r"([+-])crt-static", flags)
     if re.search(r"link-args?=[^,]*-static\b", flags):
         return "the linker is told -static"
+    packaged = not {"cargo", "rustc"}.isdisjoint(place.packages)
+    if switches and target.family == "glibc" and packaged and place.profile.release == "debian:11":
+        return None
     if switches:
         return f"the target feature +crt-static links {target.triple} statically" if switches[-1] == "+" else None
     if target.family == "musl" and target.vendor != "alpine":

@@ -23,6 +23,7 @@ from depscan.platforms import MACHINES, Platform
 from depscan.toolchains.compilers import has_c_compiler
 from depscan.toolchains.elf import ceiling, linked_program, static_program
 from depscan.toolchains.go_imports import find_module, follow_imports
+from depscan.toolchains.system_libraries import sonames_of
 from depscan.toolchains.xx import target_platform
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class _Sources(Struct, frozen=True):
     c: str | None = None
     library: str | None = None
     pure: bool = False
+    links: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, package: str | None, build: _Build, place: Workplace) -> _Sources:
@@ -79,7 +81,7 @@ class _Sources(Struct, frozen=True):
         if reach is None or not reach.seen:
             required = module.c_module()
             return cls(f"go.mod requires {required}" if required else None)
-        return cls(reach.c, reach.library, reach.complete and not (reach.c or reach.library))
+        return cls(reach.c, reach.library, reach.complete and not (reach.c or reach.library), reach.links)
 
 
 def _package_directory(package: str | None, here: str | None, place: Workplace) -> str | None:
@@ -217,9 +219,15 @@ def _bin_directory(place: Workplace, platform: Platform) -> str:
     given = place.environment.get("GOBIN")
     if given:
         return given
-    directory = posixpath.join((place.environment.get("GOPATH") or "/go").partition(":")[0], "bin")
+    directory = posixpath.join((place.environment.get("GOPATH") or _go_path(place)).partition(":")[0], "bin")
     cross = platform.architecture != place.platform.architecture
     return posixpath.join(directory, f"linux_{platform.architecture}") if cross else directory
+
+
+def _go_path(place: Workplace) -> str:
+    """Where GOPATH is without being set: below HOME for a distribution's go; the official images set it to /go."""
+    packaged = any(re.fullmatch(r"go(lang(-go|-\d[.\d]*(-go)?)?)?", name) for name in place.packages)
+    return posixpath.join(place.environment.get("HOME") or "/root", "go") if packaged else "/go"
 
 
 def _package_name(package: str | None, build: _Build, place: Workplace) -> str | None:
@@ -244,7 +252,9 @@ def _product(path: str, task: _Task) -> Product | None:
     platform, libc = task.platform, task.place.profile.libc
     why_static = _why_static(task)
     family = "musl" if "musl" in (task.settings.get("CC") or "") else libc.family
-    facts = linked_program(family, platform, libc.version, language="go")
+    native = platform == task.place.platform and family == libc.family
+    links = _linked(task) if why_static is None and native else ()
+    facts = linked_program(family, platform, libc.version, links, language="go")
     if why_static is not None:
         why = None if why_static is _BY_FLAGS else _why_dynamic_without_cgo(task)
         if why is None or facts is None:
@@ -265,6 +275,11 @@ def _product(path: str, task: _Task) -> Product | None:
         "CGO_ENABLED=0 in the environment of the command, or no package that uses cgo (net and os/user do)",
         None if calls_c else Mend("build it statically: CGO_ENABLED=0 go build", before="CGO_ENABLED=0 "),
     )
+
+
+def _linked(task: _Task) -> tuple[str, ...]:
+    """The libraries that sources for cgo link, by the sonames of those that the stage has."""
+    return sonames_of(task.sources.links, task.place)
 
 
 def _why_dynamic_without_cgo(task: _Task) -> tuple[Confidence, str] | None:

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from depscan.toolchains.workplace import Workplace
 
@@ -68,13 +68,35 @@ _TARGETS: dict[str, tuple[str, ...]] = {
     "${BZIP2_LIBRARIES}": ("bz2",),
 }
 _OF_LIBC = frozenset({"c", "m", "pthread", "dl", "rt", "util", "resolv", "crypt", "nsl", "anl"})
+# Debian's gcc links with --as-needed (`gcc -dumpspecs` and what it built, gcc 10, 12 and 14): a library of which
+# nothing is used is left out. That is common with these: -lncurses is libncurses and libtinfo, either of which may do
+# (Debian's linker script); libcrypto is named for the sake of libssl; libboost_system is empty since Boost 1.69. Calls
+# in a source at hand tell that a library is used: of functions that it has and its companion has not (`nm -D`).
+_SELDOM_USED: dict[str, tuple[str | None, str]] = {
+    **dict.fromkeys(
+        ("ncurses", "ncursesw", "curses"), (None, r"\b(initscr|newterm|newwin|endwin|printw|wrefresh)\s*\(")
+    ),
+    "crypto": ("ssl", r"\b(EVP|RAND|ERR|BIO|X509|RSA|HMAC|SHA\d*|MD5|OPENSSL|CRYPTO)_\w+\s*\("),
+    "boost_system": (None, r"(?!)"),
+}
 _ASKING = re.compile(r"(?:pkg-config|pkgconf|\$\{?PKG_CONFIG\}?)\s([^()`$]*)")
 
 
-def sonames_of(libraries: Iterable[str], place: Workplace) -> tuple[str, ...]:
-    """The sonames that `-lNAME` finds in the stage for each name; none of libc's own."""
-    found = (place.soname(name) for name in dict.fromkeys(libraries) if name not in _OF_LIBC)
+def sonames_of(libraries: Iterable[str], place: Workplace, sources: Iterable[str] = ()) -> tuple[str, ...]:
+    """The sonames that `-lNAME` finds in the stage for each name; none of libc's own, and none that may be left out.
+
+    `sources` are the texts that are linked, as far as they are at hand.
+    """
+    names, texts = dict.fromkeys(name for name in libraries if name not in _OF_LIBC), tuple(sources)
+    found = (place.soname(name) for name in names if _is_used(name, names, texts))
     return tuple(soname for soname in found if soname is not None)
+
+
+def _is_used(name: str, others: Container[str], sources: tuple[str, ...]) -> bool:
+    companion, calls = _SELDOM_USED.get(name, ("", ""))
+    if companion == "" or (companion is not None and companion not in others):
+        return True
+    return any(re.search(calls, text) for text in sources)
 
 
 def libraries_of_modules(modules: Iterable[str]) -> tuple[str, ...]:

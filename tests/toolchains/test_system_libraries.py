@@ -99,7 +99,13 @@ def test_makefile(tmp_path: Path, line: str, expected: list[str]) -> None:
 def test_command(tmp_path: Path) -> None:
     command = "gcc main.c $(pkg-config --cflags --libs openssl) -o app"
 
-    assert needed(tmp_path, command, {"main.c": ""}, "/s/app") == ["libssl.so.3", "libcrypto.so.3"]
+    calls = {"main.c": "int main(void) { return EVP_MD_CTX_new() == 0; }\n"}
+    assert needed(tmp_path, command, calls, "/s/app") == ["libssl.so.3", "libcrypto.so.3"]
+
+
+def test_a_library_that_the_linker_may_leave_out(tmp_path: Path) -> None:
+    calls = {"main.c": "int main(void) { return SSL_library_init() == 0; }\n"}
+    assert needed(tmp_path, "gcc main.c -lssl -lcrypto -o app", calls, "/s/app") == ["libssl.so.3"]
 
 
 def test_libraries_that_link_each_other_many_times_cost_little(tmp_path: Path) -> None:
