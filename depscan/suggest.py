@@ -151,10 +151,11 @@ def try_out(after: Outcome) -> Trial:
 
 
 def _mends(trial: Trial, finding: Finding, before: Outcome, placements: tuple[Placement, ...]) -> bool:
-    """Every program of the finding loads, and nothing that was quiet before speaks now.
+    """Every program of the finding loads, it is gone, and nothing that was quiet before speaks now.
 
-    Packages for another C library may lie at other paths: then each that is new must load in place of those.
-    What RUN starts may change all that comes after it: then it is enough that it starts.
+    One that only may fail loads before the change, too. Packages for another C library may lie at other paths: then
+    each that is new must load in place of those. What RUN starts may change all that comes after it: then it is enough
+    that it starts.
     """
     start = placements[0].filesystem.entrypoint
     if start is not None and start.keyword == "RUN":
@@ -169,7 +170,7 @@ def _mends(trial: Trial, finding: Finding, before: Outcome, placements: tuple[Pl
     if verdicts != {Verdict.LOADS}:
         return False
     touched = {stage, *(made.stage for made in _predictions(placements))}
-    return not touched & trial.misfits and trial.alarms <= {old.identity for old in before.findings}
+    return not touched & trial.misfits and _silences(trial, finding, before)
 
 
 def _silences(trial: Trial, finding: Finding, before: Outcome) -> bool:

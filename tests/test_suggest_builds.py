@@ -52,6 +52,31 @@ def test_a_builder_whose_packages_come_from_apt_does_not_move_to_alpine(tmp_path
     assert suggested(tmp_path, GO.format(command=command, runtime="alpine:3.20"), "builder-base") == set()
 
 
+RUST = """FROM {builder} AS build
+WORKDIR /src
+COPY . .
+RUN cargo build --release
+FROM debian:bookworm-slim
+COPY --from=build /src/target/release/api /usr/local/bin/api
+ENTRYPOINT ["api"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("builder", "base"),
+    [
+        ("rust:1", "rust:1-bookworm"),
+        ("lukemathwalker/cargo-chef:latest-rust-1", "lukemathwalker/cargo-chef:latest-rust-1-bookworm"),
+    ],
+)
+def test_what_may_fail_is_mended_only_where_it_no_longer_may(tmp_path: Path, builder: str, base: str) -> None:
+    (tmp_path / "Cargo.toml").write_text('[package]\nname = "api"\nversion = "1.0.0"\n')
+    (tmp_path / "main.rs").write_text("fn main() {}")
+    text = RUST.format(builder=builder)
+    assert suggested(tmp_path, text, "base") == set()  # those of an older glibc than the builder's may fail, too
+    assert (1, 6, base) in suggested(tmp_path, text, "builder-base")
+
+
 def suggested(directory: Path, text: str, kind: str) -> set[tuple[int, int, str]]:
     """Line, column and text of the edits of the only finding's proved suggestions of a kind."""
     (directory / "Dockerfile").write_text(text)

@@ -15,7 +15,7 @@ from depscan.findings import Confidence
 from depscan.images.architectures import architecture_of
 from depscan.images.library_rows import find_definitions, find_layers
 from depscan.images.lifetimes import distribution_release, find_move
-from depscan.images.naming import Match, family_of, resolve
+from depscan.images.naming import Match, Origin, family_of, find_origin, resolve
 from depscan.images.override import CORE_LIBRARIES
 from depscan.images.profile import ImageProfile, Libc, Library
 from depscan.images.reference import familiar
@@ -41,6 +41,10 @@ def lookup(reference: ImageReference, platform: Platform) -> ImageProfile | None
 
     A moving tag gets the release that it stood for on `as_of`, and `why` says so.
     """
+    origin = find_origin(reference)
+    derived = _derived(reference, origin, platform) if origin is not None else None
+    if derived is not None:
+        return derived
     match = resolve(reference)
     if match is None:
         return None
@@ -59,6 +63,21 @@ def lookup(reference: ImageReference, platform: Platform) -> ImageProfile | None
         return profile
     packed, unpacked = sizes.packed, sizes.unpacked
     return replace(profile, size=packed and packed[0], unpacked_size=unpacked and unpacked[0])
+
+
+def _derived(reference: ImageReference, origin: Origin, platform: Platform) -> ImageProfile | None:
+    """The origin's profile under another name; None where the tag has moved since this one was made, or may have."""
+    found = lookup(origin.reference, platform)
+    if found is None or (origin.kept and found.moving):
+        return None
+    return replace(
+        found,
+        reference=_spelled(reference),
+        size=None,
+        unpacked_size=None,
+        why=f"{familiar(reference)} is made from {familiar(origin.reference)} ({origin.source}); {found.why}",
+        confidence=Confidence.weakest(found.confidence, Confidence.LIKELY),
+    )
 
 
 def _spelled(reference: ImageReference) -> str:
