@@ -7,7 +7,6 @@ start command. What cannot be replayed (Windows, a base without a name) is `Skip
 
 from __future__ import annotations
 
-import posixpath
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -151,8 +150,10 @@ def _apply(replay: Replay, stage: Stage, state: Replayed, instruction: Instructi
             script = apply_run(command, state.tree, state.scope, state.shell, stage, context=replay.context.context)
         if any(part.name in MANAGERS for part in script.commands):
             from depscan.filesystem.package_faults import find_package_faults  # noqa: PLC0415 - where packages come in
+            from depscan.filesystem.package_files import find_foreign_packages  # noqa: PLC0415 - likewise
 
             state.tree.problems += find_package_faults(command, script, state.tree, stage, replay.dockerfile)
+            state.tree.problems += find_foreign_packages(command, script, stage)
     else:
         _apply_setting(state, command)
 
@@ -167,7 +168,7 @@ def _note_missing_shell(state: Replayed, command: Run, stage: Stage) -> None:
     from depscan.images.absences import image_lacks_program  # noqa: PLC0415 - RUN where there is no shell is rare
 
     known = profile.interpreters_complete or profile.tree is not None
-    if not known and not image_lacks_program(profile, posixpath.basename(program)):
+    if not known and not image_lacks_program(profile, program):
         return
     from depscan.filesystem.lookup import find_program  # noqa: PLC0415 - RUN where there is no shell is rare
 

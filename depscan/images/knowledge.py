@@ -23,6 +23,8 @@ from depscan.images.rows import find_configuration, find_layout, find_release, f
 from depscan.platforms import Platform
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from depscan.images.architectures import Architecture
     from depscan.images.profile import ImageReference
     from depscan.images.rows import Configuration, Release, Sizes
@@ -111,7 +113,7 @@ def _of_match(reference: ImageReference, match: Match, architecture: Architectur
         loaders_complete=not match.untold,
         libraries_complete=profile.libraries_complete and match.bare,
         interpreters_complete=profile.interpreters_complete and match.bare and not _has_busybox(reference),
-        environment=configuration.environment or (profile.environment if match.bare else None),
+        environment=configuration.environment or (_bare_environment(profile, reference) if match.bare else None),
         workdir=configuration.workdir,
         why=match.why,
         confidence=Confidence.weakest(match.confidence, *unsure),
@@ -162,6 +164,15 @@ def _is_stripped(reference: ImageReference) -> bool:
 def _has_busybox(reference: ImageReference) -> bool:
     """Distroless debug tags add busybox, whose programs were not listed."""
     return "debug" in (reference.tag or "")
+
+
+def _bare_environment(profile: ImageProfile, reference: ImageReference) -> Mapping[str, str | None] | None:
+    """ENV of a distribution; distroless debug tags put busybox at the end of PATH (static/static.bzl)."""
+    environment = profile.environment
+    path = environment.get("PATH") if environment else None
+    if environment is None or path is None or not _has_busybox(reference):
+        return environment
+    return {**environment, "PATH": f"{path}:/busybox"}
 
 
 def _family_only(reference: ImageReference, match: Match, architecture: Architecture) -> ImageProfile:
