@@ -38,6 +38,12 @@ def found(tmp_path: Path, text: str, **settings: object) -> list[tuple[str, str,
         ('FROM ubuntu:24.04\nRUN ["yum", "install", "x"]\n', "2:6..2:11", "yum is not in ubuntu:24.04"),
         ("FROM fedora:42\nRUN /usr/bin/apt-get update\n", "2:5..2:21", "apt-get is not in fedora:42"),
         ("FROM centos:7\nRUN dnf install -y gcc\n", "2:5..2:8", "dnf is not in centos:7; its manager is yum"),
+        (
+            "FROM debian:trixie\nRUN curl https://x/key | sudo apt-key add -\n",
+            "2:31..2:38",
+            "apt-key is not in debian:trixie; Debian 13 dropped it: a key below /etc/apt/keyrings",
+        ),
+        ("FROM debian:13\nRUN apk add x\n", "2:5..2:8", "apk is not in debian:13; its manager is apt-get"),
         ("FROM opensuse/leap:15.6\nRUN apk add x\n", "2:5..2:8", "apk is not in opensuse/leap:15.6"),
         (
             "FROM registry.access.redhat.com/ubi9-minimal:9.6\nRUN dnf install -y x\n",
@@ -179,6 +185,20 @@ def test_silent_on_packages(tmp_path: Path, text: str) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content)
     assert found(tmp_path, text) == []
+
+
+def test_sources_that_come_later_change_nothing(tmp_path: Path) -> None:
+    run = "RUN apt-get update && apt-get install -y openjdk-11-jre\n"
+    later = "RUN echo 'deb https://example.com stable main' > /etc/apt/sources.list.d/x.list\n"
+    assert [place for place, _, _ in found(tmp_path, f"FROM debian:12\n{run}{later}")] == ["2:42..2:56"]
+    assert found(tmp_path, f"FROM debian:12\n{later}{run}") == []
+
+
+@pytest.mark.parametrize(("image", "package"), [("alpine:3.14", "nodejs-npm"), ("node:16-alpine3.15", "python")])
+def test_names_that_alpine_dropped(tmp_path: Path, image: str, package: str) -> None:
+    ((_, _, message),) = found(tmp_path, f"FROM {image}\nRUN apk add --no-cache {package} make\n")
+    assert f"has no package {package}" in message
+    assert found(tmp_path, f"FROM alpine:3.11\nRUN apk add --no-cache {package} make\n") == []
 
 
 FOREIGN = "a package for amd64, and the image is built for arm64"

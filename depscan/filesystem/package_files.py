@@ -1,8 +1,8 @@
 """Packages that a command installs by their files, made for another machine than the image's.
 
 In: a RUN with its commands, and its stage. Out: `Problem`s at the very word. The name of the file tells: the tools that
-make deb, rpm and apk files end it with the architecture, and their managers refuse one of another architecture. A
-Dockerfile for another machine that is looked at for the default platform is left alone.
+make deb, rpm and apk files end it with the architecture, and their managers refuse one of another architecture. Who
+calls this leaves out the default platform: there the Dockerfile may be for another machine alone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from depscan.dockerfile.instructions import Problem
 from depscan.findings import Confidence
 from depscan.packages import PROGRAMS, read
-from depscan.platforms import DEFAULT_PLATFORM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +40,7 @@ _FORCED = re.compile(r"--add-architecture|--force-(architecture|all)|--ignorearc
 def find_foreign_packages(command: Run, script: Script, stage: Stage) -> Iterator[Problem]:
     """The files whose names say another architecture than the stage's, where the command surely runs."""
     own = stage.platform.architecture
-    if own == DEFAULT_PLATFORM.architecture or command.text is None or _FORCED.search(command.text):
+    if command.text is None or _FORCED.search(command.text):
         return
     for part in script.commands:
         if part.conditional or part.name not in PROGRAMS:

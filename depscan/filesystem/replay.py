@@ -31,6 +31,7 @@ from depscan.filesystem.placing import MAX_PATH, make_directories
 from depscan.filesystem.tree import Tree
 from depscan.findings import Skipped
 from depscan.packages import PROGRAMS as MANAGERS
+from depscan.platforms import DEFAULT_PLATFORM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -148,12 +149,14 @@ def _apply(replay: Replay, stage: Stage, state: Replayed, instruction: Instructi
 
         with replay.mounts.over(command, state.tree, stage, partial(_find_origin, replay, stage)):
             script = apply_run(command, state.tree, state.scope, state.shell, stage, context=replay.context.context)
-        if any(part.name in MANAGERS for part in script.commands):
+        if any(part.name in MANAGERS or part.name == "apt-key" for part in script.commands):
             from depscan.filesystem.package_faults import find_package_faults  # noqa: PLC0415 - where packages come in
-            from depscan.filesystem.package_files import find_foreign_packages  # noqa: PLC0415 - likewise
 
             state.tree.problems += find_package_faults(command, script, state.tree, stage, replay.dockerfile)
-            state.tree.problems += find_foreign_packages(command, script, stage)
+            if stage.platform.architecture != DEFAULT_PLATFORM.architecture:
+                from depscan.filesystem.package_files import find_foreign_packages  # noqa: PLC0415 - few platforms
+
+                state.tree.problems += find_foreign_packages(command, script, stage)
     else:
         _apply_setting(state, command)
 
