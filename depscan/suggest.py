@@ -186,12 +186,12 @@ def _keyword(finding: Finding, before: Outcome) -> str | None:
 
 
 def _text_repairs(finding: Finding, before: Outcome, source: SourceText) -> list[_Candidate]:
-    from depscan.repairs import repair_default, repair_start  # noqa: PLC0415 - most findings are on artifacts
+    from depscan.repairs import repair_platform, repair_start  # noqa: PLC0415 - most findings are on artifacts
 
     filesystem = next((each for each in before.stages if each.stage.index == finding.stage), None)
     if filesystem is None:
         return []
-    repairs = (*repair_default(finding, source), *repair_start(finding, filesystem, before.placements))
+    repairs = (*repair_platform(finding, source), *repair_start(finding, filesystem, before.placements))
     return _as_candidates(repairs)
 
 
