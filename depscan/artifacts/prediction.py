@@ -22,6 +22,7 @@ class Mend(Struct, frozen=True):
     """A change of the command after which its program fits another image, or needs nothing of one.
 
     `before` and `after` are texts to put around the command; `replaced` is a word of it that `by` takes the place of.
+    `declares` is an argument of the build that the new text uses, which ARG must bring into the stage before.
     """
 
     title: str
@@ -29,6 +30,7 @@ class Mend(Struct, frozen=True):
     after: str = ""
     replaced: str = ""
     by: str = ""
+    declares: str = ""
 
 
 class Product(Struct, frozen=True):

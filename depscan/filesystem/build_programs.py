@@ -33,6 +33,11 @@ _PYTHON = (
 _BELOW_PREFIX = (*(f"lib/python3.{minor}" for minor in range(6, 20)), "lib/python3", "bin", "share", "etc", "include")
 _RUBY = ("vendor", ".bundle", "/usr/local/bundle", "/usr/local/lib/ruby", "/usr/lib/ruby", "/var/lib/gems", "/usr/bin")
 _GO = ("/go", "/usr/local/go")
+# The interpreters that packages of PyPI, npm, RubyGems and Packagist may bring (nodejs-bin, install-jdk): no shell.
+_OF_LANGUAGES = frozenset(
+    f"node nodejs php ruby perl java make lua5.1 lua5.3 lua5.4 tclsh expect pwsh Rscript pypy pypy3 python python2 "
+    f"python3 {' '.join(f'python3.{minor}' for minor in range(6, 20))}".split()
+)
 _RUST = ("target", "/usr/local/cargo", "/usr/local/rustup")
 
 
@@ -44,7 +49,8 @@ class Tool(Struct, frozen=True):
     """A tool: where its installing verbs write, and where all others do. "." is the working directory.
 
     `outputs` are options whose value is a place it writes to, and where `alone` the only one, `prefixes` those whose
-    value has the directories `_BELOW_PREFIX` below, `variables` those of the environment that name a place.
+    value has the directories `_BELOW_PREFIX` below, `variables` those of the environment that name a place. `programs`
+    are all interpreters that it may bring, None where that is not known.
     """
 
     installs: frozenset[str] = frozenset()
@@ -54,10 +60,14 @@ class Tool(Struct, frozen=True):
     alone: bool = False
     prefixes: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    programs: frozenset[str] | None = None
 
 
 _NODE_TOOL = Tool(
-    _verbs("ci install i add rebuild update remove uninstall prune dedupe config cache"), _NODE, outputs=("--outfile",)
+    _verbs("ci install i add rebuild update remove uninstall prune dedupe config cache"),
+    _NODE,
+    outputs=("--outfile",),
+    programs=_OF_LANGUAGES,
 )
 _PYTHON_TOOL = Tool(
     _verbs("install sync add download wheel uninstall config cache pip venv"),
@@ -65,14 +75,17 @@ _PYTHON_TOOL = Tool(
     outputs=("-t", "--target", "--root", "-w", "--wheel-dir"),
     prefixes=("--prefix",),
     variables=("VIRTUAL_ENV", "PYTHONUSERBASE", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON_INSTALL_DIR"),
+    programs=_OF_LANGUAGES,
 )
 _JVM_TOOL = Tool(builds=(".", "/usr/share/maven", "/usr/share/gradle"))
 
 TOOLS: dict[str, Tool] = {
     **dict.fromkeys(("npm", "yarn", "pnpm", "bun", "corepack", "npx"), _NODE_TOOL),
     **dict.fromkeys(("pip", "pip2", "pip3", "uv", "poetry", "pdm", "pipenv", "pipx", "virtualenv"), _PYTHON_TOOL),
-    **dict.fromkeys(("gem", "bundle", "bundler"), Tool(frozenset({"install", "config", "update"}), _RUBY)),
-    "composer": Tool(_verbs("install update require dump-autoload config"), ("vendor", ".")),
+    **dict.fromkeys(
+        ("gem", "bundle", "bundler"), Tool(frozenset({"install", "config", "update"}), _RUBY, programs=_OF_LANGUAGES)
+    ),
+    "composer": Tool(_verbs("install update require dump-autoload config"), ("vendor", "."), programs=_OF_LANGUAGES),
     "go": Tool(
         frozenset({"mod", "install", "get", "env", "version", "clean", "list", "generate"}),
         _GO,
@@ -120,6 +133,7 @@ TOOLS: dict[str, Tool] = {
     **dict.fromkeys(("mix", "rebar3", "rebar"), Tool(outputs=("--path", "-o", "--output-dir"))),
     **dict.fromkeys(("swift", "zig", "dart", "crystal", "shards"), Tool(outputs=("-o", "--output"))),
     **dict.fromkeys(("tsc", "webpack", "ng"), Tool()),
+    **dict.fromkeys(("pytest", "tox", "mypy", "ruff", "flake8", "black", "eslint", "jest", "vitest", "rspec"), Tool()),
 }
 
 
@@ -143,7 +157,8 @@ def run_tool(action: Action) -> Iterator[Effect]:
     paths = [action.path(root) for root in roots]
     if tool is _NODE_TOOL:
         yield from renew_modules(action)
-    yield Disturb(("/",) if None in paths else tuple(dict.fromkeys(path for path in paths if path)), foreign_libc=False)
+    known = None if None in paths else tuple(dict.fromkeys(path for path in paths if path))
+    yield Disturb(known or ("/",), foreign_libc=False, programs=tool.programs)
     yield from products(action, unversioned(name))
     if tool is _NODE_TOOL:
         yield from carry_modules(action)
@@ -170,7 +185,8 @@ def run_module(action: Action) -> Iterator[Effect]:
         roots = [action.path(root) for root in (*_PYTHON, ".", *_HOME)]
         roots += [action.path(root) for root in _outputs(action, _PYTHON_TOOL)]
         roots += [action.path(word) for word in words[-1:] if module in {"venv", "virtualenv"}]
-        yield Disturb(("/",) if None in roots else tuple(path for path in roots if path), foreign_libc=False)
+        known = None if None in roots else tuple(path for path in roots if path)
+        yield Disturb(known or ("/",), foreign_libc=False, programs=_OF_LANGUAGES)
         yield from products(action, "python")
     elif any(word is not None and word.endswith("manage.py") for word in words[1:2]):
         here = action.path(".")

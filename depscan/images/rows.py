@@ -210,6 +210,20 @@ class VendorRule(Struct, frozen=True, array_like=True):
     family: str | None = None
 
 
+class DerivedRule(Struct, frozen=True, array_like=True):
+    """A tag (regular expression) of an image that is another image with a program more, which needs no library.
+
+    `base` is that image's reference, which may name groups of the tag by their number after a backslash. `kept` says
+    that the tag names a version of its own, with which it stays on what `base` was then.
+    """
+
+    image: str
+    tag: str
+    base: str
+    source: str
+    kept: bool = False
+
+
 class TagRule(Struct, frozen=True, array_like=True):
     """A part of a tag that names a release; `word` must be in the tag, `part` is a regular expression."""
 
@@ -225,6 +239,7 @@ class Naming(Struct, frozen=True):
     paths: tuple[PathRule, ...]
     tags: tuple[TagRule, ...]
     vendors: tuple[VendorRule, ...]
+    derived: tuple[DerivedRule, ...]
     windows: tuple[str, ...]
     untold: tuple[str, ...]
 

@@ -70,6 +70,8 @@ def launches(filesystem: StageFilesystem) -> Iterator[Launch]:
         yield from _launches(entry, command if entry.form == "exec" else None)
     elif command is not None and not _has_entrypoint(filesystem):
         yield from _launches(command, None)
+    elif command is not None and command.form == "shell":
+        yield next(_launches(command, None))  # the image's own entrypoint gets the shell's name, and needs it too
     if filesystem.healthcheck is not None:
         yield from _launches(filesystem.healthcheck, None)
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _VALUED = frozenset({"--path", "--version", "-o", "--output-dir", "-n", "--relname", "-v", "--relvsn"})
 _CXX_SINCE = {"amd64": 24, "arm64": 25}
 _OTP_OF_ELIXIR = ((14, 25), (12, 24))  # erlef/docker-elixir: 1.12 stands on OTP 24, 1.14 on 25
+_MOVING = r"(?:^|/)erlang:(?:latest|alpine|slim)"  # beyond OTP 25 since 2022 (docker-library/official-images)
 
 
 class _Release(Struct, frozen=True):
@@ -112,6 +113,8 @@ def _otp(image: str) -> int:
     found = re.search(r"(?:^|/)erlang:(\d+)|[-:]erlang-(\d+)|-otp-(\d+)", image)
     if found is not None:
         return int(next(part for part in found.groups() if part))
+    if re.fullmatch(_MOVING, image):
+        return 25
     elixir = re.search(r"(?:^|/)elixir:(?:1\.(\d+)|latest|alpine|slim|otp)", image)
     if elixir is None:
         return 0

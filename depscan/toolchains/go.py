@@ -258,7 +258,8 @@ def _product(path: str, task: _Task) -> Product | None:
     if why_static is not None:
         why = None if why_static is _BY_FLAGS else _why_dynamic_without_cgo(task)
         if why is None or facts is None:
-            return Product(path, "go", static_program(MACHINES[platform.architecture], "go"), evidence=(why_static,))
+            facts = static_program(MACHINES[platform.architecture], "go")
+            return Product(path, "go", facts, evidence=(*_why_machine(task), why_static), mend=_for_the_target(task))
         confidence, reason = why
         return Product(path, "go", replace(facts, needed=(), version_needs={}), confidence, evidence=(reason,))
     if facts is None:
@@ -280,6 +281,21 @@ def _product(path: str, task: _Task) -> Product | None:
 def _linked(task: _Task) -> tuple[str, ...]:
     """The libraries that sources for cgo link, by the sonames of those that the stage has."""
     return sonames_of(task.sources.links, task.place)
+
+
+def _why_machine(task: _Task) -> tuple[str, ...]:
+    """Where the machine of the program comes from, if a variable says it."""
+    given = task.settings.get("GOARCH")
+    return (f"GOARCH={given}: go builds for {given}",) if given else ()
+
+
+def _for_the_target(task: _Task) -> Mend | None:
+    """The command with the machine of the platform that is built."""
+    here = dict(task.place.command.assignments)
+    title, by = "build it for the platform of the image: GOARCH=$TARGETARCH", "GOARCH=$TARGETARCH"
+    if "GOARCH" not in here:
+        return Mend(title, before=f"{by} ", declares="TARGETARCH")
+    return Mend(title, replaced=f"GOARCH={here['GOARCH']}", by=by, declares="TARGETARCH") if here["GOARCH"] else None
 
 
 def _why_dynamic_without_cgo(task: _Task) -> tuple[Confidence, str] | None:

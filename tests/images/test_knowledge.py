@@ -53,6 +53,10 @@ alpine:3.19                                         musl    1.2.4 alpine:3.19   
 alpine:3.16.9                                       musl    1.2.3 alpine:3.16              certain
 alpine:3.12                                         musl    1.1.24 alpine:3.12             certain
 alpine:3.4                                          musl    -     -                        likely
+lukemathwalker/cargo-chef:0.1.68-rust-1.82.0-slim   glibc   2.36  debian:12                likely
+lukemathwalker/cargo-chef:latest-rust-1-alpine3.22  musl    1.2.5 alpine:3.22              likely
+ghcr.io/astral-sh/uv:0.5-python3.12-bookworm-slim   glibc   2.36  debian:12                likely
+astral/uv:python3.13-trixie                         glibc   2.41  debian:13                likely
 docker.io/arm64v8/alpine:3.18                       musl    1.2.4 alpine:3.18              certain
 registry.local:5000/library/alpine:3.18             musl    1.2.4 alpine:3.18              certain
 centos:7.9.2009                                     glibc   2.17  centos:7                 certain
