@@ -163,7 +163,7 @@ class Makefile:
             return _UNKNOWN
 
         def fill(found: re.Match[str]) -> str:
-            name = found[1] or found[2] or found[3]
+            name = found[1] or found[2] or found[3] or ""
             if name == "$":
                 return "$"
             if automatic is not None and name in automatic:

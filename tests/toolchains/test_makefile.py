@@ -106,6 +106,7 @@ def test_script(command: str, paths: list[str], tmp_path: Path) -> None:
         "a:\n\tb\n" * 30_000,
         "A=$(B)$(B)\nB=$(C)$(C)\nC=$(A)\nx:\n\techo $(A)\n",
         "include Makefile\n" * 1000,
+        "A := $() ${}\n$():\n\techo ${}\n",
     ],
 )
 def test_hostile_makefiles_end(text: str) -> None:
