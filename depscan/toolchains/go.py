@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from depscan.shell.commands import ShellWord
+    from depscan.toolchains.go_imports import Module
     from depscan.toolchains.workplace import Workplace
 
 _VALUED = frozenset(
@@ -69,12 +70,15 @@ class _Sources(Struct, frozen=True):
 
     @classmethod
     def of(cls, package: str | None, build: _Build, place: Workplace) -> _Sources:
-        """Of a package operand; without its sources go.mod alone speaks."""
+        """Of a package operand; without its sources go.mod alone speaks.
+
+        A package with a version suffix is built without the go.mod at hand (`go help install`).
+        """
         here = build.directory(place)
         module = find_module(place.files, here) if here is not None else None
-        if module is None:
+        if module is None or "@" in (package or ""):
             return cls()
-        directory = _package_directory(package, here, place)
+        directory = _package_directory(package, module, here, place)
         reach = follow_imports(place.files, module, directory) if directory is not None else None
         if reach is None or not reach.seen:
             required = module.c_module()
@@ -82,10 +86,12 @@ class _Sources(Struct, frozen=True):
         return cls(reach.c, reach.library, reach.complete and not (reach.c or reach.library))
 
 
-def _package_directory(package: str | None, here: str | None, place: Workplace) -> str | None:
-    """The directory of a package operand that is a path, or of the files that make one; None for import paths."""
+def _package_directory(package: str | None, module: Module, here: str | None, place: Workplace) -> str | None:
+    """The directory of a package of the module, or of the files that make one; None for those of other modules."""
     if package is None or "..." in package:
         return None
+    if module.path and package.startswith(f"{module.path}/"):
+        return posixpath.normpath(posixpath.join(module.root, package.removeprefix(f"{module.path}/")))
     if package.endswith(".go"):
         return place.path(posixpath.dirname(package) or ".", here)
     return place.path(package, here) if package.startswith((".", "/")) else None
@@ -169,7 +175,13 @@ def _read(place: Workplace) -> _Build | None:
             value = _text(words.pop(0)) if words else ""
         flags[name] = value
     output = flags.pop("-o", None)
-    return _Build(verb, flags, output, tuple(word.text for word in words))
+    return _Build(verb, flags, output, tuple(map(_operand, words)))
+
+
+def _operand(word: ShellWord) -> str | None:
+    """A package operand; of one whose version alone is not known, what stands before the version."""
+    path, at, _ = _text(word).partition("@")
+    return f"{path}@" if word.text is None and at and "$" not in path and "`" not in path else word.text
 
 
 def _text(word: ShellWord) -> str:
