@@ -17,6 +17,7 @@ from depscan.artifacts.prediction import Made, Prediction, Product
 from depscan.dockerfile.instructions import Problem
 from depscan.filesystem.content import read_head
 from depscan.filesystem.entries import FileEntry, HostFile, InlineFile
+from depscan.filesystem.placing import is_directory
 from depscan.findings import Skipped
 from depscan.toolchains import predict
 from depscan.toolchains.workplace import MAX_MANIFEST, Unpacking, Unread, Workplace
@@ -62,6 +63,10 @@ class StageFiles(Struct, frozen=True):
         """Whether the bytes of what stands at a path are those of a file of the build context."""
         entry = self.tree.find(path)
         return entry is not None and isinstance(entry.content, HostFile)
+
+    def is_directory(self, path: str) -> bool:
+        """Whether a directory is known to stand at a path."""
+        return is_directory(self.tree, path)
 
     def walk(self, directory: str) -> tuple[str, ...]:
         """The paths of all files known to stand below a directory, sorted."""

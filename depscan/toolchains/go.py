@@ -207,7 +207,7 @@ def _outputs(build: _Build, place: Workplace, platform: Platform) -> Iterator[tu
     else:
         directory = place.path(build.output, here)
         several = len(build.packages) > 1 or any(package is None or "..." in package for package in build.packages)
-        if directory is not None and not (build.output.endswith("/") or several):
+        if directory is not None and not (build.output.endswith("/") or several or place.files.is_directory(directory)):
             yield directory, next(iter(build.packages), ".")
             return
     if directory is None:

@@ -176,6 +176,10 @@ def test_linkage(
         ("GOARCH=arm64 go install ./cmd/api", ["/go/bin/linux_arm64/api"]),
         ("go build -o /x/api . && mv /x/api /usr/bin/api", ["/usr/bin/api"]),
         ("go build -o /x/api . && install -m 755 /x/api /opt/api", ["/opt/api", "/x/api"]),
+        ("mkdir -p /out && go build -o /out ./cmd/api", ["/out/api"]),
+        ("install -d bin; go build -o bin ./cmd/api", ["/src/bin/api"]),
+        ("go build -o /usr/local/bin ./cmd/api", ["/usr/local/bin/api"]),
+        ("go build -o .. ./cmd/api", ["/api"]),
         ('go build -o "$OUT" .', []),
     ],
 )
