@@ -22,7 +22,7 @@ from depscan.findings import Confidence
 from depscan.platforms import MACHINES, Platform
 from depscan.toolchains.compilers import has_c_compiler
 from depscan.toolchains.elf import ceiling, linked_program, static_program
-from depscan.toolchains.go_imports import find_module, follow_imports
+from depscan.toolchains.go_imports import find_module, follow_imports, main_packages
 from depscan.toolchains.xx import target_platform
 
 if TYPE_CHECKING:
@@ -213,10 +213,21 @@ def _outputs(build: _Build, place: Workplace, platform: Platform) -> Iterator[tu
     if directory is None:
         return
     named = build.verb == "build" and build.output is None  # in the directory of the sources a star would mean too much
-    for package in build.packages or (".",):
+    for package in _each_package(build, place):
         name = _package_name(package, build, place)
         if name or not named:
             yield posixpath.join(directory, name or "*"), package
+
+
+def _each_package(build: _Build, place: Workplace) -> Iterator[str | None]:
+    """The package operands; `./cmd/...` as the programs that it matches, where their sources are at hand."""
+    for package in build.packages or (".",):
+        directory, wildcard, rest = (package or "").partition("/...")
+        where = place.path(directory, build.directory(place)) if wildcard and not rest else None
+        inside = re.match(r"\.{0,2}/|\.\Z", f"{directory}/") is not None
+        written = build.verb == "install" or build.output is not None  # go throws away what it builds of several
+        found = main_packages(place.files, where) if where is not None and inside and written else []
+        yield from found or (package,)
 
 
 def _bin_directory(place: Workplace, platform: Platform) -> str:

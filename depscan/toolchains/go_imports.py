@@ -36,6 +36,8 @@ _MAX_PACKAGES = 400
 _MAX_SOURCE = 256 * 1024  # imports stand at a file's beginning
 _SYSTEMS = "aix|android|darwin|dragonfly|freebsd|illumos|ios|js|netbsd|openbsd|plan9|solaris|wasip1|windows"
 _NOT_BUILT = re.compile(rf".*_(?:test|(?:{_SYSTEMS})(?:_\w+)?)\.go")
+_PASSED_OVER = re.compile(r"testdata|vendor|[._].+")
+_MAX_FILES = 4_000
 _BLOCK = re.compile(r"(?ms)^import\s*\((.*?)^\)")
 _SINGLE = re.compile(r'(?m)^import\s+(?:[\w.]+\s+)?"([^"\n]+)"')
 _QUOTED = re.compile(r'"([^"\n]+)"')
@@ -110,6 +112,23 @@ def follow_imports(files: Files, module: Module, package: str) -> Reach:
                 elif "." in name.partition("/")[0]:  # the first part of a path outside of Go's library is a host
                     complete = False
     return Reach(c, library, package in sources, complete and len(done) <= _MAX_PACKAGES)
+
+
+def main_packages(files: Files, directory: str) -> list[str]:
+    """The directories of the programs at and below one: what `DIRECTORY/...` matches, as far as go makes files of it.
+
+    The go command passes over testdata, vendor and what begins with a dot or an underscore (`go help packages`).
+    """
+    found: dict[str, None] = {}
+    sources = [path for path in files.walk(directory) if path.endswith(".go") and not _NOT_BUILT.fullmatch(path)]
+    for path in sources[:_MAX_FILES]:
+        inside = posixpath.relpath(posixpath.dirname(path), directory)
+        if posixpath.dirname(path) in found or any(_PASSED_OVER.fullmatch(part) for part in inside.split("/")):
+            continue
+        text = files.read(path, _MAX_SOURCE) or ""
+        if not _is_constrained(text) and re.search(r"(?m)^package main\b", text):
+            found[posixpath.dirname(path)] = None
+    return list(found)
 
 
 def _by_directory(files: Files, module: Module) -> dict[str, list[str]]:

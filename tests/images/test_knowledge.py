@@ -166,6 +166,10 @@ mcr.microsoft.com/dotnet/sdk:8.0-azurelinux3.0      glibc   2.38  azurelinux:3.0
 ubi9/s2i-base:1                                     glibc   2.34  ubi:9                    likely
 denoland/deno:bin-2.9.1                             none    -     scratch                  likely
 someone/python:3.12                                 unknown -     -                        possible
+quay.io/team/golang:1.25                            unknown -     -                        possible
+ghcr.io/team/node:22                                unknown -     -                        possible
+ghcr.io/team/debian:12                              glibc   2.36  debian:12                likely
+ghcr.io/team/node:22-bookworm                       glibc   2.36  debian:12                likely
 myorg/app:1.0-alpine3.19                            musl    1.2.4 alpine:3.19              likely
 ghcr.io/me/app:2-jammy                              glibc   2.35  ubuntu:22.04             likely
 python:3.99                                         glibc   -     -                        possible

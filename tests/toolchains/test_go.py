@@ -189,6 +189,36 @@ def test_paths(tmp_path: Path, command: str, paths: list[str]) -> None:
     assert sorted(predict(tmp_path, text, files)) == paths
 
 
+@pytest.mark.parametrize(
+    ("command", "paths"),
+    [
+        ("go build -o /out/ ./cmd/...", ["/out/api", "/out/worker"]),
+        ("go build -o /out/ ./...", ["/out/api", "/out/shop", "/out/worker"]),
+        ("go install ./cmd/api/...", ["/go/bin/api"]),
+        ("cd cmd && go install ./...", ["/go/bin/api", "/go/bin/worker"]),
+        ("go build ./...", []),
+        ("go build -o /out/ example.org/other/...", []),
+    ],
+)
+def test_all_programs_below_a_directory(tmp_path: Path, command: str, paths: list[str]) -> None:
+    main = "package main\n\nfunc main() {}\n"
+    files = {
+        "go.mod": "module example.org/shop\n",
+        "main.go": main,
+        "cmd/api/main.go": f"// The API.\n{main}",
+        "cmd/worker/v2/main.go": main,
+        "cmd/lib/lib.go": "package lib\n",
+        "cmd/lib/gen.go": f"//go:build ignore\n\n{main}",
+        "cmd/lib/main_test.go": main,
+        "cmd/testdata/x/main.go": main,
+        "cmd/_old/main.go": main,
+    }
+    last = 'FROM debian:13\nCOPY --from=b /out/ /go/bin/ /app/\nCMD ["/app/x"]\n'
+    text = f"FROM golang:1.24 AS b\nWORKDIR /src\nCOPY . .\nRUN {command}\n"
+    assert sorted(predict(tmp_path, text, files)) == paths
+    assert len(predict(tmp_path, text + last, files)) == len(paths) + ("other" in command)
+
+
 MODULE = {"go.mod": "module example.org/shop\nrequire example.com/dep v1.0.0\n"}
 
 
