@@ -35,7 +35,7 @@ from depscan.images.knowledge import knowledge_as_of
 from depscan.images.lookup import profile as image_profile
 from depscan.images.lookup import unknown_image
 from depscan.linking.inventory import Inventory, place_all
-from depscan.platforms import DEFAULT_PLATFORM
+from depscan.platforms import DEFAULT_PLATFORM, platform_of_name
 from depscan.results import Scan, ScanResult, say_where, unfollowed
 from depscan.rulebook import load_rules
 from depscan.source import SourceText
@@ -150,7 +150,7 @@ def _open_build(build: Build, config: Config, run: _Run) -> tuple[_Text, Config]
 
     text = _Text(build.inline, (), None) if build.inline else _read(build.dockerfile or "")
     text, settings = replace(text, build=build), configure(config, build)
-    for platform in settings.platforms or (DEFAULT_PLATFORM,):
+    for platform in _platforms(text, settings):
         target_index(_parse(text, platform, settings, run.parsed), settings.target)
     return text, settings
 
@@ -160,7 +160,13 @@ def _unbuilt(build: Build, error: UsageError) -> Skipped:
 
 
 def _scan_platforms(text: _Text, config: Config, run: _Run) -> list[Scan]:
-    return [_scan_text(text, platform, config, run) for platform in config.platforms or (DEFAULT_PLATFORM,)]
+    return [_scan_text(text, platform, config, run) for platform in _platforms(text, config)]
+
+
+def _platforms(text: _Text, config: Config) -> tuple[Platform, ...]:
+    """Those that are asked for; else the one that the Dockerfile is called after."""
+    named = platform_of_name(text.path.name) if text.path is not None else None
+    return config.platforms or (named or DEFAULT_PLATFORM,)
 
 
 def _read(path: str | Path) -> _Text:

@@ -26,25 +26,28 @@ _SWIFT = r"\$\((swift\s+build\s[^()`$\"']*--show-bin-path[^()`$\"']*)\)"
 
 def answers(text: str, platform: Platform, profile: ImageProfile, directory: str | None) -> dict[str, str]:
     """The substitutions of a RUN in `directory` whose text is known, as `$(WORDS)` with single blanks."""
-    known = _machine(platform, profile) | dict(_swift(text, platform, directory))
-    return {f"$({words})": answer for words, answer in known.items() if answer}
+    known = machine_answers(platform, profile) | dict(_swift(text, platform, directory))
+    return {f"$({words})": answer for words, answer in known.items()}
 
 
-def _machine(platform: Platform, profile: ImageProfile) -> dict[str, str | None]:
+def machine_answers(platform: Platform, profile: ImageProfile) -> dict[str, str]:
+    """What the commands print that ask for the machine, by their words."""
     kernel, family = _KERNEL.get(platform.architecture), (profile.release or "").partition(":")[0]
     known = {"uname": "Linux", "uname -s": "Linux", **dict.fromkeys(("uname -m", "arch"), kernel)}
     if family in ("debian", "ubuntu"):
         known["dpkg --print-architecture"] = _DEBIAN.get(platform.architecture)
     if family == "alpine":
         known["apk --print-arch"] = _ALPINE.get(platform.architecture)
-    return known
+    return {words: answer for words, answer in known.items() if answer}
 
 
-def _swift(text: str, platform: Platform, directory: str | None) -> Iterator[tuple[str, str | None]]:
+def _swift(text: str, platform: Platform, directory: str | None) -> Iterator[tuple[str, str]]:
     if re.search(r"\bcd\b", text):
         directory = None
     for found in re.finditer(_SWIFT, text):
         from depscan.toolchains.swift import bin_path  # noqa: PLC0415 - few images are built with Swift
 
         words = found[1].split()
-        yield " ".join(words), bin_path(words[1:], directory, MACHINES.get(platform.architecture, ""))
+        path = bin_path(words[1:], directory, MACHINES.get(platform.architecture, ""))
+        if path is not None:
+            yield " ".join(words), path

@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 
     Assignments = tuple[tuple[str, str | None], ...]
 
+# What build tools read of their environment that decides the machine, the C library or the linkage of a program.
+_DECISIVE = (
+    *("GOOS", "GOARCH", "CGO_ENABLED", "GOFLAGS", "CARGO_BUILD_TARGET", "RUSTFLAGS"),
+    *("CC", "CFLAGS", "CXXFLAGS", "LDFLAGS"),
+)
+# Files that set none of these: of virtual environments, distributions, login shells, rustup, ghcup and nvm.
+_HARMLESS_FILES = r"(^|/)(activate|(os|lsb)-release|\.?\w*(rc|profile)|\.?(cargo|ghcup)/env|nvm\.sh)$"
+
 
 class ShellState(Struct):
     """Variables (None: set, but not known), those exported, the directory and the one before.
@@ -64,6 +72,15 @@ class ShellState(Struct):
             named = text[1:] == "o" and texts[place + 1 : place + 2] == ["allexport"]
             if re.fullmatch(r"[-+][a-z]+", text) and ("a" in text or named):
                 self.exports_all = text.startswith("-")
+
+    def read_file(self, words: Sequence[ShellWord]) -> None:
+        """`. FILE`: what it sets is not known; what was set before is taken to stay."""
+        if len(words) > 1 and re.search(_HARMLESS_FILES, words[1].text or words[1].raw.strip("\"'")):
+            return
+        for name in _DECISIVE:
+            if name not in self.variables:
+                self.variables[name] = None
+                self.export(name)
 
     def environment(self, assignments: Assignments) -> Assignments:
         """What the text adds to a program's environment: its exports, then the program's own assignments."""

@@ -36,6 +36,8 @@ _MAX_PACKAGES = 400
 _MAX_SOURCE = 256 * 1024  # imports stand at a file's beginning
 _SYSTEMS = "aix|android|darwin|dragonfly|freebsd|illumos|ios|js|netbsd|openbsd|plan9|solaris|wasip1|windows"
 _NOT_BUILT = re.compile(rf".*_(?:test|(?:{_SYSTEMS})(?:_\w+)?)\.go")
+_PASSED_OVER = re.compile(r"testdata|vendor|[._].+")
+_MAX_FILES = 4_000
 _BLOCK = re.compile(r"(?ms)^import\s*\((.*?)^\)")
 _SINGLE = re.compile(r'(?m)^import\s+(?:[\w.]+\s+)?"([^"\n]+)"')
 _LDFLAGS = re.compile(r"(?m)^\s*(?://|\*)?\s*#cgo([ \w,!]*?)\s+LDFLAGS:(.*)$")
@@ -123,6 +125,23 @@ def _links(text: str) -> Iterator[str]:
         words = flags.split()
         if condition.strip() in ("", "linux") and not any("static" in word for word in words):
             yield from (word[2:] for word in words if re.fullmatch(r"-l[\w+.-]+", word))
+
+
+def main_packages(files: Files, directory: str) -> list[str]:
+    """The directories of the programs at and below one: what `DIRECTORY/...` matches, as far as go makes files of it.
+
+    The go command passes over testdata, vendor and what begins with a dot or an underscore (`go help packages`).
+    """
+    found: dict[str, None] = {}
+    sources = [path for path in files.walk(directory) if path.endswith(".go") and not _NOT_BUILT.fullmatch(path)]
+    for path in sources[:_MAX_FILES]:
+        inside = posixpath.relpath(posixpath.dirname(path), directory)
+        if posixpath.dirname(path) in found or any(_PASSED_OVER.fullmatch(part) for part in inside.split("/")):
+            continue
+        text = files.read(path, _MAX_SOURCE) or ""
+        if not _is_constrained(text) and re.search(r"(?m)^package main\b", text):
+            found[posixpath.dirname(path)] = None
+    return list(found)
 
 
 def _by_directory(files: Files, module: Module) -> dict[str, list[str]]:

@@ -1,31 +1,36 @@
 """Makefiles: the shell text of the recipes that a `make` would run, in order.
 
-In: the text of a Makefile, the goals, the variables of the command line and of the environment. Out: `Recipe`s with
-make's own variables filled in. What only running make could tell (`$(shell ...)` and the other functions, the branch
-of a condition on it) becomes a shell variable that no environment has. Grammar: the GNU make manual, chapters 3
-(makefiles), 6 (variables), 7 (conditionals).
+In: the text of a Makefile, the goals, the variables of the command line and of the environment, the place it runs at.
+Out: `Recipe`s with make's own variables filled in. What only running make could tell (most of `$(shell ...)`, the
+branch of a condition on it) becomes a shell variable that no environment has. Grammar: the GNU make manual, chapters 3
+(makefiles), 4 (rules), 6 (variables), 7 (conditionals).
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from depscan.toolchains.make_functions import call, cost, split_arguments, stem_of, substitute
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 MAX_RECIPES = 400
 _UNKNOWN = "\x1a"  # stands for what is not known while texts are expanded
 _FOR_THE_SHELL = "${__told_by_make_only}"
 _OPEN, _CLOSE = "\x1b", "\x1c"  # around the words of a pkg-config that the shell of a recipe may as well run
-_PKG_CONFIG = r"\$\(shell\s+((?:pkg-config|pkgconf)(?:\s+[\w.+-]+)+)(?:\s+2>/dev/null)?\s*\)"
+_PKG_CONFIG = r"(?:pkg-config|pkgconf)(?:\s+[\w.+-]+)+"
 _MAX_LINES = 20_000
 _MAX_VALUE = 20_000  # code points of an expanded text
 _MAX_EXPANSIONS = 50_000  # of one Makefile: references may double with each step
+_COST_OF_LISTING = 50  # expansions
 _MAX_CONDITION = 1_000
+_MAX_FILES = 1_000  # that a wildcard gives
 _DEPTH = 20
 _ASSIGNMENT = re.compile(r"(?:(?:export|override|private)\s+)*([\w.-]+)\s*(\?|:{1,3}|\+|!)?=\s*(.*)", re.DOTALL)
 
@@ -37,28 +42,46 @@ class Recipe(Struct, frozen=True):
     exports: dict[str, str | None]
 
 
+class Surroundings(Struct, frozen=True):
+    """Where make runs: the directory, what `$(shell ...)` gives for commands that are known, names in a directory."""
+
+    directory: str
+    outputs: Mapping[str, str]
+    names: Callable[[str], Sequence[str]]
+
+
 class _Rule(Struct):
+    """`stem` is that of a static pattern rule."""
+
     prerequisites: list[str] = field(default_factory=list)
     recipe: list[str] = field(default_factory=list)
     variables: list[tuple[str, str, str]] = field(default_factory=list)
+    stem: str = ""
 
 
 class Makefile:
     """The variables and rules of a Makefile and those it includes; `read` gives the text of an included file."""
 
     def __init__(
-        self, given: Mapping[str, str | None], environment: Mapping[str, str | None], read: Callable[[str], str | None]
+        self,
+        given: Mapping[str, str | None],
+        environment: Mapping[str, str | None],
+        read: Callable[[str], str | None],
+        around: Surroundings | None = None,
     ) -> None:
         self._given = {name: _UNKNOWN if value is None else value for name, value in given.items()}
         self._environment = environment
         self._read = read
-        self._values: dict[str, str] = {"MAKE": "make", "CC": "cc", "CXX": "g++", "RM": "rm -f", "CURDIR": _UNKNOWN}
+        self._around = around
+        directory = around.directory if around is not None else _UNKNOWN
+        self._values: dict[str, str] = {"MAKE": "make", "CC": "cc", "CXX": "g++", "RM": "rm -f", "CURDIR": directory}
         self._rules: dict[str, _Rule] = {}
         self._exported: set[str] = set(given)
         self._all_exported = False
         self._current: list[_Rule] = []
         self._lines = 0
         self._expansions = 0
+        self._listed: dict[str, Sequence[str]] = {}
 
     def add(self, text: str, depth: int = 0) -> None:
         """Read a Makefile's text."""
@@ -139,14 +162,19 @@ class Makefile:
         if not colon or "=" in targets:
             return
         local = _ASSIGNMENT.fullmatch(needs.strip())
-        for target in self.expand(targets).split():
+        pattern, static, patterns = needs.partition(":") if local is None else ("", "", "")
+        pattern = self.expand(pattern).strip()
+        for target in self.expand(targets).split()[:_MAX_FILES]:
             rule = self._rules.setdefault(target, _Rule())
             if local is not None:
                 rule.variables.append((local[1], local[2] or "", local[3]))
-            else:
-                rule.prerequisites += self.expand(needs.replace("|", " ")).split()
-                rule.recipe += [inline] if inline else []
-                self._current.append(rule)
+                continue
+            if static:
+                rule.stem = stem_of(pattern, target) or ""
+            wanted = self.expand((patterns if static else needs).replace("|", " ")).split()
+            rule.prerequisites += [each.replace("%", rule.stem) if static else each for each in wanted]
+            rule.recipe += [inline] if inline else []
+            self._current.append(rule)
 
     def _value(self, name: str) -> str | None:
         """A variable's text, not expanded: the command line's, the file's, the environment's."""
@@ -165,18 +193,73 @@ class Makefile:
         if depth > _DEPTH or len(text) > _MAX_VALUE or self._expansions > _MAX_EXPANSIONS:
             return _UNKNOWN
 
-        def fill(found: re.Match[str]) -> str:
-            name = found[1] or found[2] or found[3]
-            if name == "$":
-                return "$"
-            if automatic is not None and name in automatic:
-                return automatic[name]
-            if not re.fullmatch(r"[\w.-]+", name):
-                return _UNKNOWN
-            return self.expand(self._value(name) or "", automatic, depth + 1)
+        parts, place = [], 0
+        while (mark := text.find("$", place)) >= 0 and mark + 1 < len(text):
+            end = _closing(text, mark + 1) if text[mark + 1] in "({" else mark + 2
+            inner = text[mark + 2 : end - 1] if text[mark + 1] in "({" else text[mark + 1 : end]
+            parts += [text[place:mark], self._reference(inner, automatic or {}, depth)]
+            place = end
+        return ("".join(parts) + text[place:])[:_MAX_VALUE]
 
-        # A name that is itself computed, $($(X)_FLAGS), is left to the shell, which does not know it.
-        return re.sub(r"\$\(([^()$]*)\)|\$\{([^{}$]*)\}|\$([^({\s])", fill, _without_functions(text))[:_MAX_VALUE]
+    def _reference(self, inner: str, automatic: Mapping[str, str], depth: int) -> str:
+        """What stands for `$(inner)`."""
+        if inner == "$":
+            return "$"
+        if inner in automatic:
+            return automatic[inner]
+        if re.fullmatch(r"[\w.-]+", inner):
+            return self.expand(self._value(inner) or "", automatic, depth + 1)
+        function = re.match(r"([a-z-]+)\s+", inner)
+        if function is not None:
+            return self._function(function[1], inner[function.end() :], automatic, depth + 1)
+        changed = re.fullmatch(r"([\w.-]+):([^=]*)=(.*)", inner)  # $(NAMES:.c=.o)
+        if changed is None or _UNKNOWN in (text := self.expand(f"$({changed[1]})", automatic, depth + 1)):
+            return "" if not inner else _UNKNOWN
+        before, after = (self.expand(part, automatic, depth + 1) for part in changed.groups()[1:])
+        return substitute(*((before, after) if "%" in before else (f"%{before}", f"%{after}")), text)
+
+    def _function(self, name: str, text: str, automatic: Mapping[str, str], depth: int) -> str:
+        arguments = [self.expand(each, automatic, depth) for each in split_arguments(name, text)]
+        if name == "if" and _UNKNOWN not in arguments[0]:
+            arguments[2 if arguments[0].strip() else 1 :][:1] = [""]  # the part that is not taken
+        asked = name != "strip" and any(_OPEN in each for each in arguments)
+        if asked or any(_UNKNOWN in each for each in arguments) or self._around is None:
+            return _UNKNOWN
+        if name == "wildcard":
+            return " ".join(each for pattern in arguments[0].split() for each in self._files(pattern))
+        if name == "shell":
+            return self._output(re.sub(r"\s*2>\s*/dev/null", "", arguments[0]).strip())
+        self._expansions += cost(arguments) // 5_000
+        value = call(name, arguments)
+        return _UNKNOWN if value is None else value[:_MAX_VALUE]
+
+    def _output(self, command: str) -> str:
+        """What `$(shell command)` gives."""
+        if re.fullmatch(_PKG_CONFIG, command):
+            return f"{_OPEN}{command}{_CLOSE}"
+        return _UNKNOWN if self._around is None else self._around.outputs.get(command, _UNKNOWN)
+
+    def _files(self, pattern: str) -> list[str]:
+        """The files that a pattern matches, spelled as the pattern is; with a slash at its end, directories alone."""
+        found = [""]
+        for number, part in enumerate(pattern.rstrip("/").split("/")):
+            joined = [f"{base}/{part}" if number else part for base in found]
+            if re.search(r"[*?\[]", part):
+                listed = [(base, self._names(base if number else ".")) for base in found]
+                names = [(base, name) for base, each in listed for name in each if fnmatchcase(name, part)]
+                joined = [f"{base}/{name}" if number else name for base, name in names if name[:1] != "."]
+            found = joined[:_MAX_FILES]
+        if pattern.endswith("/"):
+            return [f"{each}/" for each in found if self._names(each)]
+        return [each for each in found if posixpath.basename(each) in self._names(posixpath.dirname(each) or ".")]
+
+    def _names(self, directory: str) -> Sequence[str]:
+        if self._around is None or self._expansions > _MAX_EXPANSIONS:
+            return ()
+        if directory not in self._listed:
+            self._expansions += _COST_OF_LISTING
+            self._listed[directory] = self._around.names(posixpath.join(self._around.directory, directory or "/"))
+        return self._listed[directory]
 
     def recipes(self, goals: Iterable[str]) -> Iterator[Recipe]:
         """The recipes of goals (of the first target where there is none), prerequisites first."""
@@ -193,11 +276,11 @@ class Makefile:
         if rule is None:
             return
         prerequisites = [each.replace("%", stem) for each in rule.prerequisites]
+        saved = dict(self._values)
+        for name, operator, text in self._variables_of(target):  # in force for the prerequisites too
+            self._assign(name, operator, text)
         for each in prerequisites:
             yield from self._recipes(each, seen, depth + 1)
-        saved = dict(self._values)
-        for name, operator, text in rule.variables:
-            self._assign(name, operator, text)
         automatic = _automatic(target, stem, prerequisites)
         names = set(self._values) if self._all_exported else self._exported
         exports = {name: self.expand(self._value(name) or "", automatic) for name in sorted(names)}
@@ -212,13 +295,19 @@ class Makefile:
         """A target's own rule, else the first pattern that fits it, with the stem."""
         rule = self._rules.get(target)
         if rule is not None and rule.recipe:
-            return rule, ""
-        for pattern, found in self._rules.items():
-            before, percent, after = pattern.partition("%")
-            fits = target.startswith(before) and target.endswith(after) and len(target) > len(before) + len(after)
-            if percent and found.recipe and fits:
-                return found, target[len(before) : len(target) - len(after)]
+            return rule, rule.stem
+        for pattern, found in self._patterns(target):
+            if found.recipe:
+                return found, stem_of(pattern, target) or ""
         return rule, ""
+
+    def _patterns(self, target: str) -> Iterator[tuple[str, _Rule]]:
+        """The pattern rules that fit a target."""
+        return ((pattern, rule) for pattern, rule in self._rules.items() if "%" in pattern and stem_of(pattern, target))
+
+    def _variables_of(self, target: str) -> list[tuple[str, str, str]]:
+        own = self._rules.get(target, _Rule()).variables
+        return [*(each for _, rule in self._patterns(target) for each in rule.variables), *own]
 
 
 def _automatic(target: str, stem: str, prerequisites: list[str]) -> dict[str, str]:
@@ -233,19 +322,6 @@ def _automatic(target: str, stem: str, prerequisites: list[str]) -> dict[str, st
     parts = {f"{name}F": posixpath.basename(text) for name, text in (("@", target), ("<", first))}
     parts |= {f"{name}D": posixpath.dirname(text) or "." for name, text in (("@", target), ("<", first))}
     return values | parts
-
-
-def _without_functions(text: str) -> str:
-    """`$(shell ...)`, `$(if ...)` and the like, with all that stands in them, as not known."""
-    result, place = [], 0
-    for found in re.finditer(r"\$[({][\w-]+\s", text):
-        if found.start() < place:
-            continue
-        end = _closing(text, found.start() + 1)
-        asked = re.fullmatch(_PKG_CONFIG, text[found.start() : end])
-        result.append(text[place : found.start()] + (f"{_OPEN}{asked[1]}{_CLOSE}" if asked else _UNKNOWN))
-        place = end
-    return "".join(result) + text[place:]
 
 
 def _closing(text: str, start: int) -> int:

@@ -184,6 +184,10 @@ crystallang/crystal:1.12.2                          unknown -     -             
 ghcr.io/astral-sh/uv:debian-slim                    glibc   -     -                        likely
 ghcr.io/graalvm/graalvm-ce:22.3.3                   glibc   -     -                        likely
 someone/python:3.12                                 unknown -     -                        possible
+quay.io/team/golang:1.25                            unknown -     -                        possible
+ghcr.io/team/node:22                                unknown -     -                        possible
+ghcr.io/team/debian:12                              glibc   2.36  debian:12                likely
+ghcr.io/team/node:22-bookworm                       glibc   2.36  debian:12                likely
 myorg/app:1.0-alpine3.19                            musl    1.2.4 alpine:3.19              likely
 ghcr.io/me/app:2-jammy                              glibc   2.35  ubuntu:22.04             likely
 python:3.99                                         glibc   -     -                        possible
