@@ -164,8 +164,8 @@ def _scan_platforms(text: _Text, config: Config, run: _Run) -> list[Scan]:
 
 
 def _platforms(text: _Text, config: Config) -> tuple[Platform, ...]:
-    """Those that are asked for; else the one that the Dockerfile is called after."""
-    named = platform_of_name(text.path.name) if text.path is not None else None
+    """Those that are asked for or declared; else, among a repository's builds, the one that its file is called for."""
+    named = platform_of_name(text.path.name) if text.build is not None and text.path is not None else None
     return config.platforms or (named or DEFAULT_PLATFORM,)
 
 

@@ -274,6 +274,7 @@ def expected_copy(builder: str) -> int:
 )
 def test_a_dockerfile_called_after_a_machine(tmp_path: Path, name: str, platform: str) -> None:
     (tmp_path / name).write_text("FROM scratch\n")
-    assert [str(each.platform) for each in scan([tmp_path / name], Config(cache=False)).scans] == [platform]
+    assert [str(each.platform) for each in scan([tmp_path], Config(cache=False)).scans] == [platform]
+    assert [str(each.platform) for each in scan([tmp_path / name], Config(cache=False)).scans] == ["linux/amd64"]
     asked = Config(cache=False, platforms=(parse_platform("linux/386"),))
-    assert [str(each.platform) for each in scan([tmp_path / name], asked).scans] == ["linux/386"]
+    assert [str(each.platform) for each in scan([tmp_path], asked).scans] == ["linux/386"]
