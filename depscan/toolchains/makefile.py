@@ -28,6 +28,7 @@ _PKG_CONFIG = r"(?:pkg-config|pkgconf)(?:\s+[\w.+-]+)+"
 _MAX_LINES = 20_000
 _MAX_VALUE = 20_000  # code points of an expanded text
 _MAX_EXPANSIONS = 50_000  # of one Makefile: references may double with each step
+_DECISIVE = {"strip": 0, "if": 1, "subst": 2}  # how many arguments a function must know whole
 _COST_OF_LISTING = 50  # expansions
 _MAX_CONDITION = 1_000
 _MAX_FILES = 1_000  # that a wildcard gives
@@ -78,7 +79,7 @@ class Makefile:
         self._rules: dict[str, _Rule] = {}
         self._exported: set[str] = set(given)
         self._all_exported = False
-        self._current: list[_Rule] = []
+        self._current: list[_Rule] | None = None  # the rules that lines with a tab belong to, None behind a variable
         self._lines = 0
         self._expansions = 0
         self._listed: dict[str, Sequence[str]] = {}
@@ -92,7 +93,7 @@ class Makefile:
                 return
             if self._condition(line.strip(), branches) or False in branches:
                 continue
-            if line.startswith("\t"):
+            if line.startswith("\t") and self._current is not None:
                 if None not in branches:
                     for rule in self._current:
                         rule.recipe.append(line[1:])
@@ -131,6 +132,7 @@ class Makefile:
     def _statement(self, line: str, *, known: bool, depth: int) -> None:
         assigned = _ASSIGNMENT.fullmatch(line)
         if assigned is not None:
+            self._current = None
             self._assign(assigned[1], assigned[2] or "", assigned[3] if known else _UNKNOWN)
             if line.startswith("export"):
                 self._exported.add(assigned[1])
@@ -158,23 +160,24 @@ class Makefile:
     def _rule(self, line: str) -> None:
         targets, colon, rest = line.partition(":")
         needs, _, inline = rest.lstrip(":").partition(";")
-        self._current = []
+        current: list[_Rule] = []
+        self._current = current
         if not colon or "=" in targets:
             return
         local = _ASSIGNMENT.fullmatch(needs.strip())
-        pattern, static, patterns = needs.partition(":") if local is None else ("", "", "")
-        pattern = self.expand(pattern).strip()
+        needed = "" if local is not None else self.expand(needs).replace("|", " ")
+        pattern, static, patterns = needed.partition(":")
         for target in self.expand(targets).split()[:_MAX_FILES]:
             rule = self._rules.setdefault(target, _Rule())
             if local is not None:
                 rule.variables.append((local[1], local[2] or "", local[3]))
                 continue
             if static:
-                rule.stem = stem_of(pattern, target) or ""
-            wanted = self.expand((patterns if static else needs).replace("|", " ")).split()
-            rule.prerequisites += [each.replace("%", rule.stem) if static else each for each in wanted]
+                rule.stem = stem_of(pattern.strip(), target) or ""
+            wanted = patterns.replace("%", rule.stem) if static else needed
+            rule.prerequisites += wanted.split()
             rule.recipe += [inline] if inline else []
-            self._current.append(rule)
+            current.append(rule)
 
     def _value(self, name: str) -> str | None:
         """A variable's text, not expanded: the command line's, the file's, the environment's."""
@@ -220,10 +223,9 @@ class Makefile:
 
     def _function(self, name: str, text: str, automatic: Mapping[str, str], depth: int) -> str:
         arguments = [self.expand(each, automatic, depth) for each in split_arguments(name, text)]
-        if name == "if" and _UNKNOWN not in arguments[0]:
-            arguments[2 if arguments[0].strip() else 1 :][:1] = [""]  # the part that is not taken
-        asked = name != "strip" and any(_OPEN in each for each in arguments)
-        if asked or any(_UNKNOWN in each for each in arguments) or self._around is None:
+        decisive = arguments[: _DECISIVE.get(name, len(arguments))]
+        asked = name != "strip" and any(_OPEN in each for each in decisive)
+        if asked or any(_UNKNOWN in each for each in decisive) or self._around is None:
             return _UNKNOWN
         if name == "wildcard":
             return " ".join(each for pattern in arguments[0].split() for each in self._files(pattern))

@@ -87,6 +87,15 @@ go-build: prepare
 \tCGO_ENABLED=0 go build -o $(OUTPUT) ./cmd/web
 prepare:
 \tmkdir -p $(dir $(OUTPUT))
+flags = -X main.version=$(shell date)
+ifeq ($(STATIC),yes)
+\tflags += -extldflags "-static"
+endif
+flags := $(strip $(flags))
+linked: $(NAMES:%=obj/%)
+\tgo build -ldflags '$(flags)' -o /opt/linked ./cmd/web
+obj/%:
+\tgo build -o $@ ./cmd/$*
 choice:
 \tgo build -o $(if $(NATIVE),/opt/$(NATIVE),/opt/other) ./cmd/web
 changed:
@@ -109,6 +118,11 @@ unknown:
         pytest.param("make changed", {"/opt/main-tool": "glibc"}, id="a substitution reference"),
         pytest.param("make renamed", {"/opt/.ybz": "glibc"}, id="words and parts of words"),
         pytest.param("make unknown", {}, id="a command"),
+        pytest.param(
+            "make linked STATIC=yes",
+            {"/opt/linked": "none", **{f"/src/obj/{name}": "glibc" for name in ("api", "odd", "web")}},
+            id="a variable behind a tab, and what is not known of it",
+        ),
     ],
 )
 def test_functions(command: str, expected: dict[str, str], tmp_path: Path) -> None:
