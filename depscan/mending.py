@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from depscan.artifacts.prediction import Mend
+    from depscan.dockerfile.instructions import Stage
     from depscan.source import SourceText
 
 
@@ -27,6 +28,17 @@ def mending_edits(span: Span, mend: Mend, source: SourceText, path: str) -> Iter
     found = list(_places(span, mend.replaced, source)) if mend.replaced else []
     if len(found) == 1:
         yield Edit(Location(path, found[0]), mend.by)
+
+
+def declaring_edits(span: Span, mend: Mend, stage: Stage, path: str) -> Iterator[Edit]:
+    """The ARG that a mended command needs, in front of its instruction where the stage does not have it already."""
+    before = [each for each in stage.instructions if each.span.start <= span.start]
+    declared = any(
+        each.keyword == "ARG" and re.search(rf"(?:^|\s){mend.declares}(?=\s|=|$)", each.text) for each in before
+    )
+    if mend.declares and before and not declared:
+        here = before[-1].span.start
+        yield Edit(Location(path, Span(here, here)), f"ARG {mend.declares}\n")
 
 
 def _places(span: Span, word: str, source: SourceText) -> Iterator[Span]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from depscan.filesystem.entries import StageFilesystem
     from depscan.findings import Finding
     from depscan.linking.placement import Placement
+    from depscan.source import SourceText
     from depscan.subjects.starts import Found
 
 _DIRECTORIES = ("/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/sbin")
@@ -54,6 +55,21 @@ def repair_program(finding: Finding, placement: Placement, stages: Sequence[Stag
             yield from _strip_returns(finding, placement, stages)
         else:
             yield from _install(finding, script.wanted or "", placement.filesystem)
+
+
+def repair_platform(finding: Finding, source: SourceText) -> Iterator[Repair]:
+    """The ARG without the default that hides BuildKit's own value; the last FROM without its flag."""
+    span = finding.location.span
+    if finding.stage is None or span.start.line != span.end.line:
+        return
+    line = source.text.split("\n")[span.start.line - 1]
+    if finding.rule == "targetarch-shadowed":
+        name = line[span.start.column - 1 :].partition("=")[0]
+        yield Repair("build-flag", f"drop the default: ARG {name}", Edit(finding.location, name))
+    elif finding.rule == "final-stage-on-buildplatform" and line[span.end.column - 1 : span.end.column] == " ":
+        whole = Span(span.start, Position(span.end.line, span.end.column + 1))
+        flag = line[span.start.column - 1 : span.end.column - 1]
+        yield Repair("base", f"drop {flag}", Edit(Location(finding.location.path, whole), ""))
 
 
 def repair_start(finding: Finding, filesystem: StageFilesystem, placements: Sequence[Placement]) -> Iterator[Repair]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sys
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -84,7 +84,7 @@ class _Run:
     def __init__(self, config: Config) -> None:
         self.rules = load_rules(config.rules, cache=config.cache)
         self.inventory = Inventory(jobs=config.jobs, cache=config.cache)
-        self.context = cache(_open_context)
+        self.context = cache(partial(_open_context, cache=config.cache))
         self.parsed: dict[object, Dockerfile] = {}
         self.replays: dict[object, Replay] = {}
 
@@ -164,8 +164,8 @@ def _scan_platforms(text: _Text, config: Config, run: _Run) -> list[Scan]:
 
 
 def _platforms(text: _Text, config: Config) -> tuple[Platform, ...]:
-    """Those that are asked for; else the one that the Dockerfile is called after."""
-    named = platform_of_name(text.path.name) if text.path is not None else None
+    """Those that are asked for or declared; else, among a repository's builds, the one that its file is called for."""
+    named = platform_of_name(text.path.name) if text.build is not None and text.path is not None else None
     return config.platforms or (named or DEFAULT_PLATFORM,)
 
 
@@ -200,9 +200,9 @@ def _scan_text(text: _Text, platform: Platform, config: Config, run: _Run) -> Sc
     )
 
 
-def _open_context(root: Path, dockerfile: Path | None) -> ContextSource:
+def _open_context(root: Path, dockerfile: Path | None, *, cache: bool) -> ContextSource:
     """A context; `dockerfile` only where it has an ignore file of its own, so that others share what was listed."""
-    return ContextSource(BuildContext(root, read_ignore_rules(root, dockerfile)))
+    return ContextSource(BuildContext(root, read_ignore_rules(root, dockerfile), cache=cache))
 
 
 def _parse(text: _Text, platform: Platform, config: Config, known: dict[object, Dockerfile]) -> Dockerfile:

@@ -87,7 +87,7 @@ def suggest(
         if placement.filesystem.stage.index == finding.stage and placement.path in finding.artifacts
     )
     if not placements or _keyword(finding, before) in _STARTS:
-        started = _start_repairs(finding, before)
+        started = _text_repairs(finding, before, source)
         swaps = _prove_swaps(finding, before, recheck) if not placements else ()
         return (
             *(each.suggestion for each in started if _silences(recheck(each.change), finding, before)),
@@ -151,10 +151,11 @@ def try_out(after: Outcome) -> Trial:
 
 
 def _mends(trial: Trial, finding: Finding, before: Outcome, placements: tuple[Placement, ...]) -> bool:
-    """Every program of the finding loads, and nothing that was quiet before speaks now.
+    """Every program of the finding loads, it is gone, and nothing that was quiet before speaks now.
 
-    Packages for another C library may lie at other paths: then each that is new must load in place of those.
-    What RUN starts may change all that comes after it: then it is enough that it starts.
+    One that only may fail loads before the change, too. Packages for another C library may lie at other paths: then
+    each that is new must load in place of those. What RUN starts may change all that comes after it: then it is enough
+    that it starts.
     """
     start = placements[0].filesystem.entrypoint
     if start is not None and start.keyword == "RUN":
@@ -169,7 +170,7 @@ def _mends(trial: Trial, finding: Finding, before: Outcome, placements: tuple[Pl
     if verdicts != {Verdict.LOADS}:
         return False
     touched = {stage, *(made.stage for made in _predictions(placements))}
-    return not touched & trial.misfits and trial.alarms <= {old.identity for old in before.findings}
+    return not touched & trial.misfits and _silences(trial, finding, before)
 
 
 def _silences(trial: Trial, finding: Finding, before: Outcome) -> bool:
@@ -184,11 +185,14 @@ def _keyword(finding: Finding, before: Outcome) -> str | None:
     return next((each.keyword for each in instructions if each.span.start <= place <= each.span.end), None)
 
 
-def _start_repairs(finding: Finding, before: Outcome) -> list[_Candidate]:
-    from depscan.repairs import repair_start  # noqa: PLC0415 - most findings are not on start commands
+def _text_repairs(finding: Finding, before: Outcome, source: SourceText) -> list[_Candidate]:
+    from depscan.repairs import repair_platform, repair_start  # noqa: PLC0415 - most findings are on artifacts
 
     filesystem = next((each for each in before.stages if each.stage.index == finding.stage), None)
-    return [] if filesystem is None else _as_candidates(repair_start(finding, filesystem, before.placements))
+    if filesystem is None:
+        return []
+    repairs = (*repair_platform(finding, source), *repair_start(finding, filesystem, before.placements))
+    return _as_candidates(repairs)
 
 
 def _as_candidates(repairs: Iterable[Repair]) -> list[_Candidate]:
@@ -221,7 +225,7 @@ def _candidates(
     if placements[0].cause is Cause.NOT_EXECUTABLE or placements[0].artifact.script is not None:
         yield from _repairs(finding, placements[0], before)
         return
-    yield from _rebuilds(placements, path, source) if _predictions(placements) else _build_flags(placements)
+    yield from _rebuilds(placements, before, path, source) if _predictions(placements) else _build_flags(placements)
     yield from _packages(placements, filesystem, path)
     yield from _bases(filesystem, before, path, loading_interpreter(placements))
     yield from _builder_bases(placements, before, path)
@@ -235,17 +239,25 @@ def _repairs(finding: Finding, placement: Placement, before: Outcome) -> Iterato
         yield from _bases(placement.filesystem, before, finding.location.path)
 
 
-def _rebuilds(placements: tuple[Placement, ...], path: str, source: SourceText) -> Iterator[_Candidate]:
+def _rebuilds(
+    placements: tuple[Placement, ...], before: Outcome, path: str, source: SourceText
+) -> Iterator[_Candidate]:
     """What the build commands would have to say, where each of them can be mended."""
-    made = {prediction.span: prediction.product.mend for prediction in _predictions(placements)}
-    mends = [(span, mend) for span, mend in made.items() if mend is not None]
+    made = {prediction.span: prediction for prediction in _predictions(placements)}
+    mends = [(each, each.product.mend) for each in made.values() if each.product.mend is not None]
     if len(mends) < len(made):
         return
-    from depscan.mending import mending_edits  # noqa: PLC0415 - where a command can be mended
+    from depscan.mending import declaring_edits, mending_edits  # noqa: PLC0415 - where a command can be mended
 
-    edits = tuple(edit for span, mend in mends for edit in mending_edits(span, mend, source, path))
+    stages = {each.stage.index: each.stage for each in before.stages}
+    edits: dict[Edit, None] = {}
+    for each, mend in mends:
+        mended = list(mending_edits(each.span, mend, source, path))
+        declared = declaring_edits(each.span, mend, stages[each.stage], path) if mended else ()
+        edits |= dict.fromkeys((*declared, *mended))
     if edits:
-        yield _Candidate(Suggestion("build-flag", mends[0][1].title, proved=True, edits=edits), Change(edits=edits))
+        changed = tuple(edits)
+        yield _Candidate(Suggestion("build-flag", mends[0][1].title, proved=True, edits=changed), Change(edits=changed))
 
 
 def _build_flags(placements: tuple[Placement, ...]) -> Iterator[_Candidate]:

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from depscan.config import Config
+from depscan.platforms import parse_platform
 from depscan.scan import scan
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-RULES = ("package-manager-mismatch", "package-not-in-release")
+RULES = ("package-manager-mismatch", "package-not-in-release", "package-of-another-architecture")
 UPDATE = "apt-get update && apt-get install -y"
 
 
 def found(tmp_path: Path, text: str, **settings: object) -> list[tuple[str, str, str]]:
-    """(place, confidence, message) of each finding of the two rules."""
+    """(place, confidence, message) of each finding of the three rules."""
     (tmp_path / "Dockerfile").write_text(text)
     config = Config(context=tmp_path, select=RULES, cache=False, jobs=1, **settings)  # type: ignore[arg-type]
     (result,) = scan([tmp_path / "Dockerfile"], config).scans
@@ -37,6 +38,12 @@ def found(tmp_path: Path, text: str, **settings: object) -> list[tuple[str, str,
         ('FROM ubuntu:24.04\nRUN ["yum", "install", "x"]\n', "2:6..2:11", "yum is not in ubuntu:24.04"),
         ("FROM fedora:42\nRUN /usr/bin/apt-get update\n", "2:5..2:21", "apt-get is not in fedora:42"),
         ("FROM centos:7\nRUN dnf install -y gcc\n", "2:5..2:8", "dnf is not in centos:7; its manager is yum"),
+        (
+            "FROM debian:trixie\nRUN curl https://x/key | sudo apt-key add -\n",
+            "2:31..2:38",
+            "apt-key is not in debian:trixie; Debian 13 dropped it: a key below /etc/apt/keyrings",
+        ),
+        ("FROM debian:13\nRUN apk add x\n", "2:5..2:8", "apk is not in debian:13; its manager is apt-get"),
         ("FROM opensuse/leap:15.6\nRUN apk add x\n", "2:5..2:8", "apk is not in opensuse/leap:15.6"),
         (
             "FROM registry.access.redhat.com/ubi9-minimal:9.6\nRUN dnf install -y x\n",
@@ -178,3 +185,52 @@ def test_silent_on_packages(tmp_path: Path, text: str) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content)
     assert found(tmp_path, text) == []
+
+
+def test_sources_that_come_later_change_nothing(tmp_path: Path) -> None:
+    run = "RUN apt-get update && apt-get install -y openjdk-11-jre\n"
+    later = "RUN echo 'deb https://example.com stable main' > /etc/apt/sources.list.d/x.list\n"
+    assert [place for place, _, _ in found(tmp_path, f"FROM debian:12\n{run}{later}")] == ["2:42..2:56"]
+    assert found(tmp_path, f"FROM debian:12\n{later}{run}") == []
+
+
+@pytest.mark.parametrize(("image", "package"), [("alpine:3.14", "nodejs-npm"), ("node:16-alpine3.15", "python")])
+def test_names_that_alpine_dropped(tmp_path: Path, image: str, package: str) -> None:
+    ((_, _, message),) = found(tmp_path, f"FROM {image}\nRUN apk add --no-cache {package} make\n")
+    assert f"has no package {package}" in message
+    assert found(tmp_path, f"FROM alpine:3.11\nRUN apk add --no-cache {package} make\n") == []
+
+
+FOREIGN = "a package for amd64, and the image is built for arm64"
+
+
+@pytest.mark.parametrize(
+    ("run", "place", "message"),
+    [
+        ("dpkg -i tool_2.0_linux_amd64.deb", "2:13..2:37", f"tool_2.0_linux_amd64.deb is {FOREIGN}: dpkg refuses it"),
+        ("V=2; apt-get install -y /tmp/tool-$V-amd64.deb", "2:29..2:51", f"tool-2-amd64.deb is {FOREIGN}"),
+        ("dpkg -i tool_${VERSION}_amd64.deb", "2:13..2:38", f"tool_${{VERSION}}_amd64.deb is {FOREIGN}"),
+    ],
+)
+def test_a_package_file_of_another_machine_is_refused(tmp_path: Path, run: str, place: str, message: str) -> None:
+    text = f"FROM debian:12-slim\nRUN {run}\n"
+    ((where, confidence, told),) = found(tmp_path, text, platforms=(parse_platform("linux/arm64"),))
+    assert (where, confidence) == (place, "likely")
+    assert told.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("platform", "lines"),
+    [
+        pytest.param("linux/amd64", "RUN dpkg -i tool_arm64.deb", id="looked at for the default platform"),
+        pytest.param("linux/arm64", "RUN dpkg -i tool_arm64.deb tool-data_all.deb", id="its own and none"),
+        pytest.param("linux/arm64", "ARG TARGETARCH\nRUN dpkg -i tool_${TARGETARCH}.deb", id="by the platform"),
+        pytest.param("linux/arm64", 'RUN dpkg -i "tool_$(dpkg --print-architecture).deb"', id="by dpkg"),
+        pytest.param("linux/arm64", "RUN dpkg -x tool_amd64.deb /srv/amd64", id="only unpacked"),
+        pytest.param("linux/arm64", "RUN dpkg -i tool_amd64.deb || true", id="it may fail"),
+        pytest.param("linux/arm64", "RUN if [ -z $A ]; then dpkg -i tool_amd64.deb; fi", id="behind a condition"),
+        pytest.param("linux/arm64", "RUN dpkg --add-architecture amd64 && dpkg -i tool_amd64.deb", id="a second one"),
+    ],
+)
+def test_a_package_file_that_fits_is_taken(tmp_path: Path, platform: str, lines: str) -> None:
+    assert found(tmp_path, f"FROM debian:12-slim\n{lines}\n", platforms=(parse_platform(platform),)) == []

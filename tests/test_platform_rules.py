@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from depscan.config import Config
+from depscan.findings import Severity
 from depscan.platforms import parse_platform
 from depscan.scan import scan
 
@@ -224,6 +225,38 @@ def test_silent_on_final_stages(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("builder", "line", "expected"),
+    [
+        (
+            "FROM golang:1.24 AS b\nARG TARGETARCH=amd64\nCOPY . .\n",
+            "RUN CGO_ENABLED=0 GOARCH=$TARGETARCH go build -o /app .\n",
+            ("targetarch-shadowed", 2),
+        ),
+        (BUILDER + "COPY . .\n", "RUN CGO_ENABLED=0 GOARCH=amd64 go build -o /app .\n", ("cross-build-ineffective", 3)),
+        (
+            "FROM golang:1.24 AS b\nCOPY . .\n",
+            "RUN CGO_ENABLED=0 GOARCH=amd64 go build -o /app .\n",
+            ("wrong-architecture", 5),
+        ),
+    ],
+)
+def test_one_cause_is_one_finding(tmp_path: Path, builder: str, line: str, expected: tuple[str, int]) -> None:
+    (tmp_path / "Dockerfile").write_text(builder + line + FINAL)
+    config = Config(context=tmp_path, platforms=(parse_platform("linux/arm64"),), cache=False, jobs=1)
+    (result,) = scan([tmp_path / "Dockerfile"], config).scans
+    found = [finding for finding in result.findings if finding.severity is Severity.ERROR]
+    assert [(each.rule, each.location.span.start.line) for each in found] == [expected]
+    assert (
+        any(each.location.span.start.line == expected_copy(builder) for each in found[0].related) or found[0].artifact
+    )
+
+
+def expected_copy(builder: str) -> int:
+    """The line of FINAL's COPY behind a builder and its RUN."""
+    return builder.count("\n") + 3
+
+
+@pytest.mark.parametrize(
     ("name", "platform"),
     [
         ("Dockerfile", "linux/amd64"),
@@ -241,6 +274,7 @@ def test_silent_on_final_stages(tmp_path: Path, text: str) -> None:
 )
 def test_a_dockerfile_called_after_a_machine(tmp_path: Path, name: str, platform: str) -> None:
     (tmp_path / name).write_text("FROM scratch\n")
-    assert [str(each.platform) for each in scan([tmp_path / name], Config(cache=False)).scans] == [platform]
+    assert [str(each.platform) for each in scan([tmp_path], Config(cache=False)).scans] == [platform]
+    assert [str(each.platform) for each in scan([tmp_path / name], Config(cache=False)).scans] == ["linux/amd64"]
     asked = Config(cache=False, platforms=(parse_platform("linux/386"),))
-    assert [str(each.platform) for each in scan([tmp_path / name], asked).scans] == ["linux/386"]
+    assert [str(each.platform) for each in scan([tmp_path], asked).scans] == ["linux/386"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from depscan.config import Config
+from depscan.platforms import parse_platform
 from depscan.scan import scan
 
 if TYPE_CHECKING:
@@ -52,10 +53,71 @@ def test_a_builder_whose_packages_come_from_apt_does_not_move_to_alpine(tmp_path
     assert suggested(tmp_path, GO.format(command=command, runtime="alpine:3.20"), "builder-base") == set()
 
 
-def suggested(directory: Path, text: str, kind: str) -> set[tuple[int, int, str]]:
+RUST = """FROM {builder} AS build
+WORKDIR /src
+COPY . .
+RUN cargo build --release
+FROM debian:bookworm-slim
+COPY --from=build /src/target/release/api /usr/local/bin/api
+ENTRYPOINT ["api"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("builder", "base"),
+    [
+        ("rust:1", "rust:1-bookworm"),
+        ("lukemathwalker/cargo-chef:latest-rust-1", "lukemathwalker/cargo-chef:latest-rust-1-bookworm"),
+    ],
+)
+def test_what_may_fail_is_mended_only_where_it_no_longer_may(tmp_path: Path, builder: str, base: str) -> None:
+    (tmp_path / "Cargo.toml").write_text('[package]\nname = "api"\nversion = "1.0.0"\n')
+    (tmp_path / "main.rs").write_text("fn main() {}")
+    text = RUST.format(builder=builder)
+    assert suggested(tmp_path, text, "base") == set()  # those of an older glibc than the builder's may fail, too
+    assert (1, 6, base) in suggested(tmp_path, text, "builder-base")
+
+
+CROSS = """FROM golang:1.24 AS build
+WORKDIR /src
+{line}
+COPY . .
+RUN {command}
+FROM scratch
+COPY --from=build /api /api
+ENTRYPOINT ["/api"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "command", "edits"),
+    [
+        (
+            "ENV CGO_ENABLED=0",
+            "GOARCH=amd64 go build -o /api .",
+            {(5, 1, "ARG TARGETARCH\n"), (5, 5, "GOARCH=$TARGETARCH")},
+        ),
+        (
+            "ENV CGO_ENABLED=0 GOARCH=amd64",
+            "go build -o /api .",
+            {(5, 1, "ARG TARGETARCH\n"), (5, 5, "GOARCH=$TARGETARCH ")},
+        ),
+        ("ARG TARGETARCH", "CGO_ENABLED=0 GOARCH=amd64 go build -o /api .", {(5, 19, "GOARCH=$TARGETARCH")}),
+        ("ARG TARGETARCH=amd64", "CGO_ENABLED=0 GOARCH=$TARGETARCH go build -o /api .", {(3, 5, "TARGETARCH")}),
+    ],
+)
+def test_go_is_built_for_the_platform(
+    tmp_path: Path, line: str, command: str, edits: set[tuple[int, int, str]]
+) -> None:
+    text = CROSS.format(line=line, command=command)
+    assert suggested(tmp_path, text, "build-flag", "linux/arm64") == edits
+
+
+def suggested(directory: Path, text: str, kind: str, platform: str = "linux/amd64") -> set[tuple[int, int, str]]:
     """Line, column and text of the edits of the only finding's proved suggestions of a kind."""
     (directory / "Dockerfile").write_text(text)
-    (result,) = scan([directory / "Dockerfile"], Config(cache=False, jobs=1, ignore=("base-end-of-life",))).scans
+    config = Config(cache=False, jobs=1, ignore=("base-end-of-life",), platforms=(parse_platform(platform),))
+    (result,) = scan([directory / "Dockerfile"], config).scans
     (finding,) = [item for item in result.findings if item.suggestions]
     edits = [edit for item in finding.suggestions if item.kind == kind and item.proved for edit in item.edits]
     return {(edit.location.span.start.line, edit.location.span.start.column, edit.text) for edit in edits}
@@ -137,3 +199,16 @@ def test_another_base_mends_what_the_text_asks_of_it(
     (tmp_path / "w").mkdir()
     (tmp_path / "w" / "fast-1.0-cp312-cp312-manylinux_2_28_x86_64.whl").write_bytes(b"")
     assert suggested(tmp_path, text, kind) == {edit}
+
+
+def test_a_release_of_elixir_needs_a_base_with_a_shell(tmp_path: Path) -> None:
+    (tmp_path / "mix.exs").write_text("def project, do: [app: :shop]\n")
+    text = (
+        "FROM elixir:1.16 AS build\nWORKDIR /src\nCOPY mix.exs .\nRUN MIX_ENV=prod mix release\nFROM alpine:3.20\n"
+        'COPY --from=build /src/_build/prod/rel/shop /app\nCMD ["/app/bin/shop", "start"]\n'
+    )
+
+    bases = {base for _, _, base in suggested(tmp_path, text, "base")}
+
+    assert any(base.startswith("debian:") for base in bases)
+    assert not any("distroless" in base for base in bases)

@@ -22,6 +22,7 @@ class Mend(Struct, frozen=True):
     """A change of the command after which its program fits another image, or needs nothing of one.
 
     `before` and `after` are texts to put around the command; `replaced` is a word of it that `by` takes the place of.
+    `declares` is an argument of the build that the new text uses, which ARG must bring into the stage before.
     """
 
     title: str
@@ -29,6 +30,7 @@ class Mend(Struct, frozen=True):
     after: str = ""
     replaced: str = ""
     by: str = ""
+    declares: str = ""
 
 
 class Product(Struct, frozen=True):
@@ -73,10 +75,12 @@ class Made(Struct, frozen=True):
     """A file, link or directory that a command makes, of which linking needs no facts.
 
     `target` is a link's text, `text` a file's content where that matters (a tool's settings); with neither it is a file
-    whose name alone tells (a wheel), or a directory where `directory`. `path` is absolute in the image.
+    whose name alone tells (a wheel), or a directory where `directory`. `executable` is a file that can be started.
+    `path` is absolute in the image.
     """
 
     path: str
     target: str | None = None
     text: str | None = None
     directory: bool = False
+    executable: bool = False

@@ -31,7 +31,7 @@ _PARSE_ERROR: Any = typer.BadParameter.__base__
 OPTIONS: dict[str, tuple[str | None, str]] = {
     "context": ("DIR", "Build context (default: found from the COPY sources)."),
     "target": ("STAGE", "Stage to build, by name or index (default: the last)."),
-    "platform": ("OS/ARCH[/VARIANT]", "Platform, repeatable (default: that of Dockerfile.ARCH, else linux/amd64)."),
+    "platform": ("OS/ARCH[/VARIANT]", "Platform, repeatable (default: linux/amd64)."),
     "build-arg": ("NAME[=VALUE]", "Build argument, repeatable."),
     "base": (
         "REFERENCE=SOURCE",

@@ -33,6 +33,11 @@ _PYTHON = (
 _BELOW_PREFIX = (*(f"lib/python3.{minor}" for minor in range(6, 20)), "lib/python3", "bin", "share", "etc", "include")
 _RUBY = ("vendor", ".bundle", "/usr/local/bundle", "/usr/local/lib/ruby", "/usr/lib/ruby", "/var/lib/gems", "/usr/bin")
 _GO = ("/go", "/usr/local/go")
+# The interpreters that packages of PyPI, npm, RubyGems and Packagist may bring (nodejs-bin, install-jdk): no shell.
+_OF_LANGUAGES = frozenset(
+    f"node nodejs php ruby perl java make lua5.1 lua5.3 lua5.4 tclsh expect pwsh Rscript pypy pypy3 python python2 "
+    f"python3 {' '.join(f'python3.{minor}' for minor in range(6, 20))}".split()
+)
 _RUST = ("target", "/usr/local/cargo", "/usr/local/rustup")
 
 
@@ -43,33 +48,44 @@ def _verbs(text: str) -> frozenset[str]:
 class Tool(Struct, frozen=True):
     """A tool: where its installing verbs write, and where all others do. "." is the working directory.
 
-    `outputs` are options whose value is a place it writes to, `prefixes` those whose value has the directories
-    `_BELOW_PREFIX` below, `variables` those of the environment that name a place.
+    `outputs` are options whose value is a place it writes to, and where `alone` the only one, `prefixes` those whose
+    value has the directories `_BELOW_PREFIX` below, `variables` those of the environment that name a place. `programs`
+    are all interpreters that it may bring, None where that is not known.
     """
 
     installs: frozenset[str] = frozenset()
     places: tuple[str, ...] = ()
     builds: tuple[str, ...] = (".",)
     outputs: tuple[str, ...] = ()
+    alone: bool = False
     prefixes: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    programs: frozenset[str] | None = None
 
 
-_NODE_TOOL = Tool(_verbs("ci install i add rebuild update remove uninstall prune dedupe config cache"), _NODE)
+_NODE_TOOL = Tool(
+    _verbs("ci install i add rebuild update remove uninstall prune dedupe config cache"),
+    _NODE,
+    outputs=("--outfile",),
+    programs=_OF_LANGUAGES,
+)
 _PYTHON_TOOL = Tool(
     _verbs("install sync add download wheel uninstall config cache pip venv"),
     _PYTHON,
     outputs=("-t", "--target", "--root", "-w", "--wheel-dir"),
     prefixes=("--prefix",),
     variables=("VIRTUAL_ENV", "PYTHONUSERBASE", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON_INSTALL_DIR"),
+    programs=_OF_LANGUAGES,
 )
 _JVM_TOOL = Tool(builds=(".", "/usr/share/maven", "/usr/share/gradle"))
 
 TOOLS: dict[str, Tool] = {
     **dict.fromkeys(("npm", "yarn", "pnpm", "bun", "corepack", "npx"), _NODE_TOOL),
     **dict.fromkeys(("pip", "pip2", "pip3", "uv", "poetry", "pdm", "pipenv", "pipx", "virtualenv"), _PYTHON_TOOL),
-    **dict.fromkeys(("gem", "bundle", "bundler"), Tool(frozenset({"install", "config", "update"}), _RUBY)),
-    "composer": Tool(_verbs("install update require dump-autoload config"), ("vendor", ".")),
+    **dict.fromkeys(
+        ("gem", "bundle", "bundler"), Tool(frozenset({"install", "config", "update"}), _RUBY, programs=_OF_LANGUAGES)
+    ),
+    "composer": Tool(_verbs("install update require dump-autoload config"), ("vendor", "."), programs=_OF_LANGUAGES),
     "go": Tool(
         frozenset({"mod", "install", "get", "env", "version", "clean", "list", "generate"}),
         _GO,
@@ -84,30 +100,40 @@ TOOLS: dict[str, Tool] = {
         outputs=("--root", "--target-dir"),
         variables=("CARGO_HOME", "CARGO_TARGET_DIR"),
     ),
-    **dict.fromkeys(("rustup", "cross", "xx-cargo"), Tool(builds=(".", *_RUST), outputs=("--root", "--target-dir"))),
-    "rustc": Tool(outputs=("-o",)),
+    **dict.fromkeys(("cross", "xx-cargo"), Tool(builds=(".", *_RUST), outputs=("--root", "--target-dir"))),
+    **dict.fromkeys(("rustup", "rustup-init"), Tool(builds=_RUST, variables=("CARGO_HOME", "RUSTUP_HOME"))),
+    "rustc": Tool(outputs=("-o",), alone=True),
     **dict.fromkeys(("jlink", "jpackage"), Tool(outputs=("--output", "--dest", "-d"))),
     "native-image": Tool(outputs=("-o",)),
     **dict.fromkeys(("mvn", "mvnw", "gradle", "gradlew", "sbt", "ant", "lein", "javac"), _JVM_TOOL),
     "dotnet": Tool(builds=(".", "/usr/share/dotnet"), outputs=("-o", "--output", "--tool-path")),
-    **dict.fromkeys(("gcc", "g++", "cc", "c++", "clang", "clang++", "ld", "musl-gcc", "ghc"), Tool(outputs=("-o",))),
+    **dict.fromkeys(
+        ("gcc", "g++", "cc", "c++", "clang", "clang++", "ld", "musl-gcc"), Tool(outputs=("-o",), alone=True)
+    ),
+    "ghc": Tool(outputs=("-o",)),
     **dict.fromkeys(
         ("ar", "as", "ranlib", "cpp", "gfortran", "nim", "nimble", "ldc", "dmd", "gdc", "dub", "dune"), Tool()
     ),
     **dict.fromkeys(("conda", "mamba", "micromamba"), Tool(builds=("/opt", "/usr/local"))),
-    **dict.fromkeys(("nvm", "pyenv", "rbenv", "goenv", "phpenv", "sdk", "ghcup"), Tool(builds=("/usr/local", "/opt"))),
+    **dict.fromkeys(("pyenv", "rbenv", "goenv", "phpenv", "sdk", "ghcup"), Tool(builds=("/usr/local", "/opt"))),
+    **dict.fromkeys(
+        ("nvm", "fnm", "volta"), Tool(builds=("/usr/local", "/opt"), variables=("NVM_DIR", "FNM_DIR", "VOLTA_HOME"))
+    ),
     **dict.fromkeys(("docker-php-source", "docker-php-ext-configure"), Tool(builds=("/usr/src",))),
     **dict.fromkeys(("docker-php-ext-install", "pecl", "pear"), Tool(builds=("/usr/src", "/usr/local"))),
     **dict.fromkeys(("php", "jupyter"), Tool(builds=(".", "/usr/local/bin", "/usr/local/share"))),
     **dict.fromkeys(("configure", "autogen.sh", "bootstrap", "autoconf", "autoreconf", "automake"), Tool()),
     **dict.fromkeys(("patch", "jar", "unsquashfs", "dpkg-buildpackage", "abuild"), Tool(builds=(".", ".."))),
     "xx-go": Tool(builds=(".", *_GO), outputs=("-o",)),
-    "rustup-init": Tool(builds=_RUST),
+    "deno": Tool(
+        builds=(".", "/usr/local/bin"), outputs=("-o", "--output"), variables=("DENO_DIR", "DENO_INSTALL_ROOT")
+    ),
     "manage.py": Tool(),  # Django's, whose commands write assets and databases
     **dict.fromkeys(("stack", "cabal"), Tool(outputs=("--local-bin-path", "--installdir"))),
     **dict.fromkeys(("mix", "rebar3", "rebar"), Tool(outputs=("--path", "-o", "--output-dir"))),
     **dict.fromkeys(("swift", "zig", "dart", "crystal", "shards"), Tool(outputs=("-o", "--output"))),
     **dict.fromkeys(("tsc", "webpack", "ng"), Tool()),
+    **dict.fromkeys(("pytest", "tox", "mypy", "ruff", "flake8", "black", "eslint", "jest", "vitest", "rspec"), Tool()),
 }
 
 
@@ -125,11 +151,14 @@ def run_tool(action: Action) -> Iterator[Effect]:
     places = tool.places if verbs & tool.installs else tool.builds
     given = [value for name, value in action.command.assignments if name in tool.variables]
     given += [action.tree.environment.get(name) for name in tool.variables]
-    roots = [*places, *_HOME, *_outputs(action, tool), *(value for value in given if value)]
+    outputs = tuple(_outputs(action, tool))
+    places = () if tool.alone and outputs else places
+    roots = [*places, *_HOME, *outputs, *(value for value in given if value)]
     paths = [action.path(root) for root in roots]
     if tool is _NODE_TOOL:
         yield from renew_modules(action)
-    yield Disturb(("/",) if None in paths else tuple(dict.fromkeys(path for path in paths if path)), foreign_libc=False)
+    known = None if None in paths else tuple(dict.fromkeys(path for path in paths if path))
+    yield Disturb(known or ("/",), foreign_libc=False, programs=tool.programs)
     yield from products(action, unversioned(name))
     if tool is _NODE_TOOL:
         yield from carry_modules(action)
@@ -156,7 +185,8 @@ def run_module(action: Action) -> Iterator[Effect]:
         roots = [action.path(root) for root in (*_PYTHON, ".", *_HOME)]
         roots += [action.path(root) for root in _outputs(action, _PYTHON_TOOL)]
         roots += [action.path(word) for word in words[-1:] if module in {"venv", "virtualenv"}]
-        yield Disturb(("/",) if None in roots else tuple(path for path in roots if path), foreign_libc=False)
+        known = None if None in roots else tuple(path for path in roots if path)
+        yield Disturb(known or ("/",), foreign_libc=False, programs=_OF_LANGUAGES)
         yield from products(action, "python")
     elif any(word is not None and word.endswith("manage.py") for word in words[1:2]):
         here = action.path(".")

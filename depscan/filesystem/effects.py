@@ -67,12 +67,21 @@ class Install(Struct, frozen=True):
 
 
 class Uninstall(Struct, frozen=True):
-    """Packages went; what they had brought is no longer certain."""
+    """Packages went, with them the libraries `gone`; that the `doubtful` are still there is no longer certain."""
 
     packages: tuple[str, ...]
+    doubtful: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
 
 
-Effect = FileEntry | Remove | SetMode | Disturb | RefreshCache | Install | Uninstall
+class Mark(Struct, frozen=True):
+    """Packages count as asked for from now on, or, not `manual`, as those that go when no other needs them."""
+
+    packages: tuple[str, ...]
+    manual: bool
+
+
+Effect = FileEntry | Remove | SetMode | Disturb | RefreshCache | Install | Uninstall | Mark
 
 
 class Action(Struct, frozen=True):
@@ -169,15 +178,27 @@ def _disturb(effect: Disturb, action: Action) -> None:
     )
 
 
-def _record_packages(effect: Install | Uninstall, action: Action) -> None:
+def _record_packages(effect: Install | Uninstall | Mark, action: Action) -> None:
     tree = action.tree
-    if isinstance(effect, Uninstall):
-        tree.packages[:] = [name for name in tree.packages if name not in effect.packages]
-        return
-    tree.managers.add(effect.manager)
+    if isinstance(effect, Mark):
+        _mark_packages(effect, action)
+    elif isinstance(effect, Uninstall):
+        tree.uninstall(effect.packages, effect.doubtful, frozenset() if action.command.conditional else effect.gone)
+    else:
+        tree.managers.add(effect.manager)
+        if action.command.conditional:
+            tree.perhaps_installed.update(effect.packages)
+            return
+        tree.packages += [name for name in effect.packages if name not in tree.packages]
+        tree.libraries |= effect.libraries
+        tree.loaders |= effect.loaders
+        tree.interpreters.update(effect.interpreters)
+
+
+def _mark_packages(effect: Mark, action: Action) -> None:
+    tree = action.tree
+    others = [name for name in tree.packages if name not in effect.packages]
     if action.command.conditional:
-        return
-    tree.packages += [name for name in effect.packages if name not in tree.packages]
-    tree.libraries |= effect.libraries
-    tree.loaders |= effect.loaders
-    tree.interpreters.update(effect.interpreters)
+        tree.perhaps_installed.update(effect.packages)
+    else:
+        tree.packages[:] = [*others, *effect.packages] if effect.manual else others

@@ -94,6 +94,8 @@ class UnknownChange(Struct, frozen=True):
     all it brought are packages of the release's own archive, so that a library which none of these has is not among it;
     `possible` are the names of all libraries that these have in default directories, None where not known. `programs`
     are the names of all interpreters that packages may have brought, None where these or another change are not known.
+    `gone` are names of libraries that went again with their packages. `libc` says that another image's C library took
+    the place of the image's own.
     """
 
     roots: tuple[str, ...]
@@ -104,6 +106,12 @@ class UnknownChange(Struct, frozen=True):
     archive: bool = False
     possible: frozenset[str] | None = None
     programs: frozenset[str] | None = None
+    gone: frozenset[str] = frozenset()
+    libc: bool = False
+
+    def lacks(self, library: str) -> bool:
+        """Whether a library of this name is surely none of those that its packages have in default directories."""
+        return library in self.gone or (self.possible is not None and library not in self.possible)
 
     def touches(self, path: str) -> bool:
         """Whether `path` lies in one of the roots."""
@@ -136,7 +144,8 @@ class StageFilesystem(Struct, frozen=True):
     """A stage after its last instruction, on the profile of the image at its bottom.
 
     `entries` are what the Dockerfile put there, by canonical path (links of parent directories resolved). `removed`
-    are paths that RUN deleted. `managers` are the package managers that RUN installs with. `libraries` and
+    are paths that RUN deleted. `perhaps_installed` are packages that a conditional command installs. `managers` are the
+    package managers that RUN installs with. `libraries` and
     `loaders` are what named packages bring (by soname; by path). `ldconfig` is the sequence of the last certain
     ldconfig run, None without one. `interpreters` are the paths of interpreters that named packages bring.
     `shell_less` are the RUN instructions in shell form before which the stage surely had no such shell.
@@ -153,6 +162,7 @@ class StageFilesystem(Struct, frozen=True):
     removed: frozenset[str] = frozenset()
     changes: tuple[UnknownChange, ...] = ()
     packages: tuple[str, ...] = ()
+    perhaps_installed: frozenset[str] = frozenset()
     managers: frozenset[str] = frozenset()
     libraries: Mapping[str, Library] = field(default_factory=dict)
     loaders: Mapping[str, str] = field(default_factory=dict)
@@ -167,6 +177,11 @@ class StageFilesystem(Struct, frozen=True):
     run_starts: tuple[StageFilesystem, ...] = ()
     problems: tuple[Problem, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def libc_replaced(self) -> bool:
+        """Whether the image's own libraries gave way to those of another one, whose versions are other ones."""
+        return any(change.libc for change in self.changes)
 
     def entry(self, path: str) -> FileEntry | None:
         """The entry at a canonical path, or the program that a command is expected to make there."""

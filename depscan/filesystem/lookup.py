@@ -139,7 +139,7 @@ def _knows(profile: ImageProfile, path: str, resolved: str) -> Confidence | None
         return None
     if profile.interpreters_complete and _LISTED.fullmatch(posixpath.basename(path)):
         return profile.confidence
-    if image_lacks_program(profile, posixpath.basename(path)):
+    if image_lacks_program(profile, path):
         return Confidence.weakest(profile.confidence, Confidence.LIKELY)
     official = profile.interpreters_complete or (profile.reference.startswith(_OFFICIAL) and profile.layers)
     filled = _FILLED - _LEFT_TO_OTHERS if profile.interpreters_complete and not profile.layers else _FILLED

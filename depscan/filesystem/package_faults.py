@@ -14,7 +14,7 @@ from depscan.dockerfile.instructions import Problem
 from depscan.findings import Confidence
 from depscan.packages import PROGRAMS, read
 from depscan.packages.availability import find_absence
-from depscan.packages.managers import DIRECTORIES, find_lack
+from depscan.packages.managers import BESIDE, DIRECTORIES, find_lack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,7 +42,7 @@ def find_package_faults(
     command: Run, script: Script, tree: Tree, stage: Stage, dockerfile: Dockerfile
 ) -> Iterator[Problem]:
     """What surely fails in one RUN, in the order of its text; `tree` is the stage behind it."""
-    certain = [part for part in script.commands if not part.conditional and part.name in PROGRAMS]
+    certain = [part for part in script.commands if not part.conditional and part.name in {*PROGRAMS, *BESIDE}]
     if not certain or not _base_is_named(_bottom(stage, dockerfile)):
         return
     missing = tuple(_missing_managers(command, script, certain, tree, stage))
@@ -75,7 +75,7 @@ def _missing_managers(
         lack, place = find_lack(tree.profile, name), _place(command, part.words[0])
         if lack is not None and not _may_be_brought(name, script, tree, place.start):
             told.add(name)
-            instead = f"; its manager is {lack.has}" if lack.has else ""
+            instead = f"; its manager is {lack.has}" if lack.has else f"; {lack.instead}" if lack.instead else ""
             detail = f"{name} is not in {tree.profile.name}{instead}"
             yield Problem(MANAGER_MISSING, detail, place, stage.index, lack.confidence, word=name)
 
@@ -108,7 +108,7 @@ def _absent_packages(part: SimpleCommand, tree: Tree, stage: Stage) -> Iterator[
     """The words of `apt-get install` or `apk add` that the release has no package for."""
     installation = read(part) if part.name in {"apt", "apt-get", "apk"} else None
     options = {word.text for word in part.words if (word.text or "").startswith("-")}
-    elsewhere = PROGRAMS[part.name or ""] == "apt" and bool({"-t", "--target-release"} & options)
+    elsewhere = PROGRAMS.get(part.name or "") == "apt" and bool({"-t", "--target-release"} & options)
     if installation is None or installation.outside or options & _LENIENT or elsewhere:
         return
     architecture = stage.platform.architecture

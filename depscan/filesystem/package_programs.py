@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from depscan import packages
-from depscan.filesystem.effects import Disturb, Effect, Install, Uninstall
+from depscan.filesystem.effects import Disturb, Effect, Install
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,8 +59,10 @@ def run_manager(action: Action) -> Iterator[Effect]:
         possible=_possible(installation, action.tree.profile) if archive else None,
         programs=_programs(installation, action.tree.profile),
     )
-    if installation.removed:
-        yield Uninstall(installation.removed)
+    if installation.removed or installation.unneeded:
+        from depscan.filesystem.package_removal import uninstall  # noqa: PLC0415 - few commands remove packages
+
+        yield uninstall(installation, action.tree)
     if installation.installed:
         yield _install(installation, action.tree.profile)
 
@@ -99,7 +101,7 @@ def _install_given(installation: Installation, found: list[FileEntry], profile: 
 
 def _changes(installation: Installation) -> bool:
     named = installation.installed or installation.removed or installation.outside
-    return bool(named) or installation.upgrades or not installation.complete
+    return bool(named) or installation.upgrades or installation.unneeded or not installation.complete
 
 
 def _is_of_the_archive(installation: Installation, tree: Tree) -> bool:

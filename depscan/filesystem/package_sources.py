@@ -59,7 +59,8 @@ def keeps_its_sources(stage: Stage, dockerfile: Dockerfile, tree: Tree, before: 
     place = f"{archive.directory}/other"
     if any(each.foreign_libc and each.touches(place) and each.span.start < before for each in tree.changes):
         return False
-    return not any(re.search(archive.signs, _text(instruction)) for instruction in _instructions(stage, dockerfile))
+    earlier = (each for each in _instructions(stage, dockerfile) if each.span.start <= before)
+    return not any(re.search(archive.signs, _text(instruction)) for instruction in earlier)
 
 
 def _instructions(stage: Stage, dockerfile: Dockerfile) -> list[Instruction]:

@@ -65,8 +65,8 @@ class StageFiles(Struct, frozen=True):
         return entry is not None and isinstance(entry.content, HostFile)
 
     def is_directory(self, path: str) -> bool:
-        """Whether a directory is known to stand at a path."""
-        return is_directory(self.tree, path)
+        """Whether a directory is known to stand at a path: made by an instruction, or one that images have."""
+        return is_directory(self.tree, self.tree.canonical(path, follow_last=True))
 
     def walk(self, directory: str) -> tuple[str, ...]:
         """The paths of all files known to stand below a directory, sorted."""
@@ -109,7 +109,7 @@ def _unpacked(package: Unpacking, action: Action) -> Iterable[FileEntry]:
 
 def _made(made: Made, action: Action) -> FileEntry:
     """A link, a directory, or a file whose bytes are not known or stand in the prediction."""
-    kind, mode = ("directory", 0o755) if made.directory else ("file", 0o644)
+    kind, mode = ("directory", 0o755) if made.directory else ("file", 0o755 if made.executable else 0o644)
     if made.target is not None:
         kind, mode = "link", 0o777
     content = InlineFile(made.text.encode()) if made.text is not None else None

@@ -7,7 +7,6 @@ start command. What cannot be replayed (Windows, a base without a name) is `Skip
 
 from __future__ import annotations
 
-import posixpath
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -32,6 +31,7 @@ from depscan.filesystem.placing import MAX_PATH, make_directories
 from depscan.filesystem.tree import Tree
 from depscan.findings import Skipped
 from depscan.packages import PROGRAMS as MANAGERS
+from depscan.platforms import DEFAULT_PLATFORM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -149,10 +149,14 @@ def _apply(replay: Replay, stage: Stage, state: Replayed, instruction: Instructi
 
         with replay.mounts.over(command, state.tree, stage, partial(_find_origin, replay, stage)):
             script = apply_run(command, state.tree, state.scope, state.shell, stage, context=replay.context.context)
-        if any(part.name in MANAGERS for part in script.commands):
+        if any(part.name in MANAGERS or part.name == "apt-key" for part in script.commands):
             from depscan.filesystem.package_faults import find_package_faults  # noqa: PLC0415 - where packages come in
 
             state.tree.problems += find_package_faults(command, script, state.tree, stage, replay.dockerfile)
+            if stage.platform.architecture != DEFAULT_PLATFORM.architecture:
+                from depscan.filesystem.package_files import find_foreign_packages  # noqa: PLC0415 - few platforms
+
+                state.tree.problems += find_foreign_packages(command, script, stage)
     else:
         _apply_setting(state, command)
 
@@ -167,7 +171,7 @@ def _note_missing_shell(state: Replayed, command: Run, stage: Stage) -> None:
     from depscan.images.absences import image_lacks_program  # noqa: PLC0415 - RUN where there is no shell is rare
 
     known = profile.interpreters_complete or profile.tree is not None
-    if not known and not image_lacks_program(profile, posixpath.basename(program)):
+    if not known and not image_lacks_program(profile, program):
         return
     from depscan.filesystem.lookup import find_program  # noqa: PLC0415 - RUN where there is no shell is rare
 

@@ -19,7 +19,6 @@ from depscan.filesystem.entries import FileEntry
 from depscan.filesystem.options import read_options
 from depscan.filesystem.products import StageFiles
 from depscan.filesystem.programs import read_effects
-from depscan.platforms import MACHINES
 from depscan.shell.invocation import SHELLS
 from depscan.shell.parser import MAX_TEXT, parse_script
 
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
 MAX_NESTED = 4  # scripts of scripts
 MAX_COMMANDS = 2_000  # of all scripts that one command starts
-_ALIKE = frozenset({"amd64", "arm64", "ppc64le", "riscv64", "s390x"})  # where uname names the machine as ELF does
 _MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 _SHELL_LINE = r"#!\s*\S*?(?:/env\s+(?:-S\s+)?)?(?:sh|bash|dash|ash|ksh|zsh)\b"
 
@@ -116,10 +114,11 @@ def _make(action: Action) -> Iterator[SimpleCommand]:
 
 def _outputs(action: Action, environment: Mapping[str, str | None], directory: str) -> dict[str, str]:
     """What commands print that Makefiles ask for the directory and the machine."""
-    architecture = action.stage.platform.architecture
-    known = {"pwd": directory, "uname": "Linux", "uname -s": "Linux"}
-    known |= {"uname -m": MACHINES[architecture]} if architecture in _ALIKE else {}
-    defaults = {"GOOS": "linux", "GOARCH": architecture}
+    from depscan.filesystem.answers import machine_answers  # noqa: PLC0415 - as above
+
+    platform = action.stage.platform
+    known = {"pwd": directory, **machine_answers(platform, action.tree.profile)}
+    defaults = {"GOOS": platform.os, "GOARCH": platform.architecture}
     known |= {f"go env {name}": environment.get(name, default) or default for name, default in defaults.items()}
     unknown = {f"go env {name}" for name in defaults if environment.get(name, "") is None}
     return {command: text for command, text in known.items() if command not in unknown}

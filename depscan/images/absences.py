@@ -6,6 +6,7 @@ image on that distribution. The Dockerfiles of these images install few packages
 
 from __future__ import annotations
 
+import posixpath
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,8 @@ from depscan.images.rows import KNOWLEDGE
 if TYPE_CHECKING:
     from depscan.images.profile import ImageProfile
 
-_RELEASES = frozenset({"alpine", "distroless", "ubuntu"})  # no other is in the file
+_RELEASES = frozenset({"", "alpine", "distroless", "ubuntu"})  # no other is in the file; "" where none is known
+_OF_DEBUG = "/busybox/"  # where images for debugging have their shell (README.md of GoogleContainerTools/distroless)
 
 
 def image_lacks(profile: ImageProfile, soname: str) -> bool:
@@ -27,17 +29,18 @@ def image_lacks(profile: ImageProfile, soname: str) -> bool:
     return soname in libraries and profile.layers[0].partition(":")[0] in layers
 
 
-def image_lacks_program(profile: ImageProfile, name: str) -> bool:
-    """Whether the image of this profile has no interpreter of this name, by what its makers install."""
+def image_lacks_program(profile: ImageProfile, path: str) -> bool:
+    """Whether the image of this profile has no interpreter at this path, by what its makers install."""
     release = profile.release or ""
     if release.partition(":")[0] not in _RELEASES:
         return False
     image, _, tag = profile.reference.partition(":")
+    name = posixpath.basename(path)
     for row in _read()["programs"]:
         known = release in row["releases"] or release.partition(":")[0] in row["releases"]
         named = image in row.get("images", [image]) and row.get("tags", "") in tag
         if known and named and name in row["names"].split():
-            return "debug" not in tag  # these bring a shell of their own
+            return "debug" not in tag or not path.startswith(_OF_DEBUG)
     return False
 
 

@@ -22,6 +22,7 @@ from depscan.images.naming import (
     ROOTS,
     canonical_image,
     family_of,
+    find_origin,
     is_codename,
     is_distribution_word,
     resolve,
@@ -130,6 +131,13 @@ def _same_image(reference: ImageReference) -> Iterator[str]:
 
 def _named(reference: ImageReference) -> list[tuple[str, str]]:
     """The tags of the reference's version that name their release, with the release."""
+    origin = find_origin(reference)
+    if origin is not None:
+        own, tag = reference.tag or "", origin.reference.tag or ""
+        before = own.removesuffix(tag)
+        return (
+            [(before + tag, release) for tag, release in _named(origin.reference)] if before != own and before else []
+        )
     version = re.match(r"\d+(?:\.\d+)*", reference.tag or "")
     parts = version.group().split(".") if version else []
     image = canonical_image(reference)

@@ -15,7 +15,7 @@ from depscan.findings import Confidence
 from depscan.images.architectures import architecture_of
 from depscan.images.library_rows import find_definitions, find_layers
 from depscan.images.lifetimes import distribution_release, find_move
-from depscan.images.naming import Match, family_of, resolve
+from depscan.images.naming import Match, Origin, family_of, find_origin, resolve
 from depscan.images.override import CORE_LIBRARIES
 from depscan.images.profile import ImageProfile, Libc, Library
 from depscan.images.reference import familiar
@@ -23,6 +23,8 @@ from depscan.images.rows import find_configuration, find_layout, find_release, f
 from depscan.platforms import Platform
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from depscan.images.architectures import Architecture
     from depscan.images.profile import ImageReference
     from depscan.images.rows import Configuration, Release, Sizes
@@ -41,6 +43,10 @@ def lookup(reference: ImageReference, platform: Platform) -> ImageProfile | None
 
     A moving tag gets the release that it stood for on `as_of`, and `why` says so.
     """
+    origin = find_origin(reference)
+    derived = _derived(reference, origin, platform) if origin is not None else None
+    if derived is not None:
+        return derived
     match = resolve(reference)
     if match is None:
         return None
@@ -59,6 +65,21 @@ def lookup(reference: ImageReference, platform: Platform) -> ImageProfile | None
         return profile
     packed, unpacked = sizes.packed, sizes.unpacked
     return replace(profile, size=packed and packed[0], unpacked_size=unpacked and unpacked[0])
+
+
+def _derived(reference: ImageReference, origin: Origin, platform: Platform) -> ImageProfile | None:
+    """The origin's profile under another name; None where the tag has moved since this one was made, or may have."""
+    found = lookup(origin.reference, platform)
+    if found is None or (origin.kept and found.moving):
+        return None
+    return replace(
+        found,
+        reference=_spelled(reference),
+        size=None,
+        unpacked_size=None,
+        why=f"{familiar(reference)} is made from {familiar(origin.reference)} ({origin.source}); {found.why}",
+        confidence=Confidence.weakest(found.confidence, Confidence.LIKELY),
+    )
 
 
 def _spelled(reference: ImageReference) -> str:
@@ -92,7 +113,7 @@ def _of_match(reference: ImageReference, match: Match, architecture: Architectur
         loaders_complete=not match.untold,
         libraries_complete=profile.libraries_complete and match.bare,
         interpreters_complete=profile.interpreters_complete and match.bare and not _has_busybox(reference),
-        environment=configuration.environment or (profile.environment if match.bare else None),
+        environment=configuration.environment or (_bare_environment(profile, reference) if match.bare else None),
         workdir=configuration.workdir,
         why=match.why,
         confidence=Confidence.weakest(match.confidence, *unsure),
@@ -143,6 +164,15 @@ def _is_stripped(reference: ImageReference) -> bool:
 def _has_busybox(reference: ImageReference) -> bool:
     """Distroless debug tags add busybox, whose programs were not listed."""
     return "debug" in (reference.tag or "")
+
+
+def _bare_environment(profile: ImageProfile, reference: ImageReference) -> Mapping[str, str | None] | None:
+    """ENV of a distribution; distroless debug tags put busybox at the end of PATH (static/static.bzl)."""
+    environment = profile.environment
+    path = environment.get("PATH") if environment else None
+    if environment is None or path is None or not _has_busybox(reference):
+        return environment
+    return {**environment, "PATH": f"{path}:/busybox"}
 
 
 def _family_only(reference: ImageReference, match: Match, architecture: Architecture) -> ImageProfile:

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from depscan.findings import Confidence
-from depscan.images.reference import familiar
+from depscan.images.reference import familiar, parse_reference
 from depscan.images.rows import Host, find_naming, find_release, find_sources, find_tags
 
 if TYPE_CHECKING:
@@ -118,6 +118,27 @@ def resolve(reference: ImageReference) -> Match | None:
     )
 
 
+class Origin(Struct, frozen=True):
+    """The image that another one is made from by adding a program alone, and the source that says so.
+
+    `kept` says that it is this image as it was on the day on which a version of the other came out.
+    """
+
+    reference: ImageReference
+    source: str
+    kept: bool
+
+
+def find_origin(reference: ImageReference) -> Origin | None:
+    """The image under one that only adds a program: rust:1-slim for lukemathwalker/cargo-chef:latest-rust-1-slim."""
+    image = canonical_image(reference)
+    for rule in find_naming().derived:
+        found = re.fullmatch(rule.tag, reference.tag or "") if rule.image == image else None
+        if found:
+            return Origin(parse_reference(found.expand(rule.base)), rule.source, rule.kept)
+    return None
+
+
 def canonical_image(reference: ImageReference) -> str:
     """The image's name without a registry that only mirrors it: python for public.ecr.aws/docker/library/python."""
     host = _host(reference)
@@ -181,7 +202,7 @@ def _by_vendor(image: str, reference: ImageReference) -> Match | None:
             row = find_tags(image).get(rule.release.removeprefix("@"))
             release = row.release if row else found.expand(rule.release)
             if not release.startswith("@"):
-                return Match(image, rule.source, Confidence.LIKELY, release, bare=_is_bare(image))
+                return Match(image, rule.source, Confidence.LIKELY, release or None, rule.family, bare=_is_bare(image))
     return None
 
 

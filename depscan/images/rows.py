@@ -200,13 +200,28 @@ class PathRule(Struct, frozen=True, array_like=True):
 class VendorRule(Struct, frozen=True, array_like=True):
     """A tag (regular expression) of images with a prefix that stands for a release, or another tag ("@latest").
 
-    The release may name groups of the tag by their number after a backslash.
+    The release may name groups of the tag by their number after a backslash; where it is empty, `family` is known.
     """
 
     prefix: str
     tag: str
     release: str
     source: str
+    family: str | None = None
+
+
+class DerivedRule(Struct, frozen=True, array_like=True):
+    """A tag (regular expression) of an image that is another image with a program more, which needs no library.
+
+    `base` is that image's reference, which may name groups of the tag by their number after a backslash. `kept` says
+    that the tag names a version of its own, with which it stays on what `base` was then.
+    """
+
+    image: str
+    tag: str
+    base: str
+    source: str
+    kept: bool = False
 
 
 class TagRule(Struct, frozen=True, array_like=True):
@@ -224,6 +239,7 @@ class Naming(Struct, frozen=True):
     paths: tuple[PathRule, ...]
     tags: tuple[TagRule, ...]
     vendors: tuple[VendorRule, ...]
+    derived: tuple[DerivedRule, ...]
     windows: tuple[str, ...]
     untold: tuple[str, ...]
 

@@ -70,6 +70,8 @@ def launches(filesystem: StageFilesystem) -> Iterator[Launch]:
         yield from _launches(entry, command if entry.form == "exec" else None)
     elif command is not None and not _has_entrypoint(filesystem):
         yield from _launches(command, None)
+    elif command is not None and command.form == "shell":
+        yield next(_launches(command, None))  # the image's own entrypoint gets the shell's name, and needs it too
     if filesystem.healthcheck is not None:
         yield from _launches(filesystem.healthcheck, None)
 
@@ -153,7 +155,12 @@ def _programs(words: Sequence[str]) -> list[int]:
 
 
 def _of_text(start: StartCommand, text: str, span: Span) -> Iterator[Launch]:
-    """The first program of a shell's text, where it is a plain word; of what is more than words, nothing is told."""
+    """The first program of a shell's text, where it is a plain word; of what is more than words, nothing is told.
+
+    A line with || goes on where a program is missing.
+    """
+    if "||" in text.strip().partition("\n")[0]:
+        return
     first = text.replace("&&", "\n").strip().partition("\n")[0]
     if _UNREADABLE & set(first) or "&" in first:
         first = _before_marks(first)

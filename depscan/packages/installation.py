@@ -25,8 +25,8 @@ class Installation(Struct, frozen=True):
     Names are without version, architecture and repository. `complete` says that every word is known (no variable
     without value, no pattern, no group). `outside` says that a package comes from a file, a URL or a repository of
     somebody else than the distribution. `upgrades` is true where packages that are not named may change. `recommends`
-    says that recommended packages come in too, `only_removes` that no package does. `root` is the directory installed
-    into, None for the image itself.
+    says that recommended packages come in too, `only_removes` that no package does, `unneeded` that those go too which
+    no other needs any more. `root` is the directory installed into, None for the image itself.
     """
 
     manager: str
@@ -37,6 +37,7 @@ class Installation(Struct, frozen=True):
     upgrades: bool = False
     recommends: bool = True
     only_removes: bool = False
+    unneeded: bool = False
     root: str | None = None
 
 

@@ -1,4 +1,4 @@
-"""Which package managers a base image surely lacks.
+"""Which package managers, and programs beside them, a base image surely lacks.
 
 In: an image profile and a program's name. Out: `Lack`, or None where the program is there or nothing is known. Of a
 real image its own files answer, else the packaged rows (knowledge/managers.json), each with its source. The rows name
@@ -21,15 +21,20 @@ from depscan.images.rows import read_rows
 if TYPE_CHECKING:
     from depscan.images.profile import ImageProfile
 
+BESIDE = frozenset({"apt-key"})  # programs that come with a manager, and went in some release
 DIRECTORIES = frozenset({"/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"})
 
 
 class Lack(Struct, frozen=True):
-    """A program that is not in an image; `has` is the manager to use instead, None where there is none."""
+    """A program that is not in an image; `has` is the manager to use instead, None where there is none.
+
+    `instead` says what to do where no other manager is the answer.
+    """
 
     has: str | None
     confidence: Confidence
     source: str
+    instead: str = ""
 
 
 class _Row(Struct, frozen=True):
@@ -40,6 +45,7 @@ class _Row(Struct, frozen=True):
     lacks: str
     has: str
     source: str
+    instead: str = ""
 
 
 def find_lack(profile: ImageProfile, program: str) -> Lack | None:
@@ -49,9 +55,12 @@ def find_lack(profile: ImageProfile, program: str) -> Lack | None:
     if profile.release is None:
         return None
     rows = [row for row in _rows() if _is_of(row, profile.release, profile.name)]
-    if not any(program in row.lacks.split() for row in rows):
+    lacking = [row for row in rows if program in row.lacks.split()]
+    if not lacking:
         return None
-    return Lack(rows[-1].has or None, profile.confidence, rows[-1].source)
+    instead = lacking[-1].instead
+    has = None if instead else next((row.has for row in reversed(rows) if not row.instead), None)
+    return Lack(has or None, profile.confidence, lacking[-1].source, instead)
 
 
 def _stands_in(profile: ImageProfile, program: str) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from depscan.shell.calls import MAX_STEPS, Call, CallReader
+from depscan.shell.decisions import decide
 from depscan.shell.grammar import last_command, parse_tree, statements
 from depscan.shell.outcomes import ends_script, gives_up, queries
 from depscan.shell.redirects import heredoc_of, read_input, read_redirects
@@ -21,7 +22,7 @@ from depscan.shell.state import merge
 from depscan.shell.words import expand_value, expand_word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from tree_sitter import Node
 
@@ -76,7 +77,11 @@ class Walk(CallReader):
         tolerated = alternative and not (right and gives_up(right[-1], self.text))
         may_fail = queries(left, self.text) and not ends_script(node)
         self.visit(left, conditional or tolerated)
-        for child in right:
+        answer = decide(left, self.text, self.state.variables)
+        if answer is not None and answer is not alternative and right:
+            self.visit(right[0], conditional)
+            return
+        for child in right if answer is None else ():
             self.visit(child, conditional or alternative or may_fail)
 
     def _pipeline(self, node: Node, conditional: bool) -> None:
@@ -91,10 +96,24 @@ class Walk(CallReader):
         self._all(node, conditional)
         self.state = saved
 
-    def _if(self, node: Node, conditional: bool) -> None:  # noqa: ARG002 - all parts of it are conditional
-        branches = [child for child in statements(node) if child.type in {"elif_clause", "else_clause"}]
-        main = [child for child in statements(node) if child not in branches]
-        self._branches([main, *([branch] for branch in branches)])
+    def _if(self, node: Node, conditional: bool) -> None:
+        """A condition that is known picks its branch; else each may run."""
+        alternatives: list[Sequence[Node]] = []
+        for conditions, body in _arms(node):
+            answer = self._answer(conditions)
+            if answer and not alternatives:
+                for child in (*conditions, *body):
+                    self.visit(child, conditional)
+                return
+            alternatives += [] if answer is False else [[*conditions, *body]]
+            if answer:
+                break
+        self._branches(alternatives)
+
+    def _answer(self, conditions: Sequence[Node]) -> bool | None:
+        """What the conditions of a branch answer; `else` has none, and runs."""
+        known = decide(conditions[0], self.text, self.state.variables) if len(conditions) == 1 else None
+        return known if conditions else True
 
     def _while(self, node: Node, conditional: bool) -> None:  # noqa: ARG002 - a loop may run no time at all
         self._branches([statements(node)])
@@ -231,6 +250,16 @@ class Walk(CallReader):
 
     def _raw(self, node: Node) -> str:
         return self.text[node.start_byte : node.end_byte]
+
+
+def _arms(node: Node) -> Iterator[tuple[list[Node], list[Node]]]:
+    """The conditions and the commands of `if` and of each `elif`; without conditions those of `else`."""
+    clauses = [child for child in statements(node) if child.type in {"elif_clause", "else_clause"}]
+    for arm in (node, *clauses):
+        own = [child for child in arm.children if child not in clauses]
+        then = next((child.start_byte for child in own if child.type == "then"), arm.start_byte)
+        named = [child for child in own if child.is_named and child.type != "comment"]
+        yield [child for child in named if child.start_byte < then], [each for each in named if each.start_byte > then]
 
 
 _SILENT = frozenset({"comment", "test_command", "word", "heredoc_body", "heredoc_end", "variable_name"})

@@ -20,7 +20,7 @@ from depscan.subjects.base_choice import base_view
 from depscan.subjects.builds import build_view
 from depscan.subjects.missing_symbols import highest_unmet, symbol_view
 from depscan.subjects.platform_choice import KINDS as PLATFORM_KINDS
-from depscan.subjects.platform_choice import find_platform_problems
+from depscan.subjects.platform_choice import Told, find_platform_problems
 from depscan.subjects.purpose import brought_linkers, gravest, is_argument, is_carrier, is_started, purpose
 from depscan.subjects.second_libc import second_libc
 from depscan.subjects.views import artifact_view, image_view, need_view, platform_view, stage_view, version_view
@@ -65,13 +65,24 @@ def collect(
     problems = [*dockerfile.problems, *(problem for stage in stages for problem in stage.problems)]
     problems += find_platform_problems(dockerfile, stages, target)
     problems += [*_host_files(stages, placements), *_cpu_choices(dockerfile, cpu_floor)]
-    modules, others = _host_modules(stages, _published(placements))
+    told = _told_once(problems, placements, dockerfile)
+    modules, others = _host_modules(stages, _published(told.placements))
     return (
-        *(collector.problem(problem, several_platforms=several_platforms) for problem in (*problems, *modules)),
+        *(collector.problem(problem, latent=not several_platforms) for problem in (*told.problems, *modules)),
+        *(collector.problem(problem, latent=False) for problem in told.proven),
         *(collector.stage(stage, stages) for stage in stages),
         *(subject for placement in others for subject in collector.placed(placement)),
         *(subject for stage in stages for subject in collector.started(stage, placements, run=run)),
     )
+
+
+def _told_once(problems: Sequence[Problem], placements: Sequence[Placement], dockerfile: Dockerfile) -> Told:
+    """Programs for another machine are told where their cause stands, if it does."""
+    if any(problem.kind in PLATFORM_KINDS for problem in problems):
+        from depscan.subjects.platform_causes import tell_once  # noqa: PLC0415 - few Dockerfiles have such a problem
+
+        return tell_once(problems, placements, dockerfile)
+    return Told(tuple(problems), (), tuple(placements))
 
 
 def _host_files(stages: Sequence[StageFilesystem], placements: Sequence[Placement]) -> Iterator[Problem]:
@@ -127,11 +138,11 @@ def _host_modules(
     return problems, tuple(untold(placements, problems))
 
 
-def _gravest_of(problem: Problem, *, several_platforms: bool) -> Severity:
-    """The highest severity that a finding on wrong text may have."""
+def _gravest_of(problem: Problem, *, latent: bool) -> Severity:
+    """The highest severity that a finding on wrong text may have; `latent` as for `problem`."""
     if problem.kind == _AWAITED:
         return Severity.NOTE
-    latent = (problem.kind in PLATFORM_KINDS and not several_platforms) or problem.kind == _HOST_MODULES
+    latent = (problem.kind in PLATFORM_KINDS and latent) or problem.kind == _HOST_MODULES
     return Severity.WARNING if latent or problem.confidence is Confidence.POSSIBLE else Severity.ERROR
 
 
@@ -318,8 +329,8 @@ class _Collector:
             gravest=Severity.NOTE if is_carrier(filesystem) else Severity.ERROR,
         )
 
-    def problem(self, problem: Problem, *, several_platforms: bool) -> Subject:
-        """The subject of wrong text."""
+    def problem(self, problem: Problem, *, latent: bool) -> Subject:
+        """The subject of wrong text; what only a build for another platform meets may be `latent` in this one."""
         context = self._context if problem.kind in _NOT_THERE else Confidence.CERTAIN
         keyword = next((item.keyword for item in self._instructions if _within(problem.span, item.span)), "")
         return Subject(
@@ -331,7 +342,7 @@ class _Collector:
             related=problem.related,
             confidence=Confidence.weakest(context, problem.confidence),
             stage=problem.stage,
-            gravest=_gravest_of(problem, several_platforms=several_platforms),
+            gravest=_gravest_of(problem, latent=latent),
         )
 
     def _instruction_at(self, span: Span) -> Span:

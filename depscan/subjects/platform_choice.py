@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from depscan.dockerfile.instructions import Dockerfile, Stage
     from depscan.filesystem.entries import StageFilesystem, StartCommand
+    from depscan.linking.placement import Placement
     from depscan.source import Position, Span
 
 FINAL_STAGE_PINNED = "final-stage-pinned"
@@ -38,6 +39,14 @@ _TOOL = (
 _STEP = r"(.*[-_.])?(artifacts?|output|export\w*|binar\w+|release|build\w*|cross|sdk|base)([-_.].*)?"
 _PROGRAMS = r"(/usr(/local)?)?/s?bin"
 _BUILD_TOOLS = frozenset({"cargo", "go", "make", "gradle", "mvn", "golangci-lint", "cmake", "task", "just"})
+
+
+class Told(Struct, frozen=True):
+    """What is left to tell: `proven` are the problems that a program of this build bears out."""
+
+    problems: tuple[Problem, ...]
+    proven: tuple[Problem, ...]
+    placements: tuple[Placement, ...]
 
 
 class _Given(Struct, frozen=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from depscan.filesystem.entries import Presence
+from depscan.linking.placement import Cause
 
 if TYPE_CHECKING:
     from depscan.artifacts.facts import Artifact
@@ -62,6 +63,8 @@ def describe_base(placement: Placement) -> str:
     """What the FROM line gives, for the related place of a finding."""
     libc = placement.filesystem.profile.libc
     script = placement.artifact.script
+    if placement.cause is Cause.WRONG_ARCHITECTURE:
+        return f"this stage is for {placement.platform}"
     if script is not None:
         return f"{script.wanted or 'a script'} is looked for in this base and what was added to it"
     if libc.family == "none":

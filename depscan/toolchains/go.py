@@ -23,6 +23,7 @@ from depscan.platforms import MACHINES, Platform
 from depscan.toolchains.compilers import has_c_compiler
 from depscan.toolchains.elf import ceiling, linked_program, static_program
 from depscan.toolchains.go_imports import find_module, follow_imports, main_packages
+from depscan.toolchains.system_libraries import sonames_of
 from depscan.toolchains.xx import target_platform
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class _Sources(Struct, frozen=True):
     c: str | None = None
     library: str | None = None
     pure: bool = False
+    links: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, package: str | None, build: _Build, place: Workplace) -> _Sources:
@@ -83,7 +85,7 @@ class _Sources(Struct, frozen=True):
         if reach is None or not reach.seen:
             required = module.c_module()
             return cls(f"go.mod requires {required}" if required else None)
-        return cls(reach.c, reach.library, reach.complete and not (reach.c or reach.library))
+        return cls(reach.c, reach.library, reach.complete and not (reach.c or reach.library), reach.links)
 
 
 def _package_directory(package: str | None, module: Module, here: str | None, place: Workplace) -> str | None:
@@ -198,6 +200,7 @@ def _variable(settings: Mapping[str, str | None], name: str, default: str) -> st
 def _outputs(build: _Build, place: Workplace, platform: Platform) -> Iterator[tuple[str, str | None]]:
     """The paths of the programs and their packages; `DIRECTORY/*` where the name cannot be known."""
     here = build.directory(place)
+    packages = tuple(_each_package(build, place))
     if build.verb == "install":
         directory: str | None = _bin_directory(place, platform)
     elif build.output is None:
@@ -206,17 +209,22 @@ def _outputs(build: _Build, place: Workplace, platform: Platform) -> Iterator[tu
         return
     else:
         directory = place.path(build.output, here)
-        several = len(build.packages) > 1 or any(package is None or "..." in package for package in build.packages)
-        if directory is not None and not (build.output.endswith("/") or several or place.files.is_directory(directory)):
-            yield directory, next(iter(build.packages), ".")
+        if directory is not None and not _is_directory(directory, build, place):
+            yield directory, packages[0]
             return
     if directory is None:
         return
     named = build.verb == "build" and build.output is None  # in the directory of the sources a star would mean too much
-    for package in _each_package(build, place):
+    for package in packages:
         name = _package_name(package, build, place)
         if name or not named:
             yield posixpath.join(directory, name or "*"), package
+
+
+def _is_directory(output: str, build: _Build, place: Workplace) -> bool:
+    """Whether -o names a directory. Several packages need one; a pattern does not, as long as it names one program."""
+    written = build.output is not None and build.output.endswith("/")
+    return written or len(build.packages) > 1 or place.files.is_directory(output)
 
 
 def _each_package(build: _Build, place: Workplace) -> Iterator[str | None]:
@@ -235,9 +243,15 @@ def _bin_directory(place: Workplace, platform: Platform) -> str:
     given = place.environment.get("GOBIN")
     if given:
         return given
-    directory = posixpath.join((place.environment.get("GOPATH") or "/go").partition(":")[0], "bin")
+    directory = posixpath.join((place.environment.get("GOPATH") or _go_path(place)).partition(":")[0], "bin")
     cross = platform.architecture != place.platform.architecture
     return posixpath.join(directory, f"linux_{platform.architecture}") if cross else directory
+
+
+def _go_path(place: Workplace) -> str:
+    """Where GOPATH is without being set: below HOME for a distribution's go; the official images set it to /go."""
+    packaged = any(re.fullmatch(r"go(lang(-go|-\d[.\d]*(-go)?)?)?", name) for name in place.packages)
+    return posixpath.join(place.environment.get("HOME") or "/root", "go") if packaged else "/go"
 
 
 def _package_name(package: str | None, build: _Build, place: Workplace) -> str | None:
@@ -262,11 +276,14 @@ def _product(path: str, task: _Task) -> Product | None:
     platform, libc = task.platform, task.place.profile.libc
     why_static = _why_static(task)
     family = "musl" if "musl" in (task.settings.get("CC") or "") else libc.family
-    facts = linked_program(family, platform, libc.version, language="go")
+    native = platform == task.place.platform and family == libc.family
+    links = _linked(task) if why_static is None and native else ()
+    facts = linked_program(family, platform, libc.version, links, language="go")
     if why_static is not None:
         why = None if why_static is _BY_FLAGS else _why_dynamic_without_cgo(task)
         if why is None or facts is None:
-            return Product(path, "go", static_program(MACHINES[platform.architecture], "go"), evidence=(why_static,))
+            facts = static_program(MACHINES[platform.architecture], "go")
+            return Product(path, "go", facts, evidence=(*_why_machine(task), why_static), mend=_for_the_target(task))
         confidence, reason = why
         return Product(path, "go", replace(facts, needed=(), version_needs={}), confidence, evidence=(reason,))
     if facts is None:
@@ -283,6 +300,26 @@ def _product(path: str, task: _Task) -> Product | None:
         "CGO_ENABLED=0 in the environment of the command, or no package that uses cgo (net and os/user do)",
         None if calls_c else Mend("build it statically: CGO_ENABLED=0 go build", before="CGO_ENABLED=0 "),
     )
+
+
+def _linked(task: _Task) -> tuple[str, ...]:
+    """The libraries that sources for cgo link, by the sonames of those that the stage has."""
+    return sonames_of(task.sources.links, task.place)
+
+
+def _why_machine(task: _Task) -> tuple[str, ...]:
+    """Where the machine of the program comes from, if a variable says it."""
+    given = task.settings.get("GOARCH")
+    return (f"GOARCH={given}: go builds for {given}",) if given else ()
+
+
+def _for_the_target(task: _Task) -> Mend | None:
+    """The command with the machine of the platform that is built."""
+    here = dict(task.place.command.assignments)
+    title, by = "build it for the platform of the image: GOARCH=$TARGETARCH", "GOARCH=$TARGETARCH"
+    if "GOARCH" not in here:
+        return Mend(title, before=f"{by} ", declares="TARGETARCH")
+    return Mend(title, replaced=f"GOARCH={here['GOARCH']}", by=by, declares="TARGETARCH") if here["GOARCH"] else None
 
 
 def _why_dynamic_without_cgo(task: _Task) -> tuple[Confidence, str] | None:

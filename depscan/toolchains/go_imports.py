@@ -40,6 +40,7 @@ _PASSED_OVER = re.compile(r"testdata|vendor|[._].+")
 _MAX_FILES = 4_000
 _BLOCK = re.compile(r"(?ms)^import\s*\((.*?)^\)")
 _SINGLE = re.compile(r'(?m)^import\s+(?:[\w.]+\s+)?"([^"\n]+)"')
+_LDFLAGS = re.compile(r"(?m)^\s*(?://|\*)?\s*#cgo([ \w,!]*?)\s+LDFLAGS:(.*)$")
 _QUOTED = re.compile(r'"([^"\n]+)"')
 
 
@@ -69,12 +70,14 @@ class Reach(Struct, frozen=True):
 
     `c` is where `import "C"` or a C module stands, `library` where a package of Go's own library that uses cgo is
     imported, both in words. `seen` says that there were sources, `complete` that none of what they reach is missing.
+    `links` are the libraries that the sources name behind -l in `#cgo LDFLAGS`.
     """
 
     c: str | None
     library: str | None
     seen: bool
     complete: bool
+    links: tuple[str, ...] = ()
 
 
 def find_module(files: Files, directory: str) -> Module | None:
@@ -94,6 +97,7 @@ def follow_imports(files: Files, module: Module, package: str) -> Reach:
     sources = _by_directory(files, module)
     c = library = None
     complete, pending, done = True, [package], {package}
+    links: dict[str, None] = {}
     while pending and len(done) <= _MAX_PACKAGES:
         directory = pending.pop()
         for path in sources.get(directory, ()):
@@ -101,6 +105,7 @@ def follow_imports(files: Files, module: Module, package: str) -> Reach:
             if _is_constrained(text):
                 complete = False
                 continue
+            links |= dict.fromkeys(_links(text))
             for name in _imports(text):
                 if name == "C" or _C_MODULES.fullmatch(name):
                     c = c or f"{posixpath.relpath(path, module.root)} imports {name}"
@@ -111,7 +116,15 @@ def follow_imports(files: Files, module: Module, package: str) -> Reach:
                     done.add(inner)
                 elif "." in name.partition("/")[0]:  # the first part of a path outside of Go's library is a host
                     complete = False
-    return Reach(c, library, package in sources, complete and len(done) <= _MAX_PACKAGES)
+    return Reach(c, library, package in sources, complete and len(done) <= _MAX_PACKAGES, tuple(links))
+
+
+def _links(text: str) -> Iterator[str]:
+    """The libraries behind -l of a source for cgo, on Linux (cmd/cgo, "#cgo"); none where one is linked statically."""
+    for condition, flags in _LDFLAGS.findall(text):
+        words = flags.split()
+        if condition.strip() in ("", "linux") and not any("static" in word for word in words):
+            yield from (word[2:] for word in words if re.fullmatch(r"-l[\w+.-]+", word))
 
 
 def main_packages(files: Files, directory: str) -> list[str]:

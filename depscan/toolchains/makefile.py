@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MAX_RECIPES = 400
 _UNKNOWN = "\x1a"  # stands for what is not known while texts are expanded
 _FOR_THE_SHELL = "${__told_by_make_only}"
+_OPEN, _CLOSE = "\x18", "\x19"  # around the words of a pkg-config that the shell of a recipe may as well run
+_PKG_CONFIG = r"(?:pkg-config|pkgconf)(?:\s+[\w.+-]+)+"
 _MAX_LINES = 20_000
 _MAX_VALUE = 20_000  # code points of an expanded text
 _MAX_EXPANSIONS = 50_000  # of one Makefile: references may double with each step
@@ -117,12 +119,13 @@ class Makefile:
     def _holds(self, word: str, text: str) -> bool | None:
         if word in ("ifdef", "ifndef"):
             value = self._value(self.expand(text)) or ""
-            return None if _UNKNOWN in value else (value != "") == (word == "ifdef")
+            unknown = _UNKNOWN in value or _OPEN in value
+            return None if unknown else (value != "") == (word == "ifdef")
         if len(text) > _MAX_CONDITION:
             return None
         found = re.fullmatch(r"\((.*),\s*(.*)\)|[\"'](.*)[\"']\s+[\"'](.*)[\"']", text)
         sides = [self.expand(side).strip() for side in found.groups() if side is not None] if found else [_UNKNOWN]
-        if len(sides) != 2 or any(_UNKNOWN in side for side in sides):
+        if len(sides) != 2 or any(_UNKNOWN in side or _OPEN in side for side in sides):
             return None
         return (sides[0] == sides[1]) == (word == "ifeq")
 
@@ -221,15 +224,22 @@ class Makefile:
     def _function(self, name: str, text: str, automatic: Mapping[str, str], depth: int) -> str:
         arguments = [self.expand(each, automatic, depth) for each in split_arguments(name, text)]
         decisive = arguments[: _DECISIVE.get(name, len(arguments))]
-        if any(_UNKNOWN in each for each in decisive) or self._around is None:
+        asked = name not in ("strip", "if") and any(_OPEN in each for each in arguments)
+        if asked or any(_UNKNOWN in each or _OPEN in each for each in decisive) or self._around is None:
             return _UNKNOWN
         if name == "wildcard":
             return " ".join(each for pattern in arguments[0].split() for each in self._files(pattern))
         if name == "shell":
-            return self._around.outputs.get(re.sub(r"\s*2>\s*/dev/null", "", arguments[0]).strip(), _UNKNOWN)
+            return self._output(re.sub(r"\s*2>\s*/dev/null", "", arguments[0]).strip())
         self._expansions += cost(arguments) // 5_000
         value = call(name, arguments)
         return _UNKNOWN if value is None else value[:_MAX_VALUE]
+
+    def _output(self, command: str) -> str:
+        """What `$(shell command)` gives."""
+        if re.fullmatch(_PKG_CONFIG, command):
+            return f"{_OPEN}{command}{_CLOSE}"
+        return _UNKNOWN if self._around is None else self._around.outputs.get(command, _UNKNOWN)
 
     def _files(self, pattern: str) -> list[str]:
         """The files that a pattern matches, spelled as the pattern is; with a slash at its end, directories alone."""
@@ -276,10 +286,11 @@ class Makefile:
         automatic = _automatic(target, stem, prerequisites)
         names = set(self._values) if self._all_exported else self._exported
         exports = {name: self.expand(self._value(name) or "", automatic) for name in sorted(names)}
-        known = {name: None if _UNKNOWN in value else value for name, value in exports.items()}
+        known = {name: None if _UNKNOWN in value or _OPEN in value else value for name, value in exports.items()}
         for line in rule.recipe:
             text = self.expand(line.lstrip("@-+ \t"), automatic)
-            yield Recipe(text.replace(_UNKNOWN, _FOR_THE_SHELL), known)
+            text = text.replace(_UNKNOWN, _FOR_THE_SHELL).replace(_OPEN, "$(").replace(_CLOSE, ")")
+            yield Recipe(text, known)
         self._values = saved
 
     def _find(self, target: str) -> tuple[_Rule | None, str]:

@@ -195,7 +195,10 @@ def test_a_directory_is_no_program(told) -> None:
         pytest.param(
             (STATIC, "COPY --from=busybox:1.37-musl /bin/busybox /bin/sh", "RUN echo", "CMD echo"), id="a copied shell"
         ),
-        pytest.param((f"{STATIC}:debug", "CMD echo"), id="debug images have busybox"),
+        pytest.param(
+            (f"{STATIC}:debug", 'SHELL ["/busybox/sh", "-c"]', "RUN echo", "CMD echo"), id="debug images have busybox"
+        ),
+        pytest.param((f"{STATIC}:debug", 'ENTRYPOINT ["sh", "-c", "echo"]'), id="which is on PATH"),
         pytest.param((STATIC, "RUN --mount=from=busybox,target=/bin echo"), id="a mounted shell"),
     ],
 )

@@ -181,6 +181,10 @@ def test_linkage(
         ("go build -o /usr/local/bin ./cmd/api", ["/usr/local/bin/api"]),
         ("go build -o .. ./cmd/api", ["/api"]),
         ('go build -o "$OUT" .', []),
+        ("go build -o /out/api ./...", ["/out/api"]),  # right while there is one program: else the build ends
+        ("go build -o /usr/local/bin ./cmd/api", ["/usr/local/bin/api"]),
+        ("mkdir -p bin && go build -o bin ./cmd/api", ["/src/bin/api"]),
+        ("go build -o bin ./cmd/api", ["/src/bin"]),
     ],
 )
 def test_paths(tmp_path: Path, command: str, paths: list[str]) -> None:
