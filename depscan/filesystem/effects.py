@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from depscan.artifacts.facts import Origin
-from depscan.filesystem.entries import FileEntry
+from depscan.filesystem.entries import FileEntry, Installed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,19 +57,22 @@ class RefreshCache(Struct, frozen=True):
 
 
 class Install(Struct, frozen=True):
-    """Packages came in by a manager (apk, apt, dnf, ...), with what they are known to bring."""
+    """Packages came in by a manager (apk, apt, dnf, ...), with what they are known to bring; see `Installed`."""
 
     manager: str
     packages: tuple[str, ...]
     libraries: Mapping[str, Library] = field(default_factory=dict)
     loaders: Mapping[str, str] = field(default_factory=dict)
     interpreters: tuple[str, ...] = ()
+    virtual: str | None = None
+    recommends: bool = True
 
 
 class Uninstall(Struct, frozen=True):
-    """Packages went; what they had brought is no longer certain."""
+    """Packages went; `sweeps` says that those went too that nothing needs any more."""
 
     packages: tuple[str, ...]
+    sweeps: bool = False
 
 
 Effect = FileEntry | Remove | SetMode | Disturb | RefreshCache | Install | Uninstall
@@ -173,11 +176,17 @@ def _record_packages(effect: Install | Uninstall, action: Action) -> None:
     tree = action.tree
     if isinstance(effect, Uninstall):
         tree.packages[:] = [name for name in tree.packages if name not in effect.packages]
+        if not action.command.conditional:
+            from depscan.filesystem.sweeping import uninstall  # noqa: PLC0415 - few stages remove packages
+
+            uninstall(tree, effect.packages, sweeps=effect.sweeps)
         return
     tree.managers.add(effect.manager)
     if action.command.conditional:
         return
     tree.packages += [name for name in effect.packages if name not in tree.packages]
+    changed = tree.changes[-1].sequence if tree.changes else 0
+    tree.installs.append(Installed(effect.manager, effect.packages, effect.virtual, effect.recommends, changed))
     tree.libraries |= effect.libraries
     tree.loaders |= effect.loaders
     tree.interpreters.update(effect.interpreters)

@@ -110,6 +110,20 @@ class UnknownChange(Struct, frozen=True):
         return any(root in {"/", path} or path.startswith(root + "/") for root in self.roots)
 
 
+class Installed(Struct, frozen=True):
+    """What one command of a package manager installed: the packages of it that are still there.
+
+    `virtual` is the name that apk keeps them under, `sequence` that of the `UnknownChange` they are. `recommends` says
+    that recommended packages may have come with them.
+    """
+
+    manager: str
+    packages: tuple[str, ...]
+    virtual: str | None
+    recommends: bool
+    sequence: int
+
+
 class StartCommand(Struct, frozen=True):
     """ENTRYPOINT, CMD or HEALTHCHECK in force: form shell or exec, words (one word in shell form), and where it stands.
 
@@ -136,13 +150,13 @@ class StageFilesystem(Struct, frozen=True):
     """A stage after its last instruction, on the profile of the image at its bottom.
 
     `entries` are what the Dockerfile put there, by canonical path (links of parent directories resolved). `removed`
-    are paths that RUN deleted. `managers` are the package managers that RUN installs with. `libraries` and
-    `loaders` are what named packages bring (by soname; by path). `ldconfig` is the sequence of the last certain
-    ldconfig run, None without one. `interpreters` are the paths of interpreters that named packages bring.
-    `shell_less` are the RUN instructions in shell form before which the stage surely had no such shell.
-    `run_starts` are the stage as it stood before each file of the Dockerfile that RUN starts by its path, with that
-    file as ENTRYPOINT. `environment` holds ENV values (None: not known). `expected` are programs whose names are not
-    known, by the directory in which a command will make them.
+    are paths that RUN deleted. `installs` are what commands of package managers installed, `managers` the package
+    managers that RUN installs with. `libraries` and `loaders` are what named packages bring (by soname; by path).
+    `ldconfig` is the sequence of the last certain ldconfig run, None without one. `interpreters` are the paths of
+    interpreters that named packages bring. `shell_less` are the RUN instructions in shell form before which the stage
+    surely had no such shell. `run_starts` are the stage as it stood before each file of the Dockerfile that RUN starts
+    by its path, with that file as ENTRYPOINT. `environment` holds ENV values (None: not known). `expected` are programs
+    whose names are not known, by the directory in which a command will make them.
     """
 
     stage: Stage
@@ -153,6 +167,7 @@ class StageFilesystem(Struct, frozen=True):
     removed: frozenset[str] = frozenset()
     changes: tuple[UnknownChange, ...] = ()
     packages: tuple[str, ...] = ()
+    installs: tuple[Installed, ...] = ()
     managers: frozenset[str] = frozenset()
     libraries: Mapping[str, Library] = field(default_factory=dict)
     loaders: Mapping[str, str] = field(default_factory=dict)

@@ -51,16 +51,17 @@ def run_manager(action: Action) -> Iterator[Effect]:
     if installation.outside and (found := _given(action)) is not None:
         yield from _install_given(installation, found, action.tree.profile)
         return
-    archive = _is_of_the_archive(installation, action.tree)
-    yield Disturb(
-        ("/",) if installation.outside else roots,
-        foreign_libc=_may_be_foreign(installation),
-        archive=archive,
-        possible=_possible(installation, action.tree.profile) if archive else None,
-        programs=_programs(installation, action.tree.profile),
-    )
-    if installation.removed:
-        yield Uninstall(installation.removed)
+    if not (installation.only_removes and installation.manager == "apk"):
+        archive = _is_of_the_archive(installation, action.tree)
+        yield Disturb(
+            ("/",) if installation.outside else roots,
+            foreign_libc=_may_be_foreign(installation),
+            archive=archive,
+            possible=_possible(installation, action.tree.profile) if archive else None,
+            programs=_programs(installation, action.tree.profile),
+        )
+    if installation.removed or installation.sweeps:
+        yield Uninstall(installation.removed, sweeps=installation.sweeps and installation.complete)
     if installation.installed:
         yield _install(installation, action.tree.profile)
 
@@ -143,6 +144,12 @@ def _programs(installation: Installation, profile: ImageProfile) -> frozenset[st
     return frozenset(names)
 
 
+def keep_by_hand(action: Action) -> Iterator[Effect]:
+    """`apt-mark`: which packages stay when others are swept away is no longer what the commands name."""
+    action.tree.marked = True
+    yield from ()
+
+
 def add_source(action: Action) -> Iterator[Effect]:  # noqa: ARG001 - a reader like the others
     """`add-apt-repository`: what is installed later may come from anywhere."""
     yield Disturb((_APT_SOURCES,), foreign_libc=False)
@@ -182,12 +189,14 @@ def _install(installation: Installation, profile: ImageProfile) -> Install:
         installation.manager,
         installation.installed,
         {soname: library for provision in provisions for soname, library in provision.libraries.items()},
-        {path: layer for provision in provisions for path, layer in _loaders(provision, profile)},
+        {path: layer for provision in provisions for path, layer in added_loaders(provision, profile)},
         tuple(path for provision in provisions for path in provision.interpreters),
+        installation.virtual,
+        installation.recommends,
     )
 
 
-def _loaders(provision: Provision, profile: ImageProfile) -> Iterator[tuple[str, str]]:
+def added_loaders(provision: Provision, profile: ImageProfile) -> Iterator[tuple[str, str]]:
     """The dynamic linkers that a layer adds on this image's architecture, which its own dynamic linker tells."""
     for native, paths in provision.loaders.items():
         if native in profile.loaders:

@@ -18,7 +18,7 @@ from depscan.filesystem import download_programs as download
 from depscan.filesystem import file_programs as files
 from depscan.filesystem.effects import Disturb, RefreshCache
 from depscan.filesystem.options import read_options
-from depscan.filesystem.package_programs import add_source, run_manager
+from depscan.filesystem.package_programs import add_source, keep_by_hand, run_manager
 from depscan.filesystem.text_programs import run_sed, run_tee, strip_returns
 from depscan.packages import PROGRAMS as MANAGERS
 
@@ -42,7 +42,7 @@ HARMLESS = frozenset(
     which who whoami xxd yes yq
     addgroup adduser chage chattr chfn chgrp chown chpasswd chsh delgroup deluser gpasswd groupadd groupdel groupmod
     lchage newgrp passwd setcap setfacl useradd userdel usermod visudo
-    apt-cache apt-config apt-key apt-mark debconf-set-selections
+    apt-cache apt-config apt-key debconf-set-selections
     deb-systemd-helper dpkg-divert dpkg-query dpkg-reconfigure dpkg-statoverride cosign fc-cache gpg gpg2 gpgconf gpgv
     locale-gen localedef openssl slsa-verifier ssh-keygen ssh-keyscan trust update-ca-certificates update-ca-trust
     update-locale update-mime-database update-rc.d yum-config-manager
@@ -143,6 +143,7 @@ READERS: dict[str, Reader] = {
     **dict.fromkeys(("sh", "bash", "ash", "dash"), run_shell),
     **dict.fromkeys(("update-alternatives", "alternatives"), run_alternatives),
     **dict.fromkeys(("rsync", "scp", "dd"), run_copy_tool),
+    "apt-mark": keep_by_hand,
     "chmod": files.change_mode,
     "dpkg": run_dpkg,
     "dpkg-deb": run_dpkg_deb,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from depscan.dockerfile.instructions import Problem, Stage
-    from depscan.filesystem.entries import StartCommand
+    from depscan.filesystem.entries import Installed, StartCommand
     from depscan.findings import Skipped
     from depscan.images.profile import ImageProfile, Library
     from depscan.source import Span
@@ -47,6 +47,8 @@ class Tree:
         self.removed: set[str] = set(parent.removed) if parent else set()
         self.changes: list[UnknownChange] = list(parent.changes) if parent else []
         self.packages: list[str] = list(parent.packages) if parent else []
+        self.installs: list[Installed] = list(parent.installs) if parent else []
+        self.marked = False  # whether apt-mark said which packages stay
         self.managers: set[str] = set(parent.managers) if parent else set()
         self.libraries: dict[str, Library] = dict(parent.libraries) if parent else {}
         self.loaders: dict[str, str] = dict(parent.loaders) if parent else {}
@@ -176,6 +178,7 @@ class Tree:
             removed=frozenset(self.removed),
             changes=tuple(self.changes),
             packages=tuple(self.packages),
+            installs=tuple(self.installs),
             managers=frozenset(self.managers),
             libraries=self.libraries,
             loaders=self.loaders,

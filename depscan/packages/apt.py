@@ -32,7 +32,9 @@ def read(command: SimpleCommand) -> Installation:
         return Installation("apt", upgrades=True)
     if request.verb in _REMOVES:
         names, complete = read_names(request.operands, _VERSION)
-        return Installation("apt", removed=names, complete=complete, upgrades="auto" in request.verb, only_removes=True)
+        auto = "auto" in request.verb
+        sweeps = auto or bool(request.options & {"--auto-remove", "--autoremove"})
+        return Installation("apt", removed=names, complete=complete, upgrades=auto, only_removes=True, sweeps=sweeps)
     if request.verb in {"install", "reinstall"}:
         return _read_install(request)
     return Installation("apt")
