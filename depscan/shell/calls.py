@@ -69,6 +69,8 @@ class CallReader:
                 self.state.change_directory(words)
             elif name == "set":
                 self.state.set_options(words)
+            elif name in {".", "source"}:
+                self.state.read_file(words)
 
     def _enter(self, words: tuple[ShellWord, ...], call: Call) -> None:
         self.commands.append(

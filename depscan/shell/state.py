@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     Assignments = tuple[tuple[str, str | None], ...]
 
 
+# Variables by which builds are told their target, and files that are sourced and set none of them.
+_OF_BUILDS = ("GOOS", "GOARCH", "GOFLAGS", "CGO_ENABLED", "CGO_LDFLAGS", "CC", "CXX", "CARGO_BUILD_TARGET", "RUSTFLAGS")
+_ABOUT_A_SYSTEM = r"(^|/)(activate|os-release|lsb-release|\.?\w*(rc|profile|env|environment)|envvars|nvm\.sh)$"
+
+
 class ShellState(Struct):
     """Variables (None: set, but not known), those exported, the directory and the one before.
 
@@ -64,6 +69,13 @@ class ShellState(Struct):
             named = text[1:] == "o" and texts[place + 1 : place + 2] == ["allexport"]
             if re.fullmatch(r"[-+][a-z]+", text) and ("a" in text or named):
                 self.exports_all = text.startswith("-")
+
+    def read_file(self, words: Sequence[ShellWord]) -> None:
+        """`. FILE`: what a build reads may be set by it, unless its name says that it is about something else."""
+        told = len(words) > 1 and re.search(_ABOUT_A_SYSTEM, words[1].text or "")
+        for name in _OF_BUILDS if self.exports_all or not told else ():
+            self.variables[name] = None
+            self.export(name)
 
     def environment(self, assignments: Assignments) -> Assignments:
         """What the text adds to a program's environment: its exports, then the program's own assignments."""
