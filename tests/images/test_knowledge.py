@@ -86,6 +86,8 @@ quay.io/pypa/manylinux_2_28_aarch64:2024-01-01      glibc   2.28  manylinux:2_28
 quay.io/pypa/musllinux_1_2_x86_64                   musl    -     -                        likely
 gcr.io/distroless/static-debian12                   none    -     distroless:static-debian12 certain
 gcr.io/distroless/base-debian12:nonroot             glibc   2.36  distroless:base-debian12 certain
+gcr.io/distroless/base-debian10                     glibc   2.28  debian:10                likely
+gcr.io/distroless/java:8                            glibc   -     -                        likely
 gcr.io/distroless/cc-debian13:debug-nonroot         glibc   2.41  distroless:cc-debian13   certain
 gcr.io/distroless/base-debian11                     glibc   2.31  distroless:base-debian11 certain
 gcr.io/distroless/base                              glibc   2.41  distroless:base-debian13 likely
