@@ -1,9 +1,11 @@
 """Platforms as the OCI image specification writes them, and the ELF machines that run on them.
 
-In: `linux/arm/v7`. Out: `Platform`, and the machines whose programs run there.
+In: `linux/arm/v7`, or a Dockerfile's name. Out: `Platform`, and the machines whose programs run there.
 """
 
 from __future__ import annotations
+
+import re
 
 from msgspec import Struct
 
@@ -50,6 +52,25 @@ _ALIASES = {
     "armhf": ("arm", "v7"),
     "armel": ("arm", "v6"),
 }
+
+# How files are called after the machine that they are for: at the end of a name, behind a mark.
+_NAMED = re.compile(
+    r"(?i)(?:^|[._-])(arm64(?:v8)?|aarch64|arm32v[67]|armv7l?|armhf|armel|riscv64|ppc64le|s390x)"
+    r"(?:\.(?:dockerfile|containerfile))?$"
+)
+_NAMES = {
+    "arm64v8": "arm64",
+    "arm32v7": "arm/v7",
+    "armv7": "arm/v7",
+    "armv7l": "arm/v7",
+    "arm32v6": "arm/v6",
+}
+
+
+def platform_of_name(name: str) -> Platform | None:
+    """The platform that a Dockerfile is called after (`Dockerfile.aarch64`, `arm64.Dockerfile`); None without one."""
+    found = _NAMED.search(name)
+    return parse_platform("linux/" + _NAMES.get(found[1].lower(), found[1])) if found else None
 
 
 def parse_platform(text: str) -> Platform:

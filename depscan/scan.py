@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sys
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -35,7 +35,7 @@ from depscan.images.knowledge import knowledge_as_of
 from depscan.images.lookup import profile as image_profile
 from depscan.images.lookup import unknown_image
 from depscan.linking.inventory import Inventory, place_all
-from depscan.platforms import DEFAULT_PLATFORM
+from depscan.platforms import DEFAULT_PLATFORM, platform_of_name
 from depscan.results import Scan, ScanResult, say_where, unfollowed
 from depscan.rulebook import load_rules
 from depscan.source import SourceText
@@ -84,7 +84,7 @@ class _Run:
     def __init__(self, config: Config) -> None:
         self.rules = load_rules(config.rules, cache=config.cache)
         self.inventory = Inventory(jobs=config.jobs, cache=config.cache)
-        self.context = cache(_open_context)
+        self.context = cache(partial(_open_context, cache=config.cache))
         self.parsed: dict[object, Dockerfile] = {}
         self.replays: dict[object, Replay] = {}
 
@@ -150,7 +150,7 @@ def _open_build(build: Build, config: Config, run: _Run) -> tuple[_Text, Config]
 
     text = _Text(build.inline, (), None) if build.inline else _read(build.dockerfile or "")
     text, settings = replace(text, build=build), configure(config, build)
-    for platform in settings.platforms or (DEFAULT_PLATFORM,):
+    for platform in _platforms(text, settings):
         target_index(_parse(text, platform, settings, run.parsed), settings.target)
     return text, settings
 
@@ -160,7 +160,13 @@ def _unbuilt(build: Build, error: UsageError) -> Skipped:
 
 
 def _scan_platforms(text: _Text, config: Config, run: _Run) -> list[Scan]:
-    return [_scan_text(text, platform, config, run) for platform in config.platforms or (DEFAULT_PLATFORM,)]
+    return [_scan_text(text, platform, config, run) for platform in _platforms(text, config)]
+
+
+def _platforms(text: _Text, config: Config) -> tuple[Platform, ...]:
+    """Those that are asked for or declared; else, among a repository's builds, the one that its file is called for."""
+    named = platform_of_name(text.path.name) if text.build is not None and text.path is not None else None
+    return config.platforms or (named or DEFAULT_PLATFORM,)
 
 
 def _read(path: str | Path) -> _Text:
@@ -194,9 +200,9 @@ def _scan_text(text: _Text, platform: Platform, config: Config, run: _Run) -> Sc
     )
 
 
-def _open_context(root: Path, dockerfile: Path | None) -> ContextSource:
+def _open_context(root: Path, dockerfile: Path | None, *, cache: bool) -> ContextSource:
     """A context; `dockerfile` only where it has an ignore file of its own, so that others share what was listed."""
-    return ContextSource(BuildContext(root, read_ignore_rules(root, dockerfile)))
+    return ContextSource(BuildContext(root, read_ignore_rules(root, dockerfile), cache=cache))
 
 
 def _parse(text: _Text, platform: Platform, config: Config, known: dict[object, Dockerfile]) -> Dockerfile:

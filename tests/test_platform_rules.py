@@ -254,3 +254,27 @@ def test_one_cause_is_one_finding(tmp_path: Path, builder: str, line: str, expec
 def expected_copy(builder: str) -> int:
     """The line of FINAL's COPY behind a builder and its RUN."""
     return builder.count("\n") + 3
+
+
+@pytest.mark.parametrize(
+    ("name", "platform"),
+    [
+        ("Dockerfile", "linux/amd64"),
+        ("Dockerfile.arm64", "linux/arm64"),
+        ("Dockerfile-aarch64", "linux/arm64"),
+        ("Dockerfile.tag.AARCH64", "linux/arm64"),
+        ("arm64v8.Dockerfile", "linux/arm64"),
+        ("Containerfile.armhf", "linux/arm/v7"),
+        ("Dockerfile.arm32v6", "linux/arm/v6"),
+        ("Dockerfile_s390x", "linux/s390x"),
+        ("Dockerfile.aarch64-unknown-linux-gnu", "linux/amd64"),
+        ("Dockerfile.charm64", "linux/amd64"),
+        ("Dockerfile.arm64.amd64", "linux/amd64"),
+    ],
+)
+def test_a_dockerfile_called_after_a_machine(tmp_path: Path, name: str, platform: str) -> None:
+    (tmp_path / name).write_text("FROM scratch\n")
+    assert [str(each.platform) for each in scan([tmp_path], Config(cache=False)).scans] == [platform]
+    assert [str(each.platform) for each in scan([tmp_path / name], Config(cache=False)).scans] == ["linux/amd64"]
+    asked = Config(cache=False, platforms=(parse_platform("linux/386"),))
+    assert [str(each.platform) for each in scan([tmp_path], asked).scans] == ["linux/386"]

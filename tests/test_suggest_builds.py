@@ -199,3 +199,16 @@ def test_another_base_mends_what_the_text_asks_of_it(
     (tmp_path / "w").mkdir()
     (tmp_path / "w" / "fast-1.0-cp312-cp312-manylinux_2_28_x86_64.whl").write_bytes(b"")
     assert suggested(tmp_path, text, kind) == {edit}
+
+
+def test_a_release_of_elixir_needs_a_base_with_a_shell(tmp_path: Path) -> None:
+    (tmp_path / "mix.exs").write_text("def project, do: [app: :shop]\n")
+    text = (
+        "FROM elixir:1.16 AS build\nWORKDIR /src\nCOPY mix.exs .\nRUN MIX_ENV=prod mix release\nFROM alpine:3.20\n"
+        'COPY --from=build /src/_build/prod/rel/shop /app\nCMD ["/app/bin/shop", "start"]\n'
+    )
+
+    bases = {base for _, _, base in suggested(tmp_path, text, "base")}
+
+    assert any(base.startswith("debian:") for base in bases)
+    assert not any("distroless" in base for base in bases)

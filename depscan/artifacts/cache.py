@@ -68,7 +68,7 @@ class FactsCache:
             shard.save()
         if self._symbols_added:
             with suppress(OSError):
-                _trim(self._folder / _SYMBOLS)
+                trim(self._folder / _SYMBOLS, _MAX_FILES)
 
     def _symbols_file(self, status: os.stat_result) -> Path:
         return self._folder / _SYMBOLS / make_key(status).hex()
@@ -117,13 +117,13 @@ class _Shard:
                 write_content(self._path, _bound({**others, **self._used}))
 
 
-def _trim(folder: Path) -> None:
-    """Remove the oldest files where there are too many."""
+def trim(folder: Path, most: int) -> None:
+    """Remove the oldest half of a folder's files where there are more than `most`; raises OSError."""
     with os.scandir(folder) as entries:
         found = list(entries)
-    if len(found) > _MAX_FILES:
+    if len(found) > most:
         found.sort(key=lambda entry: entry.stat().st_mtime_ns)
-        for entry in found[: len(found) - _MAX_FILES // 2]:
+        for entry in found[: len(found) - most // 2]:
             os.unlink(entry.path)  # noqa: PTH108 - no Path is needed
 
 

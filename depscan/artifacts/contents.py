@@ -4,19 +4,13 @@ In: paths of archives and a machine. Out: `Contents` for each. A run that has se
 them and imports no reader: it reads one small file for each. Most jars hold nothing native, which is kept too.
 """
 
-import os
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 from depscan.artifacts.facts import ElfFacts
-from depscan.cachefiles import find_cache_folder, is_settled, read_content, write_content
-
-_FOLDER = "archives"
-_MAX_BYTES = 32 << 20  # of what is kept of one archive, symbols included
+from depscan.artifacts.kept import find_kept
 
 
 class NativeMember(Struct, frozen=True):
@@ -62,9 +56,8 @@ def read_archives(
 
 def _read(path: Path, machine: str, allowance: Allowance, *, cache: bool) -> Contents:
     try:
-        status = path.stat()
-        kept = _place(status, machine) if cache else None
-        known = _load(kept) if kept is not None else None
+        kept = find_kept(path, machine) if cache else None
+        known = kept.load(Contents) if kept is not None else None
         if known is not None:
             return known
         from depscan.artifacts.containers import read_contents  # noqa: PLC0415 - not where the cache knows all
@@ -72,21 +65,6 @@ def _read(path: Path, machine: str, allowance: Allowance, *, cache: bool) -> Con
         contents = read_contents(path, machine, allowance)
     except OSError as error:
         return Contents(problem=f"cannot be read: {error.strerror}", problems=1)
-    if kept is not None and not contents.spent and is_settled(path, status):
-        with suppress(OSError):
-            write_content(kept, msgspec.msgpack.encode(contents))
+    if kept is not None and not contents.spent:
+        kept.save(contents)
     return contents
-
-
-def _place(status: os.stat_result, machine: str) -> Path:
-    """Where the cache keeps an archive's contents."""
-    from depscan.artifacts.cache import make_key  # noqa: PLC0415 - not with --no-cache
-
-    return find_cache_folder(os.environ) / _FOLDER / f"{make_key(status).hex()}-{machine}"
-
-
-def _load(kept: Path) -> Contents | None:
-    content = read_content(kept, max_bytes=_MAX_BYTES)
-    with suppress(msgspec.MsgspecError, ValueError):
-        return msgspec.msgpack.decode(content, type=Contents) if content is not None else None
-    return None

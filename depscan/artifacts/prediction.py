@@ -75,10 +75,12 @@ class Made(Struct, frozen=True):
     """A file, link or directory that a command makes, of which linking needs no facts.
 
     `target` is a link's text, `text` a file's content where that matters (a tool's settings); with neither it is a file
-    whose name alone tells (a wheel), or a directory where `directory`. `path` is absolute in the image.
+    whose name alone tells (a wheel), or a directory where `directory`. `executable` is a file that can be started.
+    `path` is absolute in the image.
     """
 
     path: str
     target: str | None = None
     text: str | None = None
     directory: bool = False
+    executable: bool = False

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from depscan.artifacts.facts import ElfFacts
 from depscan.artifacts.magic import MAX_SIZE
 from depscan.cachefiles import find_cache_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from depscan.artifacts.facts import ElfFacts
-
+MAX_MEMBER = 64 << 20  # bytes of an archive's member that is read
 _KINDS = {
     stat.S_IFDIR: "a directory",
     stat.S_IFIFO: "a FIFO",
@@ -66,10 +66,39 @@ def read_symbols(path: Path, *, cache: bool = True) -> bytes | None:
 
 
 def read_facts_from_bytes(data: bytes) -> ElfFacts | str:
-    """Read the facts of an archive member; a str is the reason why it is skipped."""
+    """Read the facts of a program that stands in the Dockerfile; a str is the reason why it is skipped."""
     from depscan.artifacts.elf import explain_elf  # noqa: PLC0415 - not where the cache knows all
 
     return explain_elf(data)
+
+
+def read_member_facts(
+    archive: Path, members: Mapping[str, Callable[[], bytes | None]], *, cache: bool = True
+) -> dict[str, ElfFacts | str]:
+    """Read the facts of an archive's members, by name; a str is the reason why one is skipped.
+
+    `members` read the bytes of those that the cache does not know; None stands for what cannot be had.
+    """
+    from depscan.artifacts.kept import find_kept  # noqa: PLC0415 - few images unpack an archive
+
+    try:
+        kept = find_kept(archive, "facts") if cache else None
+    except OSError:
+        kept = None
+    known = (kept.load(dict[str, ElfFacts]) if kept is not None else None) or {}
+    parsed = {name: _parse_member(read()) for name, read in members.items() if name not in known}
+    fresh = {name: facts for name, facts in parsed.items() if not isinstance(facts, str)}
+    if kept is not None and fresh:
+        kept.save(known | fresh)
+    return {name: known[name] if name in known else parsed[name] for name in members}
+
+
+def _parse_member(data: bytes | None) -> ElfFacts | str:
+    if data is None:
+        return "cannot be read"
+    if len(data) > MAX_MEMBER:
+        return f"larger than {MAX_MEMBER >> 20} MB inside an archive"
+    return read_facts_from_bytes(data)
 
 
 def _inspect(path: Path) -> os.stat_result | str:

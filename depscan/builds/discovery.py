@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from depscan.builds.build import Build, Unusable
-from depscan.builds.walk import Files, kind_of, repository_of, walk
+from depscan.builds.walk import Files, kind_of, walk
 from depscan.errors import UsageError
+from depscan.filesystem.gitignore import repository_of
 from depscan.findings import Skipped
 
 if TYPE_CHECKING:

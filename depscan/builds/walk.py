@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from depscan.builds.gitignore import read_ignores
+from depscan.filesystem.gitignore import read_ignores, repository_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from depscan.builds.gitignore import Ignores
+    from depscan.filesystem.gitignore import Ignores
 
 MAX_ENTRIES = 500_000
 MAX_DEPTH = 32
@@ -62,12 +62,6 @@ def kind_of(path: str) -> str | None:
     if name.endswith(("yml", "yaml")) and _WORKFLOW.fullmatch(path):
         return "workflow"
     return "devcontainer" if name.endswith("devcontainer.json") and _DEVCONTAINER.fullmatch(path) else None
-
-
-def repository_of(folder: Path) -> Path:
-    """The repository that a folder is in; the folder itself where it is in none."""
-    absolute = folder.absolute()
-    return next((each for each in (absolute, *absolute.parents) if (each / ".git").exists()), absolute)
 
 
 def walk(folder: Path) -> Files:

@@ -62,7 +62,7 @@ def find_unknown_keyword(keyword: LogicalLine, line: LogicalLine) -> Fault:
     """The fault of a line whose first word is no instruction."""
     if not keyword.text:
         return "syntax", "no instruction follows the line continuation", keyword.span()
-    if _TEMPLATE.match(keyword.text):
+    if _TEMPLATE.match(keyword.text) or re.match(r"@[A-Z]+@?\Z", keyword.text):  # @IF, @INCLUDE, @FROM@
         return _template(keyword.text, keyword.span())
     import difflib  # noqa: PLC0415 - only wrong files pay for it
 

@@ -141,11 +141,11 @@ class Problem(Struct, frozen=True):
     """Wrong text in a Dockerfile, as a fact for the rules.
 
     `kind` is syntax, no-stage, template, unknown-stage, platform-shadowed, malformed-exec-form (these by this
-    room), source-missing, source-ignored, source-outside-context, manager-missing, package-absent, variant-not-
-    locked (these by `filesystem`), cross-build, final-stage-pinned, host-modules, host-modules-foreign, host-gems,
-    module-of-other-python (these by `subjects`). `stage` is None before the first FROM. `related` are further places
-    with what they have to do with it, `word` is what stands at `span` where that is no argument of an instruction. A
-    later command of the same toolchain that names one of the `remedies` takes the problem back.
+    room), source-missing, source-awaited, source-ignored, source-outside-context, manager-missing, package-absent,
+    variant-not-locked (these by `filesystem`), cross-build, final-stage-pinned, host-modules, host-modules-foreign,
+    host-gems, module-of-other-python (these by `subjects`). `stage` is None before the first FROM. `related` are
+    further places with what they have to do with it, `word` is what stands at `span` where that is no argument of an
+    instruction. A later command of the same toolchain that names one of the `remedies` takes the problem back.
     """
 
     kind: str

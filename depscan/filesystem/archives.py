@@ -1,8 +1,7 @@
 """Local archives that instructions unpack: tar by ADD and RUN, zip and packages by RUN.
 
-In: a file of the build context. Out: its members with normalised names, or None when it is no archive. Reading is
-bounded in members, bytes and time, for one archive and for all of a Dockerfile; nothing is written anywhere. Names are
-read by moby's rules (go-archive's Unpack): a leading `/` is dropped, a name that leaves the destination ends it.
+In: a file of the build context. Out: its members, or None when it is no archive, and the bytes of one. Reading is
+bounded in members, bytes and time, for one archive and for all of a Dockerfile; nothing is unpacked to disk.
 """
 
 from __future__ import annotations
@@ -10,15 +9,12 @@ from __future__ import annotations
 import atexit
 import math
 import os
-import posixpath
 import stat
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
-from depscan.artifacts.containers import MAX_ARCHIVE, BadArchiveError, BoundError, Budget, open_items
 from depscan.artifacts.contents import Allowance
+from depscan.artifacts.listing import read_listing
 from depscan.artifacts.magic import ARCHIVES, classify
 from depscan.artifacts.magic import HEAD_SIZE as SNIFFED
 
@@ -27,37 +23,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from depscan.artifacts.containers import Item
+    from depscan.artifacts.listing import Archive
 
 TARS = frozenset({"tar", "gzip", "bzip2", "xz", "zstd"})  # what ADD extracts
 MAX_ENTRIES = 100_000  # of all archives: each becomes a file of a stage, which costs a kilobyte of memory
-HEAD_SIZE = 256  # enough for every magic number, and the kernel's BINPRM_BUF_SIZE for `#!` lines
-
-
-class Member(Struct, frozen=True, gc=False):
-    """A member of an archive: `path` as extracted, `name` as stored, kind file, directory or link.
-
-    A hard link is a file whose `name` is that of the member it stands for. `head` are a file's first HEAD_SIZE bytes.
-    """
-
-    path: str
-    name: str
-    kind: str
-    mode: int
-    target: str | None = None
-    head: bytes = b""
-
-
-class Archive(Struct, frozen=True):
-    """What an archive holds; `problem` says why the list of members ends early, None when it is whole."""
-
-    members: tuple[Member, ...]
-    problem: str | None = None
 
 
 class Archives:
-    """The archives of one Dockerfile: each is read once, and all together cost no more than an `Allowance`."""
+    """The archives of one context: each is read once, and all together cost no more than an `Allowance`.
 
-    def __init__(self) -> None:
+    `cache` allows what earlier runs kept.
+    """
+
+    def __init__(self, *, cache: bool = True) -> None:
+        self._cache = cache
         self._allowance = Allowance(members=MAX_ENTRIES)
         self._read: dict[Path, Archive | None] = {}
 
@@ -66,7 +45,7 @@ class Archives:
         if _kind(path) not in kinds:
             return None
         if path not in self._read:
-            self._read[path] = _read_archive(path, self._allowance)
+            self._read[path] = read_listing(path, self._allowance, cache=self._cache)
         return self._read[path]
 
 
@@ -78,56 +57,6 @@ def _kind(path: Path) -> str | None:
             return classify(file.read(SNIFFED))
     except OSError:
         return None
-
-
-def _read_archive(path: Path, allowance: Allowance) -> Archive | None:
-    """All members in one pass; a stream that is no archive has none, and no bound that it meets."""
-    members: list[Member] = []
-    problem = None
-    try:
-        with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > MAX_ARCHIVE:
-                return Archive((), f"the archive is larger than {MAX_ARCHIVE >> 20} MB")
-            budget = Budget(allowance=allowance)
-            budget.count(0)
-            members.extend(_members(open_items(file, size, budget)))
-    except (BoundError, ValueError) as error:
-        problem = str(error)
-    except BadArchiveError as error:
-        problem = str(error)
-        if not members and "install zstandard" not in problem:
-            return None
-    except OSError:
-        return None
-    return Archive(tuple(members), problem) if members or problem else None
-
-
-def _members(items: Iterator[Item]) -> Iterator[Member]:
-    stored: dict[str, Member] = {}
-    for item in items:
-        path = _extracted_path(item.name)
-        if path is None:
-            continue
-        if item.kind == "file":
-            with item.open() as stream:
-                head = stream.read(HEAD_SIZE)
-            stored[path] = Member(path, item.name, "file", item.mode, head=head)
-            yield stored[path]
-        elif item.kind == "hard-link":
-            first = stored.get(_extracted_path(item.target or "") or "")
-            if first is not None:
-                yield Member(path, first.name, "file", first.mode, head=first.head)
-        else:
-            yield Member(path, item.name, item.kind, item.mode, item.target)
-
-
-def _extracted_path(name: str) -> str | None:
-    """Where a member lands below the destination; None for the destination itself."""
-    path = posixpath.normpath(name.lstrip("/") or ".")
-    if path == ".." or path.startswith("../"):
-        raise ValueError(f"member {name!r} leaves the destination")
-    return None if path == "." else path
 
 
 def read_member(path: Path, name: str, size: int) -> bytes | None:
@@ -160,6 +89,8 @@ class _Cursor:
         return None
 
     def _open(self) -> Iterator[Item]:
+        from depscan.artifacts.containers import Budget, open_items  # noqa: PLC0415 - not where all members are known
+
         budget = Budget(allowance=Allowance(seconds=math.inf), seconds=math.inf)  # it is open while others are read
         file = open(self._path, "rb")  # noqa: SIM115 - stays open
         return open_items(file, os.fstat(file.fileno()).st_size, budget)

@@ -48,22 +48,26 @@ def _verbs(text: str) -> frozenset[str]:
 class Tool(Struct, frozen=True):
     """A tool: where its installing verbs write, and where all others do. "." is the working directory.
 
-    `outputs` are options whose value is a place it writes to, `prefixes` those whose value has the directories
-    `_BELOW_PREFIX` below, `variables` those of the environment that name a place. `programs` are all interpreters that
-    it may bring, None where that is not known.
+    `outputs` are options whose value is a place it writes to, and where `alone` the only one, `prefixes` those whose
+    value has the directories `_BELOW_PREFIX` below, `variables` those of the environment that name a place. `programs`
+    are all interpreters that it may bring, None where that is not known.
     """
 
     installs: frozenset[str] = frozenset()
     places: tuple[str, ...] = ()
     builds: tuple[str, ...] = (".",)
     outputs: tuple[str, ...] = ()
+    alone: bool = False
     prefixes: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
     programs: frozenset[str] | None = None
 
 
 _NODE_TOOL = Tool(
-    _verbs("ci install i add rebuild update remove uninstall prune dedupe config cache"), _NODE, programs=_OF_LANGUAGES
+    _verbs("ci install i add rebuild update remove uninstall prune dedupe config cache"),
+    _NODE,
+    outputs=("--outfile",),
+    programs=_OF_LANGUAGES,
 )
 _PYTHON_TOOL = Tool(
     _verbs("install sync add download wheel uninstall config cache pip venv"),
@@ -96,25 +100,34 @@ TOOLS: dict[str, Tool] = {
         outputs=("--root", "--target-dir"),
         variables=("CARGO_HOME", "CARGO_TARGET_DIR"),
     ),
-    **dict.fromkeys(("rustup", "cross", "xx-cargo"), Tool(builds=(".", *_RUST), outputs=("--root", "--target-dir"))),
-    "rustc": Tool(outputs=("-o",)),
+    **dict.fromkeys(("cross", "xx-cargo"), Tool(builds=(".", *_RUST), outputs=("--root", "--target-dir"))),
+    **dict.fromkeys(("rustup", "rustup-init"), Tool(builds=_RUST, variables=("CARGO_HOME", "RUSTUP_HOME"))),
+    "rustc": Tool(outputs=("-o",), alone=True),
     **dict.fromkeys(("jlink", "jpackage"), Tool(outputs=("--output", "--dest", "-d"))),
     "native-image": Tool(outputs=("-o",)),
     **dict.fromkeys(("mvn", "mvnw", "gradle", "gradlew", "sbt", "ant", "lein", "javac"), _JVM_TOOL),
     "dotnet": Tool(builds=(".", "/usr/share/dotnet"), outputs=("-o", "--output", "--tool-path")),
-    **dict.fromkeys(("gcc", "g++", "cc", "c++", "clang", "clang++", "ld", "musl-gcc", "ghc"), Tool(outputs=("-o",))),
+    **dict.fromkeys(
+        ("gcc", "g++", "cc", "c++", "clang", "clang++", "ld", "musl-gcc"), Tool(outputs=("-o",), alone=True)
+    ),
+    "ghc": Tool(outputs=("-o",)),
     **dict.fromkeys(
         ("ar", "as", "ranlib", "cpp", "gfortran", "nim", "nimble", "ldc", "dmd", "gdc", "dub", "dune"), Tool()
     ),
     **dict.fromkeys(("conda", "mamba", "micromamba"), Tool(builds=("/opt", "/usr/local"))),
-    **dict.fromkeys(("nvm", "pyenv", "rbenv", "goenv", "phpenv", "sdk", "ghcup"), Tool(builds=("/usr/local", "/opt"))),
+    **dict.fromkeys(("pyenv", "rbenv", "goenv", "phpenv", "sdk", "ghcup"), Tool(builds=("/usr/local", "/opt"))),
+    **dict.fromkeys(
+        ("nvm", "fnm", "volta"), Tool(builds=("/usr/local", "/opt"), variables=("NVM_DIR", "FNM_DIR", "VOLTA_HOME"))
+    ),
     **dict.fromkeys(("docker-php-source", "docker-php-ext-configure"), Tool(builds=("/usr/src",))),
     **dict.fromkeys(("docker-php-ext-install", "pecl", "pear"), Tool(builds=("/usr/src", "/usr/local"))),
     **dict.fromkeys(("php", "jupyter"), Tool(builds=(".", "/usr/local/bin", "/usr/local/share"))),
     **dict.fromkeys(("configure", "autogen.sh", "bootstrap", "autoconf", "autoreconf", "automake"), Tool()),
     **dict.fromkeys(("patch", "jar", "unsquashfs", "dpkg-buildpackage", "abuild"), Tool(builds=(".", ".."))),
     "xx-go": Tool(builds=(".", *_GO), outputs=("-o",)),
-    "rustup-init": Tool(builds=_RUST),
+    "deno": Tool(
+        builds=(".", "/usr/local/bin"), outputs=("-o", "--output"), variables=("DENO_DIR", "DENO_INSTALL_ROOT")
+    ),
     "manage.py": Tool(),  # Django's, whose commands write assets and databases
     **dict.fromkeys(("stack", "cabal"), Tool(outputs=("--local-bin-path", "--installdir"))),
     **dict.fromkeys(("mix", "rebar3", "rebar"), Tool(outputs=("--path", "-o", "--output-dir"))),
@@ -138,7 +151,9 @@ def run_tool(action: Action) -> Iterator[Effect]:
     places = tool.places if verbs & tool.installs else tool.builds
     given = [value for name, value in action.command.assignments if name in tool.variables]
     given += [action.tree.environment.get(name) for name in tool.variables]
-    roots = [*places, *_HOME, *_outputs(action, tool), *(value for value in given if value)]
+    outputs = tuple(_outputs(action, tool))
+    places = () if tool.alone and outputs else places
+    roots = [*places, *_HOME, *outputs, *(value for value in given if value)]
     paths = [action.path(root) for root in roots]
     if tool is _NODE_TOOL:
         yield from renew_modules(action)

@@ -66,8 +66,9 @@ def carry_from_image(carriage: Carriage, source: str, reference: str) -> None:
     from depscan.images.lookup import profile  # noqa: PLC0415 - for images that --from names
 
     path = posixpath.normpath("/" + source.lstrip("/"))
-    _carry_unknown(carriage, path, Origin.IMAGE, f"{reference}:{path}", foreign_libc=True)
-    _carry_programs(carriage, path, profile(reference, carriage.stage.platform, {}))
+    image = profile(reference, carriage.stage.platform, {})
+    _carry_unknown(carriage, path, Origin.IMAGE, f"{reference}:{path}", foreign_libc=True, profile=image)
+    _carry_programs(carriage, path, image)
 
 
 def carry_from_stage(carriage: Carriage, source: str, view: StageFilesystem) -> Refusal | None:
@@ -80,7 +81,8 @@ def carry_from_stage(carriage: Carriage, source: str, view: StageFilesystem) -> 
     if view.entry(resolved) is None and not any(_known_below(view, resolved)):
         if resolved != "/" and _is_missing(view, resolved):
             return Refusal("source-missing", f"{source} is not in the stage that {carriage.label} names")
-        _carry_unknown(carriage, resolved, Origin.STAGE, resolved, foreign_libc=_is_foreign(carriage.tree, view))
+        foreign = _is_foreign(carriage.tree, view)
+        _carry_unknown(carriage, resolved, Origin.STAGE, resolved, foreign_libc=foreign, profile=view.profile)
         if not _is_changed(view, resolved):
             _carry_programs(carriage, resolved, view.profile)
         return None
@@ -152,20 +154,30 @@ def _carry_changes(carriage: Carriage, path: str, target: str, view: StageFilesy
             tree.mark(roots, foreign_libc=foreign, reason=f"{carriage.label} ({change.reason})", span=carriage.span)
             marked = True
     if not is_file and _image_may_hold(view, path):
-        tree.mark((target,), foreign_libc=_is_foreign(tree, view), reason=carriage.label, span=carriage.span)
+        foreign, libc = _is_foreign(tree, view), _replaces_libc(tree, view.profile, path, target)
+        tree.mark((target,), foreign_libc=foreign, reason=carriage.label, span=carriage.span, libc=libc)
         marked = True
     if marked:
         tree.step()
 
 
-def _carry_unknown(carriage: Carriage, path: str, origin: Origin, source: str, *, foreign_libc: bool) -> None:
+def _carry_unknown(
+    carriage: Carriage,
+    path: str,
+    origin: Origin,
+    source: str,
+    *,
+    foreign_libc: bool,
+    profile: ImageProfile | None = None,
+) -> None:
     """Copy something never seen: mark where it lands, and enter a file without content where it can only be one."""
     tree, destination = carriage.tree, carriage.destination
     name = posixpath.basename(path)
     target = tree.canonical(destination.path, follow_last=True)
     if _can_only_be_file(path, target):
         target = target_of(tree, destination, name)
-    tree.mark((target,), foreign_libc=foreign_libc, reason=carriage.label, span=carriage.span)
+    libc = profile is not None and _replaces_libc(tree, profile, path, target)
+    tree.mark((target,), foreign_libc=foreign_libc, reason=carriage.label, span=carriage.span, libc=libc)
     tree.step()
     if _can_only_be_file(path, posixpath.dirname(target)):
         item = Item("", "file", UNKNOWN_MODE, origin, source)
@@ -265,6 +277,16 @@ def _image_may_hold(view: StageFilesystem, path: str) -> bool:
 def _is_foreign(tree: Tree, view: StageFilesystem) -> bool:
     ours, theirs = tree.profile.libc.family, view.profile.libc.family
     return ours != theirs or theirs == "unknown"
+
+
+def _replaces_libc(tree: Tree, profile: ImageProfile, path: str, target: str) -> bool:
+    """Whether a directory of another image's own libraries, the C library among them, comes over that of this one."""
+    inside = [resolve_links(each, profile.links) or each for each in profile.search_paths]
+    return (
+        path == target != "/"
+        and tree.profile.libc.family == profile.libc.family
+        and any(f"{each}/".startswith(f"{path}/") and not each.startswith("/usr/local") for each in inside)
+    )
 
 
 def _map_roots(change: UnknownChange, path: str, target: str) -> tuple[str, ...]:

@@ -47,8 +47,10 @@ def _read_host(path: Path, size: int) -> bytes | None:
 
 
 def _read_member(content: ArchiveMember, size: int) -> bytes | None:
-    from depscan.filesystem.archives import HEAD_SIZE, read_member  # noqa: PLC0415 - few have an archive
+    from depscan.artifacts.listing import HEAD_SIZE  # noqa: PLC0415 - few have an archive
 
     if content.head is not None and (size <= len(content.head) or len(content.head) < HEAD_SIZE):
         return content.head[:size]
+    from depscan.filesystem.archives import read_member  # noqa: PLC0415 - mostly the head is enough
+
     return read_member(content.archive, content.name, size)

@@ -67,10 +67,13 @@ class Lookup(Struct, frozen=True):
 class BuildContext:
     """A directory of files for COPY and ADD. `skipped` grows while it is read; `complete` falls when a cap is met.
 
-    `shown` is its path for messages, relative below the working directory.
+    `shown` is its path for messages, relative below the working directory. `cache` allows what earlier runs kept of
+    its archives.
     """
 
-    def __init__(self, root: Path, rules: IgnoreRules | None = None, *, max_entries: int = MAX_ENTRIES) -> None:
+    def __init__(
+        self, root: Path, rules: IgnoreRules | None = None, *, max_entries: int = MAX_ENTRIES, cache: bool = True
+    ) -> None:
         self.root = root
         self.rules = rules or IgnoreRules()
         self.skipped: list[Skipped] = list(self.rules.skipped)
@@ -85,6 +88,7 @@ class BuildContext:
         relative = os.path.relpath(self._prefix)
         self.shown = self._prefix if relative.startswith("..") else relative
         self._archives: Archives | None = None
+        self._cache = cache
 
     @property
     def archives(self) -> Archives:
@@ -92,7 +96,7 @@ class BuildContext:
         if self._archives is None:
             from depscan.filesystem.archives import Archives  # noqa: PLC0415 - few instructions unpack anything
 
-            self._archives = Archives()
+            self._archives = Archives(cache=self._cache)
         return self._archives
 
     def content(self, entry: ContextEntry) -> HostFile:

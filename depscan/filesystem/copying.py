@@ -37,9 +37,9 @@ from depscan.findings import Skipped
 if TYPE_CHECKING:
     from e2b_dockerfile_utils import PatternMatcher
 
+    from depscan.artifacts.listing import Archive
     from depscan.dockerfile.commands import Copy, Value
     from depscan.dockerfile.instructions import Stage
-    from depscan.filesystem.archives import Archive
     from depscan.filesystem.entries import StageFilesystem
     from depscan.filesystem.modes import ModeChange
     from depscan.filesystem.taking import ContextSource

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -37,6 +38,8 @@ _WGET_LONG = (
     "--user", "--password", "--post-data", "--ca-certificate", "--wait",
 )  # fmt: skip
 
+_GH_LONG = ("--pattern", "--repo", "--dir", "--output", "--archive")
+
 # Where the installers of AWS put a program of this name (their own --help; --install-dir moves it).
 _HOMES = {"aws": "/usr/local/aws-cli/v2/current", "sam": "/usr/local/aws-sam-cli/current"}
 _SEVEN_ZIP = frozenset({"7z", "7za"})
@@ -61,7 +64,9 @@ def run_curl(action: Action) -> Iterator[Effect]:
     outputs = [value for name, value in options.values if name in {"o", "--output"}]
     urls = options.operands or tuple(value for name, value in options.values if name == "--url")
     for place, word in enumerate(outputs):
-        if word.text is None:
+        if word.text == "-" and urls:
+            action.tree.stream = _address(urls[min(place, len(urls) - 1)])
+        elif word.text is None:
             yield Disturb((action.around(word),))
         else:
             yield from _download(
@@ -186,7 +191,7 @@ def _unpack_local(
     flat: bool = False,
 ) -> list[FileEntry] | None:
     """The members of an archive that came from the build context; None where they are not known."""
-    path = action.path(archive.text) if archive is not None else None
+    path = _archive_path(action, archive) if archive is not None else None
     into = action.path("." if directory is None else directory.text)
     strip = (stripped.text or "?") if stripped is not None else "0"
     names = [word.text for word in members if word.text is not None]
@@ -210,7 +215,7 @@ def _unpack(
     """An archive below a directory; without one named, or for `-`, it comes through a pipe."""
     into = _into(action, directory)
     piped = archive is None or archive.text in {"-", "/dev/stdin"}
-    path = None if piped or archive is None else action.path(archive.text)
+    path = None if piped or archive is None else _archive_path(action, archive)
     url = _address_of(action, path) if piped or path is not None else None
     if url is None:
         yield into
@@ -223,15 +228,36 @@ def _unpack(
     yield from unpacked(fetch_of(action), into.roots[0], url, names, stripped=stripped)
 
 
-def run_piped_script(action: Action) -> Iterator[Effect]:
-    """`curl URL | sh`: what the script of a known installer brings, and where else it writes; else nothing."""
-    url = action.tree.stream if action.command.piped_input else None
-    if url is not None:
-        from depscan.filesystem.downloads import fetch_of, installed  # noqa: PLC0415 - few stages fetch
+def _archive_path(action: Action, archive: ShellWord) -> str | None:
+    """The path of an archive; for a pattern that of the one file that fits it."""
+    path = action.path(archive.text)
+    if path is None or not archive.glob:
+        return path
+    beside = action.tree.below(posixpath.dirname(path))
+    found = [entry.path for entry in beside if entry.kind == "file" and fnmatchcase(entry.path, path)]
+    return found[0] if len(found) == 1 else None
 
-        for entry in installed(fetch_of(action), url, {**action.variables, **dict(action.command.assignments)}):
-            yield Disturb((posixpath.dirname(entry.path), "/root", "/home"), foreign_libc=False)
-            yield entry
+
+def run_gh(action: Action) -> Iterator[Effect]:
+    """`gh release download` fetches the assets that -p names (gh's manual); other verbs change nothing here."""
+    options = read_options(action.command.words[1:], "pRDOA", _GH_LONG)
+    if [word.text for word in options.operands[:2]] != ["release", "download"]:
+        return
+    here, output = options.value("D", "--dir"), options.value("O", "--output")
+    repository = options.value("R", "--repo")
+    tag = next((word.text for word in options.operands[2:3] if word.text), "latest")
+    for name, pattern in options.values:
+        if name not in {"p", "--pattern"}:
+            continue
+        text = pattern.text or pattern.raw.strip("\"'")
+        address = (
+            f"https://github.com/{(repository and repository.text) or '$REPOSITORY'}/releases/download/{tag}/{text}"
+        )
+        known = None if re.search(r"[*?\[$]", text) else text
+        target = output.text if output is not None else _below(here, known)
+        yield from _download(action, target, replace(pattern, text=address))
+    if not any(name in {"p", "--pattern"} for name, _ in options.values):
+        yield _into(action, here)
 
 
 def run_installer(action: Action) -> Iterator[Effect]:

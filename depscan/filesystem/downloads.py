@@ -18,7 +18,7 @@ from depscan.filesystem.placing import UNKNOWN_MODE
 from depscan.filesystem.products import describe_builder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from depscan.artifacts.prediction import Product
     from depscan.dockerfile.instructions import Stage
@@ -70,23 +70,6 @@ def unpacked(
     platform = fetch.stage.platform
     for product in download.unpacked(asset, directory, platform, members=members, stripped=stripped):
         yield _entry(fetch, asset, product)
-
-
-def installed(fetch: Fetch, url: str, environment: Mapping[str, str | None]) -> Iterator[FileEntry]:
-    """The programs that the script of an installer brings; nothing for a script that is not known."""
-    if "install" not in url:
-        return
-    from depscan.toolchains.assets import read_installer  # noqa: PLC0415 - few addresses tell anything
-
-    asset = read_installer(url)
-    product = asset.product if asset is not None else None
-    if asset is None or product is None:
-        return
-    user = environment.get("HOME", "/root")
-    home = environment.get(product.home_variable, user and f"{user}/{product.home}")
-    for name in product.programs if home else ():
-        entry = _program(fetch, asset, f"{home}/{name}")
-        yield from [entry] if entry is not None else []
 
 
 def is_program_archive(url: str) -> bool:

@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from depscan.artifacts.facts import Origin
-from depscan.filesystem.entries import FileEntry, Installed
+from depscan.filesystem.entries import FileEntry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +57,7 @@ class RefreshCache(Struct, frozen=True):
 
 
 class Install(Struct, frozen=True):
-    """Packages came in by a manager (apk, apt, dnf, ...), with what they are known to bring; see `Installed`."""
+    """Packages came in by a manager (apk, apt, dnf, ...), with what they are known to bring."""
 
     manager: str
     packages: tuple[str, ...]
@@ -65,17 +65,28 @@ class Install(Struct, frozen=True):
     loaders: Mapping[str, str] = field(default_factory=dict)
     interpreters: tuple[str, ...] = ()
     virtual: str | None = None
-    recommends: bool = True
 
 
 class Uninstall(Struct, frozen=True):
-    """Packages went; `sweeps` says that those went too that nothing needs any more."""
+    """Packages went, with them the libraries `gone`; that the `doubtful` are still there is no longer certain.
+
+    `undone` are the sequences of changes that were these packages alone.
+    """
 
     packages: tuple[str, ...]
-    sweeps: bool = False
+    doubtful: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
+    undone: frozenset[int] = frozenset()
 
 
-Effect = FileEntry | Remove | SetMode | Disturb | RefreshCache | Install | Uninstall
+class Mark(Struct, frozen=True):
+    """Packages count as asked for from now on, or, not `manual`, as those that go when no other needs them."""
+
+    packages: tuple[str, ...]
+    manual: bool
+
+
+Effect = FileEntry | Remove | SetMode | Disturb | RefreshCache | Install | Uninstall | Mark
 
 
 class Action(Struct, frozen=True):
@@ -172,21 +183,31 @@ def _disturb(effect: Disturb, action: Action) -> None:
     )
 
 
-def _record_packages(effect: Install | Uninstall, action: Action) -> None:
+def _record_packages(effect: Install | Uninstall | Mark, action: Action) -> None:
     tree = action.tree
-    if isinstance(effect, Uninstall):
-        tree.packages[:] = [name for name in tree.packages if name not in effect.packages]
+    if isinstance(effect, Mark):
+        _mark_packages(effect, action)
+    elif isinstance(effect, Uninstall):
+        tree.uninstall(effect.packages, effect.doubtful, frozenset() if action.command.conditional else effect.gone)
         if not action.command.conditional:
-            from depscan.filesystem.sweeping import uninstall  # noqa: PLC0415 - few stages remove packages
+            tree.changes = [each for each in tree.changes if each.sequence not in effect.undone]
+    else:
+        tree.managers.add(effect.manager)
+        if action.command.conditional:
+            tree.perhaps_installed.update(effect.packages)
+            return
+        if effect.virtual is not None and tree.changes:
+            tree.virtuals[effect.virtual] = (tree.changes[-1].sequence, effect.packages)
+        tree.packages += [name for name in effect.packages if name not in tree.packages]
+        tree.libraries |= effect.libraries
+        tree.loaders |= effect.loaders
+        tree.interpreters.update(effect.interpreters)
 
-            uninstall(tree, effect.packages, sweeps=effect.sweeps)
-        return
-    tree.managers.add(effect.manager)
+
+def _mark_packages(effect: Mark, action: Action) -> None:
+    tree = action.tree
+    others = [name for name in tree.packages if name not in effect.packages]
     if action.command.conditional:
-        return
-    tree.packages += [name for name in effect.packages if name not in tree.packages]
-    changed = tree.changes[-1].sequence if tree.changes else 0
-    tree.installs.append(Installed(effect.manager, effect.packages, effect.virtual, effect.recommends, changed))
-    tree.libraries |= effect.libraries
-    tree.loaders |= effect.loaders
-    tree.interpreters.update(effect.interpreters)
+        tree.perhaps_installed.update(effect.packages)
+    else:
+        tree.packages[:] = [*others, *effect.packages] if effect.manual else others

@@ -94,6 +94,8 @@ class UnknownChange(Struct, frozen=True):
     all it brought are packages of the release's own archive, so that a library which none of these has is not among it;
     `possible` are the names of all libraries that these have in default directories, None where not known. `programs`
     are the names of all interpreters that packages may have brought, None where these or another change are not known.
+    `gone` are names of libraries that went again with their packages. `libc` says that another image's C library took
+    the place of the image's own.
     """
 
     roots: tuple[str, ...]
@@ -104,24 +106,16 @@ class UnknownChange(Struct, frozen=True):
     archive: bool = False
     possible: frozenset[str] | None = None
     programs: frozenset[str] | None = None
+    gone: frozenset[str] = frozenset()
+    libc: bool = False
+
+    def lacks(self, library: str) -> bool:
+        """Whether a library of this name is surely none of those that its packages have in default directories."""
+        return library in self.gone or (self.possible is not None and library not in self.possible)
 
     def touches(self, path: str) -> bool:
         """Whether `path` lies in one of the roots."""
         return any(root in {"/", path} or path.startswith(root + "/") for root in self.roots)
-
-
-class Installed(Struct, frozen=True):
-    """What one command of a package manager installed: the packages of it that are still there.
-
-    `virtual` is the name that apk keeps them under, `sequence` that of the `UnknownChange` they are. `recommends` says
-    that recommended packages may have come with them.
-    """
-
-    manager: str
-    packages: tuple[str, ...]
-    virtual: str | None
-    recommends: bool
-    sequence: int
 
 
 class StartCommand(Struct, frozen=True):
@@ -150,13 +144,14 @@ class StageFilesystem(Struct, frozen=True):
     """A stage after its last instruction, on the profile of the image at its bottom.
 
     `entries` are what the Dockerfile put there, by canonical path (links of parent directories resolved). `removed`
-    are paths that RUN deleted. `installs` are what commands of package managers installed, `managers` the package
-    managers that RUN installs with. `libraries` and `loaders` are what named packages bring (by soname; by path).
-    `ldconfig` is the sequence of the last certain ldconfig run, None without one. `interpreters` are the paths of
-    interpreters that named packages bring. `shell_less` are the RUN instructions in shell form before which the stage
-    surely had no such shell. `run_starts` are the stage as it stood before each file of the Dockerfile that RUN starts
-    by its path, with that file as ENTRYPOINT. `environment` holds ENV values (None: not known). `expected` are programs
-    whose names are not known, by the directory in which a command will make them.
+    are paths that RUN deleted. `perhaps_installed` are packages that a conditional command installs. `managers` are the
+    package managers that RUN installs with. `libraries` and
+    `loaders` are what named packages bring (by soname; by path). `ldconfig` is the sequence of the last certain
+    ldconfig run, None without one. `interpreters` are the paths of interpreters that named packages bring.
+    `shell_less` are the RUN instructions in shell form before which the stage surely had no such shell.
+    `run_starts` are the stage as it stood before each file of the Dockerfile that RUN starts by its path, with that
+    file as ENTRYPOINT. `environment` holds ENV values (None: not known). `expected` are programs whose names are not
+    known, by the directory in which a command will make them.
     """
 
     stage: Stage
@@ -167,7 +162,7 @@ class StageFilesystem(Struct, frozen=True):
     removed: frozenset[str] = frozenset()
     changes: tuple[UnknownChange, ...] = ()
     packages: tuple[str, ...] = ()
-    installs: tuple[Installed, ...] = ()
+    perhaps_installed: frozenset[str] = frozenset()
     managers: frozenset[str] = frozenset()
     libraries: Mapping[str, Library] = field(default_factory=dict)
     loaders: Mapping[str, str] = field(default_factory=dict)
@@ -182,6 +177,11 @@ class StageFilesystem(Struct, frozen=True):
     run_starts: tuple[StageFilesystem, ...] = ()
     problems: tuple[Problem, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def libc_replaced(self) -> bool:
+        """Whether the image's own libraries gave way to those of another one, whose versions are other ones."""
+        return any(change.libc for change in self.changes)
 
     def entry(self, path: str) -> FileEntry | None:
         """The entry at a canonical path, or the program that a command is expected to make there."""

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from depscan import packages
-from depscan.filesystem.effects import Disturb, Effect, Install, Uninstall
+from depscan.filesystem.effects import Disturb, Effect, Install
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def run_manager(action: Action) -> Iterator[Effect]:
     if installation.outside and (found := _given(action)) is not None:
         yield from _install_given(installation, found, action.tree.profile)
         return
-    if not (installation.only_removes and installation.manager == "apk"):
+    if not (installation.only_removes and installation.manager == "apk"):  # it brings nothing
         archive = _is_of_the_archive(installation, action.tree)
         yield Disturb(
             ("/",) if installation.outside else roots,
@@ -60,8 +60,10 @@ def run_manager(action: Action) -> Iterator[Effect]:
             possible=_possible(installation, action.tree.profile) if archive else None,
             programs=_programs(installation, action.tree.profile),
         )
-    if installation.removed or installation.sweeps:
-        yield Uninstall(installation.removed, sweeps=installation.sweeps and installation.complete)
+    if installation.removed or installation.unneeded:
+        from depscan.filesystem.package_removal import uninstall  # noqa: PLC0415 - few commands remove packages
+
+        yield uninstall(installation, action.tree)
     if installation.installed:
         yield _install(installation, action.tree.profile)
 
@@ -100,7 +102,7 @@ def _install_given(installation: Installation, found: list[FileEntry], profile: 
 
 def _changes(installation: Installation) -> bool:
     named = installation.installed or installation.removed or installation.outside
-    return bool(named) or installation.upgrades or not installation.complete
+    return bool(named) or installation.upgrades or installation.unneeded or not installation.complete
 
 
 def _is_of_the_archive(installation: Installation, tree: Tree) -> bool:
@@ -144,12 +146,6 @@ def _programs(installation: Installation, profile: ImageProfile) -> frozenset[st
     return frozenset(names)
 
 
-def keep_by_hand(action: Action) -> Iterator[Effect]:
-    """`apt-mark`: which packages stay when others are swept away is no longer what the commands name."""
-    action.tree.marked = True
-    yield from ()
-
-
 def add_source(action: Action) -> Iterator[Effect]:  # noqa: ARG001 - a reader like the others
     """`add-apt-repository`: what is installed later may come from anywhere."""
     yield Disturb((_APT_SOURCES,), foreign_libc=False)
@@ -189,14 +185,13 @@ def _install(installation: Installation, profile: ImageProfile) -> Install:
         installation.manager,
         installation.installed,
         {soname: library for provision in provisions for soname, library in provision.libraries.items()},
-        {path: layer for provision in provisions for path, layer in added_loaders(provision, profile)},
+        {path: layer for provision in provisions for path, layer in _loaders(provision, profile)},
         tuple(path for provision in provisions for path in provision.interpreters),
-        installation.virtual,
-        installation.recommends,
+        virtual=installation.virtual,
     )
 
 
-def added_loaders(provision: Provision, profile: ImageProfile) -> Iterator[tuple[str, str]]:
+def _loaders(provision: Provision, profile: ImageProfile) -> Iterator[tuple[str, str]]:
     """The dynamic linkers that a layer adds on this image's architecture, which its own dynamic linker tells."""
     for native, paths in provision.loaders.items():
         if native in profile.loaders:

@@ -17,6 +17,7 @@ from depscan.artifacts.prediction import Made, Prediction, Product
 from depscan.dockerfile.instructions import Problem
 from depscan.filesystem.content import read_head
 from depscan.filesystem.entries import FileEntry, HostFile, InlineFile
+from depscan.filesystem.placing import is_directory
 from depscan.findings import Skipped
 from depscan.toolchains import predict
 from depscan.toolchains.workplace import MAX_MANIFEST, Unpacking, Unread, Workplace
@@ -63,6 +64,10 @@ class StageFiles(Struct, frozen=True):
         entry = self.tree.find(path)
         return entry is not None and isinstance(entry.content, HostFile)
 
+    def is_directory(self, path: str) -> bool:
+        """Whether a directory is known to stand at a path: made by an instruction, or one that images have."""
+        return is_directory(self.tree, self.tree.canonical(path, follow_last=True))
+
     def walk(self, directory: str) -> tuple[str, ...]:
         """The paths of all files known to stand below a directory, sorted."""
         where = self.tree.canonical(directory, follow_last=True)
@@ -104,7 +109,7 @@ def _unpacked(package: Unpacking, action: Action) -> Iterable[FileEntry]:
 
 def _made(made: Made, action: Action) -> FileEntry:
     """A link, a directory, or a file whose bytes are not known or stand in the prediction."""
-    kind, mode = ("directory", 0o755) if made.directory else ("file", 0o644)
+    kind, mode = ("directory", 0o755) if made.directory else ("file", 0o755 if made.executable else 0o644)
     if made.target is not None:
         kind, mode = "link", 0o777
     content = InlineFile(made.text.encode()) if made.text is not None else None

@@ -18,7 +18,7 @@ from depscan.filesystem import download_programs as download
 from depscan.filesystem import file_programs as files
 from depscan.filesystem.effects import Disturb, RefreshCache
 from depscan.filesystem.options import read_options
-from depscan.filesystem.package_programs import add_source, keep_by_hand, run_manager
+from depscan.filesystem.package_programs import add_source, run_manager
 from depscan.filesystem.text_programs import run_sed, run_tee, strip_returns
 from depscan.packages import PROGRAMS as MANAGERS
 
@@ -56,7 +56,7 @@ _STANDARD = frozenset(
     for prefix in ("", "/usr", "/usr/local", "/usr/glibc-compat")
     for directory in ("bin", "sbin")
 ) | {""}
-_ENVIRONMENT_FILES = r"(^|/)(activate|os-release|lsb-release|\.?\w*(rc|profile|env|environment)|envvars)$"
+_ENVIRONMENT_FILES = r"(^|/)(activate|os-release|lsb-release|\.?\w*(rc|profile|env|environment)|envvars|nvm\.sh)$"
 _TOUCHES_ONLY = frozenset({"chmod", "sed", "touch", "perl"})
 
 
@@ -79,16 +79,38 @@ def nothing(action: Action) -> Iterator[Effect]:  # noqa: ARG001 - a reader like
     yield from ()
 
 
+def run_apt_mark(action: Action) -> Iterable[Effect]:
+    """`apt-mark` says which packages are to stay."""
+    from depscan.filesystem.package_removal import mark_packages  # noqa: PLC0415 - few files use it
+
+    return mark_packages(action)
+
+
 def run_ldconfig(action: Action) -> Iterator[Effect]:
     """`ldconfig` rebuilds the cache; with -n, -N, -p, -C or -r it leaves the image's cache alone."""
     if not read_options(action.command.words[1:], "Crf").has("n", "N", "p", "C", "r", "--print-cache"):
         yield RefreshCache()
 
 
-def run_shell(action: Action) -> Iterator[Effect]:
-    """A shell runs what is not known here, or the script of an installer that comes through a pipe."""
-    brought = tuple(download.run_piped_script(action))
-    yield from brought or build.run_anything(action)
+def run_shell(action: Action) -> Iterable[Effect]:
+    """A shell runs what is not known here, or the script of an installer."""
+    return _run_installer(action) or build.run_anything(action)
+
+
+def run_python(action: Action) -> Iterable[Effect]:
+    """Python runs a module, or the script of an installer."""
+    return _run_installer(action) or build.run_module(action)
+
+
+def run_script(action: Action) -> Iterable[Effect]:
+    """A program of the stage's own, which may be the script of an installer."""
+    return _run_installer(action) or build.run_anything(action)
+
+
+def _run_installer(action: Action) -> list[Effect] | None:
+    from depscan.filesystem.installer_programs import run_installer_script  # noqa: PLC0415 - few stages fetch scripts
+
+    return run_installer_script(action)
 
 
 def run_find(action: Action) -> Iterator[Effect]:
@@ -129,7 +151,7 @@ READERS: dict[str, Reader] = {
     **dict.fromkeys(("add-apt-repository", "apt-add-repository"), add_source),
     **dict.fromkeys(build.TOOLS, build.run_tool),
     **dict.fromkeys(("make", "gmake", "ninja", "cmake", "meson", "bmake"), build.run_make),
-    **dict.fromkeys(("python", "pypy"), build.run_module),
+    **dict.fromkeys(("python", "pypy"), run_python),
     **dict.fromkeys(("rm", "rmdir", "unlink", "shred"), files.remove),
     **dict.fromkeys(("patchelf", "upx", "chrpath", "sstrip", "execstack"), files.rewrite),
     **dict.fromkeys(("dos2unix", "fromdos"), strip_returns),
@@ -143,13 +165,14 @@ READERS: dict[str, Reader] = {
     **dict.fromkeys(("sh", "bash", "ash", "dash"), run_shell),
     **dict.fromkeys(("update-alternatives", "alternatives"), run_alternatives),
     **dict.fromkeys(("rsync", "scp", "dd"), run_copy_tool),
-    "apt-mark": keep_by_hand,
+    "apt-mark": run_apt_mark,
     "chmod": files.change_mode,
     "dpkg": run_dpkg,
     "dpkg-deb": run_dpkg_deb,
     "cp": files.copy,
     "curl": download.run_curl,
     "find": run_find,
+    "gh": download.run_gh,
     "git": download.run_git,
     "install": files.install,
     "ldconfig": run_ldconfig,
@@ -181,5 +204,5 @@ def _reader(program: str | None) -> Reader:
         return download.run_installer
     plain = name if name in READERS else build.unversioned(name)
     if directory not in _STANDARD and plain not in build.TOOLS and plain != "python":
-        return build.run_anything
+        return run_script
     return READERS.get(plain, build.run_anything)

@@ -41,6 +41,10 @@ def apply_run(
         tree.mark(("/",), foreign_libc=True, reason=f"RUN with {name}", span=_whole(command))
         return Script((), understood=False)
     variables = {**scope.arguments, **scope.environment}
+    if command.text is not None and ("$(" in command.text or "`" in command.text):
+        from depscan.filesystem.answers import answers  # noqa: PLC0415 - most commands ask nothing
+
+        variables |= answers(command.text, stage.platform, tree.profile, tree.workdir)
     script = _read(command, tree, variables)
     for part in script.commands:
         span = command.offsets.span(part.start, part.end) if command.text is not None else _whole(command)

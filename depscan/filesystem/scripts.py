@@ -23,7 +23,7 @@ from depscan.shell.invocation import SHELLS
 from depscan.shell.parser import MAX_TEXT, parse_script
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from depscan.filesystem.effects import Action
     from depscan.shell.commands import Script, ShellWord, SimpleCommand
@@ -89,7 +89,7 @@ def _parse(text: str, action: Action, more: dict[str, str | None], directory: st
 
 
 def _make(action: Action) -> Iterator[SimpleCommand]:
-    from depscan.toolchains.makefile import Makefile  # noqa: PLC0415 - few stages have a Makefile
+    from depscan.toolchains.makefile import Makefile, Surroundings  # noqa: PLC0415 - few stages have a Makefile
 
     options = read_options(action.command.words[1:], "CfIjloW", ("--directory", "--file", "--makefile"))
     directory = action.command.directory
@@ -103,12 +103,25 @@ def _make(action: Action) -> Iterator[SimpleCommand]:
     given = {name: value if "$" not in value else None for name, equals, value in split if equals}
     environment = {**action.variables, **dict(action.command.assignments)}
     files = StageFiles(action.tree)
-    makefile = Makefile(given, environment, lambda name: files.read(posixpath.join(directory, name), MAX_TEXT))
+    around = Surroundings(directory, _outputs(action, environment, directory), files.names)
+    makefile = Makefile(given, environment, lambda name: files.read(posixpath.join(directory, name), MAX_TEXT), around)
     makefile.add(text)
     for recipe in makefile.recipes(name for name, equals, _ in split if not equals):
         assignments = (*action.command.assignments, *recipe.exports.items())
         inner = replace(action, command=replace(action.command, assignments=assignments))
         yield from _parse(recipe.text, inner, {}, directory).commands
+
+
+def _outputs(action: Action, environment: Mapping[str, str | None], directory: str) -> dict[str, str]:
+    """What commands print that Makefiles ask for the directory and the machine."""
+    from depscan.filesystem.answers import machine_answers  # noqa: PLC0415 - as above
+
+    platform = action.stage.platform
+    known = {"pwd": directory, **machine_answers(platform, action.tree.profile)}
+    defaults = {"GOOS": platform.os, "GOARCH": platform.architecture}
+    known |= {f"go env {name}": environment.get(name, default) or default for name, default in defaults.items()}
+    unknown = {f"go env {name}" for name in defaults if environment.get(name, "") is None}
+    return {command: text for command, text in known.items() if command not in unknown}
 
 
 def _makefile(action: Action, directory: str | None, given: ShellWord | None) -> str | None:

@@ -127,6 +127,11 @@ class ContextSource:
             return Refusal("unknown", f"{named} was not found, and the build context could not be read whole")
         if lookup.escaped:
             return Refusal("source-outside-context", f"{named} lies outside the build context {root}")
+        from depscan.filesystem.awaited import why_awaited  # noqa: PLC0415 - only a missing source pays for it
+
+        awaited = why_awaited(context.root, path)
+        if awaited is not None:
+            return Refusal("source-awaited", f"{named} is not in the build context {root}; it {awaited}")
         near = self._nearest(path)
         hint = f"; did you mean {near}?" if near and near != path else ""
         return Refusal("source-missing", f"{named} is not in the build context {root}{hint}")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from depscan.dockerfile.instructions import Problem, Stage
-    from depscan.filesystem.entries import Installed, StartCommand
+    from depscan.filesystem.entries import StartCommand
     from depscan.findings import Skipped
     from depscan.images.profile import ImageProfile, Library
     from depscan.source import Span
@@ -47,8 +47,9 @@ class Tree:
         self.removed: set[str] = set(parent.removed) if parent else set()
         self.changes: list[UnknownChange] = list(parent.changes) if parent else []
         self.packages: list[str] = list(parent.packages) if parent else []
-        self.installs: list[Installed] = list(parent.installs) if parent else []
-        self.marked = False  # whether apt-mark said which packages stay
+        # What apk keeps under a name of its own: the sequence of the change, the packages; removed in the same stage.
+        self.virtuals: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self.perhaps_installed: set[str] = set(parent.perhaps_installed) if parent else set()
         self.managers: set[str] = set(parent.managers) if parent else set()
         self.libraries: dict[str, Library] = dict(parent.libraries) if parent else {}
         self.loaders: dict[str, str] = dict(parent.loaders) if parent else {}
@@ -160,12 +161,22 @@ class Tree:
         archive: bool = False,
         possible: frozenset[str] | None = None,
         programs: frozenset[str] | None = None,
+        libc: bool = False,
     ) -> None:
         """Record that anything below `roots` may have changed; see `UnknownChange`."""
         canonical = tuple(self.canonical(root, follow_last=True) for root in roots)
         self.changes.append(
-            UnknownChange(canonical, foreign_libc, reason, span, self.step(), archive, possible, programs)
+            UnknownChange(canonical, foreign_libc, reason, span, self.step(), archive, possible, programs, libc=libc)
         )
+
+    def uninstall(self, packages: tuple[str, ...], doubtful: frozenset[str], gone: frozenset[str]) -> None:
+        """Packages went; `gone` are libraries that no change of the archive's packages up to now can have left."""
+        self.packages[:] = [name for name in self.packages if name not in packages]
+        self.libraries = {soname: found for soname, found in self.libraries.items() if soname not in doubtful}
+        self.changes[:] = [
+            msgspec.structs.replace(change, gone=change.gone | gone) if change.archive else change
+            for change in self.changes
+        ]
 
     def freeze(self, stage: Stage) -> StageFilesystem:
         """The stage as it stands now."""
@@ -178,7 +189,7 @@ class Tree:
             removed=frozenset(self.removed),
             changes=tuple(self.changes),
             packages=tuple(self.packages),
-            installs=tuple(self.installs),
+            perhaps_installed=frozenset(self.perhaps_installed),
             managers=frozenset(self.managers),
             libraries=self.libraries,
             loaders=self.loaders,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from depscan.filesystem.archives import Archive, Member
+    from depscan.artifacts.listing import Archive, Member
     from depscan.filesystem.effects import Action
 
 _MAX_MANIFEST = 1 << 20

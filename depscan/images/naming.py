@@ -62,6 +62,18 @@ CHANNELS = frozenset(
         "unstable",
     ]
 )
+# Registries where owners publish images of their own under names that others have too: quay.io/bitnami/golang.
+_PUBLISHING = frozenset(
+    [
+        "ghcr.io",
+        "mcr.microsoft.com",
+        "public.ecr.aws",
+        "quay.io",
+        "registry.access.redhat.com",
+        "registry.gitlab.com",
+        "registry.redhat.io",
+    ]
+)
 _ROOT_SUFFIX = r"(?:[-.](?:\d{8}(?:\.\d+)*|slim|minimal|micro|init|base|backports))+$"
 _FAMILIES = {"alpine": "musl", "busybox": "unknown", "scratch": "none", "windows": "unknown"}
 
@@ -190,7 +202,7 @@ def _by_vendor(image: str, reference: ImageReference) -> Match | None:
             row = find_tags(image).get(rule.release.removeprefix("@"))
             release = row.release if row else found.expand(rule.release)
             if not release.startswith("@"):
-                return Match(image, rule.source, Confidence.LIKELY, release, bare=_is_bare(image))
+                return Match(image, rule.source, Confidence.LIKELY, release or None, rule.family, bare=_is_bare(image))
     return None
 
 
@@ -222,13 +234,15 @@ def _by_component(image: str, reference: ImageReference) -> Match | None:
     """What the last part of a name tells: corp/ubuntu:22.04, corp/base-debian12, mirror.corp/hub/python:3.12.
 
     A root's name is probably a copy of it or built on it; anything may have been added. The name of a language image
-    tells that only in a registry, which may be a mirror.
+    tells that only in a registry that may be a mirror.
     """
     before, slash, name = image.rpartition("/")
     if not slash:
         return None
     like = _exact(name, reference) or _root(name, reference)
-    if like is not None and (name in ROOTS or "." in before or ":" in before):
+    domain = before.partition("/")[0]
+    mirrors = re.search("[.:]", domain) is not None and domain not in _PUBLISHING
+    if like is not None and (name in ROOTS or mirrors):
         why = f"{image} has the name of {name}: {like.why}"
         sure = Confidence.LIKELY if name in ROOTS else Confidence.POSSIBLE
         return msgspec.structs.replace(like, image=image, why=why, confidence=sure, bare=False, untold=True)

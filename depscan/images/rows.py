@@ -200,13 +200,14 @@ class PathRule(Struct, frozen=True, array_like=True):
 class VendorRule(Struct, frozen=True, array_like=True):
     """A tag (regular expression) of images with a prefix that stands for a release, or another tag ("@latest").
 
-    The release may name groups of the tag by their number after a backslash.
+    The release may name groups of the tag by their number after a backslash; where it is empty, `family` is known.
     """
 
     prefix: str
     tag: str
     release: str
     source: str
+    family: str | None = None
 
 
 class DerivedRule(Struct, frozen=True, array_like=True):

@@ -7,6 +7,7 @@ re-checks see it.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -16,7 +17,7 @@ from depscan.artifacts.facts import MEMBER, NO_ELF, Artifact
 from depscan.artifacts.magic import ARCHIVES, CLOSED, HEAD_SIZE, classify, is_appimage
 from depscan.artifacts.prediction import Prediction
 from depscan.filesystem.content import read_head
-from depscan.filesystem.entries import HostFile
+from depscan.filesystem.entries import ArchiveMember, HostFile, InlineFile
 from depscan.findings import Skipped
 from depscan.linking.linker import place
 from depscan.linking.placement import Verdict
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 _HEAD = 256  # what the kernel reads (BINPRM_BUF_SIZE)
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf#!", b"\xff\xfe#\0")
 _APPIMAGE = "an AppImage: what it mounts when it starts is not read"
-_MEMBER = 64 * 1024 * 1024  # an archive member larger than this is not read
 
 
 class Inventory:
@@ -69,9 +69,14 @@ class Inventory:
         self._facts.update(dict.fromkeys(fresh))
         on_disk = {content.path: content for content in binaries if isinstance(content, HostFile)}
         self._facts.update({on_disk[path]: facts for path, facts in self._read_files(list(on_disk)).items()})
+        inside: dict[Path, dict[str, FileEntry]] = {}
         for content, entry in binaries.items():
-            if not isinstance(content, HostFile):
-                self._facts[content] = _read_bytes(entry)
+            if isinstance(content, ArchiveMember):
+                inside.setdefault(content.archive, {})[content.name] = entry
+            elif isinstance(content, InlineFile):
+                self._facts[content] = _read_inline(content)
+        for archive, entries in inside.items():
+            self._facts.update(self._read_members(archive, entries))
 
     def _look(self, content: Content, entry: FileEntry) -> str | None:
         """The kind of a file by its first bytes; what scripts, archives and closed containers say is noted."""
@@ -109,6 +114,13 @@ class Inventory:
         from depscan.artifacts.reading import read_facts  # noqa: PLC0415 - a run without binaries needs no cache
 
         return read_facts(paths, jobs=self._jobs, cache=self._cache)
+
+    def _read_members(self, archive: Path, entries: Mapping[str, FileEntry]) -> dict[Content, ElfFacts | str]:
+        from depscan.artifacts.reading import MAX_MEMBER, read_member_facts  # noqa: PLC0415 - as above
+
+        members = {name: partial(read_head, entry, MAX_MEMBER + 1) for name, entry in entries.items()}
+        facts = read_member_facts(archive, members, cache=self._cache)
+        return {entry.content: facts[name] for name, entry in entries.items() if entry.content is not None}
 
     def artifacts(
         self, filesystem: StageFilesystem, assumed: Mapping[str, ElfFacts] | None = None
@@ -268,10 +280,7 @@ def _place_members(root: Root, bench: _Bench) -> Iterator[Placement]:
         yield from place_members(members, root, bench.host_provided)
 
 
-def _read_bytes(entry: FileEntry) -> ElfFacts | str:
+def _read_inline(content: InlineFile) -> ElfFacts | str:
     from depscan.artifacts.reading import read_facts_from_bytes  # noqa: PLC0415 - see above
 
-    data = read_head(entry, _MEMBER + 1)
-    if data is None or len(data) > _MEMBER:
-        return "larger than 64 MB inside an archive" if data else "cannot be read"
-    return read_facts_from_bytes(data)
+    return read_facts_from_bytes(content.data)

@@ -19,7 +19,7 @@ from depscan.filesystem.entries import Presence
 from depscan.findings import Confidence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from depscan.artifacts.facts import Artifact, ElfFacts
     from depscan.artifacts.symbols import Symbols
@@ -167,19 +167,17 @@ class Root:
         changes = [*self._changes(resolved, foreign=foreign), *self._changes(path, foreign=foreign)]
         if not all(change.archive for change in changes) or profile is not self.profile:
             return False
-        possible = [change.possible for change in changes]
-        known = None if None in possible else frozenset().union(*(each for each in possible if each is not None))
         names = {posixpath.basename(path), posixpath.basename(resolved)}
-        return all(self._is_lacking(name, known) for name in names)
+        return all(self._is_lacking(name, changes) for name in names)
 
-    def _is_lacking(self, name: str, known: frozenset[str] | None) -> bool:
+    def _is_lacking(self, name: str, changes: Sequence[UnknownChange]) -> bool:
         """A name that no package has in a default directory may yet come in by a link that a package makes."""
         from depscan.images.sonames import archive_has  # noqa: PLC0415 - only where packages are installed
         from depscan.packages.providers import who_provides  # noqa: PLC0415 - as above
 
         if name not in self._lacking:
             has = archive_has(self.profile.release, self.filesystem.stage.platform.architecture, name)
-            elsewhere = bool(has) and known is not None and name not in known
+            elsewhere = bool(has) and all(change.lacks(name) for change in changes)
             others = elsewhere and bool(who_provides("apt", self.profile.release, name))
             self._lacking[name] = has is False or others
         return self._lacking[name]

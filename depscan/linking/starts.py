@@ -155,7 +155,12 @@ def _programs(words: Sequence[str]) -> list[int]:
 
 
 def _of_text(start: StartCommand, text: str, span: Span) -> Iterator[Launch]:
-    """The first program of a shell's text, where it is a plain word; of what is more than words, nothing is told."""
+    """The first program of a shell's text, where it is a plain word; of what is more than words, nothing is told.
+
+    A line with || goes on where a program is missing.
+    """
+    if "||" in text.strip().partition("\n")[0]:
+        return
     first = text.replace("&&", "\n").strip().partition("\n")[0]
     if _UNREADABLE & set(first) or "&" in first:
         first = _before_marks(first)

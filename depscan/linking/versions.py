@@ -71,6 +71,8 @@ def _compare(
     if provider is not None and provider.facts is not None:
         return _in_definitions(name, provider.facts.version_definitions)
     known = root.installed(library, loader.profile)
+    if root.filesystem.libc_replaced:
+        return Presence.UNKNOWN, None, Confidence.CERTAIN
     if known is not None and known.versions is not None:
         return *_in_definitions(name, known.versions)[:2], loader.confidence
     if known is None or loader.copied:

@@ -27,7 +27,7 @@ def read(command: SimpleCommand) -> Installation:
     root = request.value("-p", "--root")
     if request.verb == "del":
         names, complete = read_names(request.operands, _CONSTRAINT)
-        return Installation("apk", removed=names, complete=complete, only_removes=True, sweeps=True, root=root)
+        return Installation("apk", removed=names, complete=complete, only_removes=True, unneeded=True, root=root)
     if request.verb in {"upgrade", "fix"}:
         return Installation("apk", upgrades=True, root=root)
     if request.verb != "add":

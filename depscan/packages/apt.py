@@ -18,6 +18,7 @@ _VALUED = frozenset(
 )
 _VERSION = re.compile(r"(=.*|/.*|:[a-z0-9]+(=.*)?|\+|\^)$", re.DOTALL)
 _UPGRADES = frozenset({"upgrade", "dist-upgrade", "full-upgrade", "safe-upgrade", "build-dep", "satisfy"})
+_AUTOMATIC = frozenset({"--auto-remove", "--autoremove"})
 _REMOVES = frozenset({"remove", "purge", "autoremove", "auto-remove", "autopurge"})
 
 
@@ -32,9 +33,10 @@ def read(command: SimpleCommand) -> Installation:
         return Installation("apt", upgrades=True)
     if request.verb in _REMOVES:
         names, complete = read_names(request.operands, _VERSION)
-        auto = "auto" in request.verb
-        sweeps = auto or bool(request.options & {"--auto-remove", "--autoremove"})
-        return Installation("apt", removed=names, complete=complete, upgrades=auto, only_removes=True, sweeps=sweeps)
+        auto = "auto" in request.verb or bool(request.options & _AUTOMATIC)
+        return Installation(
+            "apt", removed=names, complete=complete, upgrades="auto" in request.verb, only_removes=True, unneeded=auto
+        )
     if request.verb in {"install", "reinstall"}:
         return _read_install(request)
     return Installation("apt")

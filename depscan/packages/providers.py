@@ -96,6 +96,24 @@ def provides(manager: str, release: str | None, package: str, *, recommends: boo
     )
 
 
+def own_libraries(manager: str, release: str | None, package: str) -> tuple[str, ...]:
+    """The libraries in a package itself; none where nothing is known of it."""
+    found = _find(_tables(manager, release), package)
+    return found[0].libraries if found else ()
+
+
+def names_needed(manager: str, release: str | None, package: str) -> frozenset[str]:
+    """The packages that one surely draws in, without which it cannot stay."""
+    tables, names, pending = _tables(manager, release), {package}, [package]
+    for name in pending:  # grows while it is read
+        found = _find(tables, name)
+        new = [each for each in (found[0].depends if found else ()) if each not in names]
+        if len(names) <= MAX_CLOSURE:
+            names.update(new)
+            pending += new
+    return frozenset(names)
+
+
 def may_bring_programs(
     manager: str, release: str | None, package: str, *, recommends: bool = True
 ) -> frozenset[str] | None:

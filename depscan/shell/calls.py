@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from depscan.shell.commands import SimpleCommand
-from depscan.shell.invocation import base_name, reads_standard_input, script_argument, unwrap
+from depscan.shell.invocation import base_name, fetches_script, reads_standard_input, script_argument, unwrap
 
 if TYPE_CHECKING:
     from depscan.shell.commands import Redirect, ShellWord
@@ -59,7 +59,7 @@ class CallReader:
         script = script_argument(words)
         if name is not None and self.run_function(name, words, call):
             return
-        if script is not None:
+        if script is not None and not fetches_script(script):
             self._run_script(script.text, script, call, shares=name == "eval")
         elif reads_standard_input(words) and call.stdin is not None:
             self._run_script(call.stdin, None, call, shares=False)

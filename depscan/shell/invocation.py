@@ -120,6 +120,11 @@ def script_argument(words: Sequence[ShellWord]) -> ShellWord | None:
     return words[1] if name == "eval" and len(words) == 2 else None
 
 
+def fetches_script(word: ShellWord) -> bool:
+    """Whether the word of a script is what a command fetches: `sh -c "$(curl URL)"`."""
+    return word.text is None and re.match(r"\"?\$\(\s*(curl|wget)\s", word.raw) is not None
+
+
 def reads_standard_input(words: Sequence[ShellWord]) -> bool:
     """Whether a shell reads its script from standard input: no -c and no script file."""
     if not words or base_name(words[0]) not in SHELLS or _shell_script(words[1:]) is not None:

@@ -25,7 +25,8 @@ _LEADING_HEREDOC = r"""\A(<<-?["']?\w+["']?) ([\w./][^\n<>|&;]*)(?=\n)"""
 def parse_script(text: str, variables: Mapping[str, str | None], directory: str | None = None) -> Script:
     """The commands of `text`.
 
-    `variables` maps names to values (None: set, but not known); a name it lacks is not known either. `directory` is
+    `variables` maps names to values (None: set, but not known); a name it lacks is not known either. `$(WORDS)` may be
+    one, for what a command substitution stands for. `directory` is
     where the script starts. Offsets in the result are code points of `text`. Text beyond MAX_TEXT, or nested or
     unrolled beyond the bounds above, is not understood.
     """

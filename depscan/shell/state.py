@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
     Assignments = tuple[tuple[str, str | None], ...]
 
-
-# Variables by which builds are told their target, and files that are sourced and set none of them.
-_OF_BUILDS = ("GOOS", "GOARCH", "GOFLAGS", "CGO_ENABLED", "CGO_LDFLAGS", "CC", "CXX", "CARGO_BUILD_TARGET", "RUSTFLAGS")
-_ABOUT_A_SYSTEM = r"(^|/)(activate|os-release|lsb-release|\.?\w*(rc|profile|env|environment)|envvars|nvm\.sh)$"
+# What build tools read of their environment that decides the machine, the C library or the linkage of a program.
+_DECISIVE = (
+    *("GOOS", "GOARCH", "CGO_ENABLED", "GOFLAGS", "CARGO_BUILD_TARGET", "RUSTFLAGS"),
+    *("CC", "CFLAGS", "CXXFLAGS", "LDFLAGS"),
+)
+# Files that set none of these: of virtual environments, distributions, login shells, rustup, ghcup and nvm.
+_HARMLESS_FILES = r"(^|/)(activate|(os|lsb)-release|\.?\w*(rc|profile)|\.?(cargo|ghcup)/env|nvm\.sh)$"
 
 
 class ShellState(Struct):
@@ -71,11 +74,13 @@ class ShellState(Struct):
                 self.exports_all = text.startswith("-")
 
     def read_file(self, words: Sequence[ShellWord]) -> None:
-        """`. FILE`: what a build reads may be set by it, unless its name says that it is about something else."""
-        told = len(words) > 1 and re.search(_ABOUT_A_SYSTEM, words[1].text or "")
-        for name in _OF_BUILDS if self.exports_all or not told else ():
-            self.variables[name] = None
-            self.export(name)
+        """`. FILE`: what it sets is not known; what was set before is taken to stay."""
+        if len(words) > 1 and re.search(_HARMLESS_FILES, words[1].text or words[1].raw.strip("\"'")):
+            return
+        for name in _DECISIVE:
+            if name not in self.variables:
+                self.variables[name] = None
+                self.export(name)
 
     def environment(self, assignments: Assignments) -> Assignments:
         """What the text adds to a program's environment: its exports, then the program's own assignments."""

@@ -2,7 +2,8 @@
 
 In: a node, the text, the variables (None: set, but value not known). Out: `ShellWord`s: none for an unquoted empty
 variable, several for `$PACKAGES`. A name that the mapping lacks is not known either, since the base image's ENV may
-set it. POSIX.1-2024, Shell Command Language 2.6 (word expansions) and 2.2 (quoting).
+set it. What a command substitution stands for is in the mapping too, where it is known: by its words, `$(uname -m)`.
+POSIX.1-2024, Shell Command Language 2.6 (word expansions) and 2.2 (quoting).
 """
 
 from __future__ import annotations
@@ -28,7 +29,6 @@ _GLOB = r"(?<!\\)[*?\[]"
 _BRACES = r"\{[^{}]*(,|\.\.)[^{}]*\}"
 _PARAMETER = r"\$(?:(\w+|[@*#?$!-])|\{(\w+)\})"
 _OPERATOR = r"(?s)\$\{(\w+)(:?[-=+?]|##?|%%?)(.*)\}"
-_WORKING_DIRECTORY = {"$(pwd)", "`pwd`"}
 _PLAIN = {"word", "number", "extglob_pattern", "regex", "variable_name", "test_operator", "file_descriptor"}
 
 
@@ -114,8 +114,8 @@ def _pieces(node: Node, text: str, variables: Variables) -> list[_Piece]:
     kind = node.type
     if kind in {"simple_expansion", "expansion"}:
         return [_Piece(expand_parameter(raw.lstrip(), variables), splits=True)]
-    if raw in _WORKING_DIRECTORY:
-        return [_Piece(variables.get("PWD"), splits=True)]
+    if kind == "command_substitution":
+        return [_Piece(_substitute(raw, variables), splits=True)]
     if kind == "raw_string":
         return [_Piece(raw[1:-1])]
     if kind == "string":
@@ -127,6 +127,12 @@ def _pieces(node: Node, text: str, variables: Variables) -> list[_Piece]:
     if kind in _PLAIN or not node.is_named:
         return [_literal(raw, variables)]
     return [_Piece(_ansi(raw) if kind == "ansi_c_string" else None)]
+
+
+def _substitute(raw: str, variables: Variables) -> str | None:
+    """What `$(command)` stands for, or the same in backquotes."""
+    words = (raw[1:-1] if raw.startswith("`") else raw[2:-1]).split()
+    return variables.get("PWD" if words == ["pwd"] else f"$({' '.join(words)})")
 
 
 def _has_braces(raw: str) -> bool:

@@ -46,6 +46,8 @@ def _newer(placement: Placement, ceiling: str | None, profile: ImageProfile) -> 
     missing = [check.name for check in placement.link.versions if check.presence is Presence.MISSING and not check.weak]
     if missing:
         return missing[0]
+    if placement.filesystem.libc_replaced:
+        return None
     known = profile.libc.ceilings.get("GLIBC") or profile.libc.version
     if ceiling is None or placement.verdict is Verdict.FAILS or profile.libc.family != "glibc" or known is None:
         return None

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from depscan.source import Span
 
 _HOST_MODULES = "host-modules"  # in the way, but not proved to break anything
-_NOT_THERE = frozenset({"source-missing", "source-outside-context"})  # an ignored source is there
+_AWAITED = "source-awaited"  # something is known that brings it before the image is built
+_NOT_THERE = frozenset({"source-missing", "source-outside-context", _AWAITED})  # an ignored source is there
 _BINARIES = (".so", ".dylib", ".node", ".bin", ".bundle")
 
 
@@ -135,6 +136,14 @@ def _host_modules(
 
     problems = tuple(find_host_modules(stages, placements))
     return problems, tuple(untold(placements, problems))
+
+
+def _gravest_of(problem: Problem, *, latent: bool) -> Severity:
+    """The highest severity that a finding on wrong text may have; `latent` as for `problem`."""
+    if problem.kind == _AWAITED:
+        return Severity.NOTE
+    latent = (problem.kind in PLATFORM_KINDS and latent) or problem.kind == _HOST_MODULES
+    return Severity.WARNING if latent or problem.confidence is Confidence.POSSIBLE else Severity.ERROR
 
 
 class _Collector:
@@ -323,8 +332,6 @@ class _Collector:
     def problem(self, problem: Problem, *, latent: bool) -> Subject:
         """The subject of wrong text; what only a build for another platform meets may be `latent` in this one."""
         context = self._context if problem.kind in _NOT_THERE else Confidence.CERTAIN
-        latent = (problem.kind in PLATFORM_KINDS and latent) or problem.kind == _HOST_MODULES
-        doubtful = problem.confidence is Confidence.POSSIBLE
         keyword = next((item.keyword for item in self._instructions if _within(problem.span, item.span)), "")
         return Subject(
             kind="instruction",
@@ -335,7 +342,7 @@ class _Collector:
             related=problem.related,
             confidence=Confidence.weakest(context, problem.confidence),
             stage=problem.stage,
-            gravest=Severity.WARNING if latent or doubtful else Severity.ERROR,
+            gravest=_gravest_of(problem, latent=latent),
         )
 
     def _instruction_at(self, span: Span) -> Span:

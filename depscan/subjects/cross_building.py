@@ -128,15 +128,20 @@ def _reason(step: _Step) -> str | None:
         return _reason_of_go(step)
     if _FOLLOWS.search(step.text):
         return None
-    if part.name == "cargo" and words[1:2] == ["build"] and "CARGO_BUILD_TARGET" not in step.variables:
+    if part.name == "cargo" and words[1:2] == ["build"] and "CARGO_BUILD_TARGET" not in _given(step):
         return "cargo build without --target compiles for the machine that builds, not for the target's"
     if part.name in _COMPILERS and "-o" in words and "-c" not in words:
         return f"{part.name} compiles for the machine that builds, not for the target's"
     return None
 
 
+def _given(step: _Step) -> dict[str, str | None]:
+    """The environment of the command."""
+    return {**step.variables, **dict(step.part.assignments)}
+
+
 def _reason_of_go(step: _Step) -> str | None:
-    given = {**step.variables, **dict(step.part.assignments)}
+    given = _given(step)
     arch = given.get("GOARCH", "")
     if given.get("GOOS", "") in _ELSEWHERE or "GOARCH" in step.arguments or re.search(r"\bxx-|go env -w", step.text):
         return None

@@ -102,7 +102,7 @@ def _started(filesystem: StageFilesystem, placements: Sequence[Placement]) -> It
     for launch in launches(filesystem):
         if launch.name.endswith(".wasm"):
             return  # a runtime of WebAssembly starts it
-        seen = _find(launch.name, filesystem)
+        seen = _see(launch, filesystem)
         if seen.presence is Presence.MISSING:
             found = None if seen.entry is not None else _missing(launch, seen, filesystem)  # it lacks its bit alone
         else:
@@ -111,6 +111,13 @@ def _started(filesystem: StageFilesystem, placements: Sequence[Placement]) -> It
             yield found
         if seen.presence is Presence.MISSING or launch.name.startswith("["):
             break  # what it would have started is never reached
+
+
+def _see(launch: Launch, filesystem: StageFilesystem) -> Sighted:
+    """Look a program up; the exec form takes a variable literally, and no image has a program of such a name."""
+    if "$" in launch.name and launch.start.form == "exec" and not launch.by_shell:
+        return Sighted(Presence.MISSING, launch.name, confidence=Confidence.LIKELY)
+    return _find(launch.name, filesystem)
 
 
 def _find(name: str, filesystem: StageFilesystem) -> Sighted:

@@ -77,12 +77,24 @@ def _judge(directory: str, entry: FileEntry, filesystem: StageFilesystem) -> Ite
 
 def _other_version(directory: str, target: str, filesystem: StageFilesystem) -> str | None:
     """The version that an environment is for, where the image's Python at the target is known to be another."""
-    image = _IMAGE.fullmatch(filesystem.profile.reference)
+    here = _version_at(target, filesystem)
     names = (posixpath.basename(path) for path in filesystem.entries if path.startswith(f"{directory}/bin/python3."))
     versions = {found[1] for name in names if (found := re.fullmatch(r"python(3\.\d+)", name))}
-    if image is None or not target.startswith("/usr/local/bin/python") or target in filesystem.entries:
+    if here is None or target in filesystem.entries:
         return None
-    return versions.pop() if len(versions) == 1 and image[1] not in versions else None
+    return versions.pop() if len(versions) == 1 and here not in versions else None
+
+
+def _version_at(target: str, filesystem: StageFilesystem) -> str | None:
+    """The version of the Python at a path: of the image's own, or of the package python3 of its distribution."""
+    image = _IMAGE.fullmatch(filesystem.profile.reference)
+    if image is not None:
+        return image[1] if target.startswith("/usr/local/bin/python") else None
+    if target != "/usr/bin/python3" or "python3" not in filesystem.packages or filesystem.profile.tree is not None:
+        return None
+    from depscan.toolchains.python_interpreter import release_version  # noqa: PLC0415 - environments are rare
+
+    return release_version(filesystem.profile.release)
 
 
 def _user(directory: str, filesystem: StageFilesystem) -> str | None:

@@ -29,6 +29,9 @@ PROGRAMS: dict[str, str] = {
     "xx-cargo": "cargo",
     "dart": "dart",
     "rustc": "cargo",
+    **dict.fromkeys(("rustup-init", "rustup"), "rustup"),
+    **dict.fromkeys(("nvm-init", "nvm", "fnm", "volta"), "node_versions"),
+    "installer": "installers",
     "dotnet": "dotnet",
     **dict.fromkeys(("jlink", "jpackage"), "jlink"),
     **dict.fromkeys(("native-image", "mvn", "mvnw", "gradle", "gradlew"), "native_image"),
@@ -43,7 +46,9 @@ PROGRAMS: dict[str, str] = {
     **dict.fromkeys(("pip", "python", "virtualenv", "uv", "poetry", "pdm", "pipenv"), "python"),
     **dict.fromkeys(("bundle", "bundler", "gem"), "ruby"),
     **dict.fromkeys(("docker-php-ext-install", "pecl"), "php"),
-    **dict.fromkeys(("npm", "npx", "yarn", "yarnpkg", "pnpm", "pnpx", "bun", "bunx"), "node"),
+    **dict.fromkeys(("npm", "npx", "yarn", "yarnpkg", "pnpm", "pnpx", "bunx"), "node"),
+    "bun": "node standalone",
+    "deno": "standalone",
 }
 
 

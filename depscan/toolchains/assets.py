@@ -66,8 +66,7 @@ class Download(Struct, frozen=True, forbid_unknown_fields=True):
 
     `url` is an expression for its address. `programs` are paths in its archive (`*/` is the archive's own directory).
     `needs` are libraries beside the C library, `glibc` the glibc that a major version (of the group `major`) and all
-    later ones ask for. `home` says that the address is of a script for a shell: below which directory of HOME it puts
-    the programs, unless the environment has `home_variable`.
+    later ones ask for.
     """
 
     name: str
@@ -76,8 +75,6 @@ class Download(Struct, frozen=True, forbid_unknown_fields=True):
     programs: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     glibc: dict[str, str] = {}
-    home: str = ""
-    home_variable: str = ""
 
 
 class Asset(Struct, frozen=True):
@@ -131,20 +128,12 @@ def read_asset(url: str) -> Asset | None:
     platform = _platform(text)
     for pattern, row in _downloads():
         found = pattern.fullmatch(text)
-        if found is not None and not row.home:
+        if found is not None:
             return Asset(text, name, packing, "glibc", platform, row, _version(row, found.groupdict()))
     family = _family(text, name)
     if family is None and platform is None:
         return None
     return Asset(text, name, packing, family, platform)
-
-
-def read_installer(url: str) -> Asset | None:
-    """The script that a URL is, where it is known which program it puts where."""
-    text = re.sub(r"[?#].*$", "", url[:MAX_URL]).strip("\"'")
-    rows = (row for pattern, row in _downloads() if row.home and pattern.fullmatch(text))
-    found = next(rows, None)
-    return Asset(text, found.name, "script", "glibc", None, found) if found is not None else None
 
 
 def _version(row: Download, groups: Mapping[str, str | None]) -> str | None:

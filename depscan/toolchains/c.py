@@ -20,6 +20,7 @@ from depscan.findings import Confidence
 from depscan.platforms import MACHINES
 from depscan.toolchains.arguments import flag_text
 from depscan.toolchains.elf import ceiling, is_at_least, linked_program, static_program
+from depscan.toolchains.system_libraries import libraries_asked_for, sonames_of
 from depscan.toolchains.triples import Target, read_target
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ _NO_PROGRAM = frozenset(
 )
 _STATIC = frozenset({"-static", "--static", "-static-pie"})
 _VALUED = frozenset("-o -I -L -D -U -l -x -include -isystem -idirafter -Xlinker -T -u -z -target -MF -MT -MQ".split())  # noqa: SIM905
-_OF_LIBC = frozenset({"c", "m", "pthread", "dl", "rt", "util", "resolv", "crypt", "nsl", "anl"})
 _INPUT = r".+\.(c|cc|cpp|cxx|c\+\+|C|o|a|s|S|m|mm|i|ii|f|f90|lo)|-"
 _IOSTREAM_SINCE = "3.4.32"
 _OWN_COMPILER = r"(?:.*/)?gcc:(1[3-9]|[2-9]\d)(?!\.1\b).*"  # has a libstdc++ of its own beside the distribution's
@@ -93,6 +93,7 @@ def _read(place: Workplace) -> _Link | None:
             flags.add(text)
         elif word.text is None:
             unknown |= "pkg-config" not in text  # which tells of libraries and include directories
+            values.setdefault("-l", []).extend(libraries_asked_for(text))
             operands += [text] if re.fullmatch(_INPUT, text) else []
         else:
             operands.append(text)
@@ -117,8 +118,7 @@ def _target(place: Workplace) -> Target | None:
 
 
 def _dynamic(link: _Link, target: Target, place: Workplace) -> ElfFacts | None:
-    wanted = () if target.triple else tuple(name for name in link.libraries if name not in _OF_LIBC)
-    found = [soname for name in wanted if (soname := place.soname(name)) is not None]
+    found = () if target.triple else sonames_of(link.libraries, place, _sources(link, place))
     runtime = _needs_cxx(link, place)
     needed = (*found, *(("libstdc++.so.6",) if runtime else ()))
     version = target.version if not target.triple else place.profile.libc.version
@@ -145,6 +145,10 @@ def _streams(link: _Link, place: Workplace) -> bool:
     newer = is_at_least(place.profile.libc.ceilings.get("GLIBCXX"), _IOSTREAM_SINCE)
     if not newer and not re.fullmatch(_OWN_COMPILER, place.profile.name):
         return False
+    return any(re.search(r"(?m)^\s*#\s*include\s*<iostream>", text) for text in _sources(link, place))
+
+
+def _sources(link: _Link, place: Workplace) -> Iterator[str]:
+    """The texts of the command's inputs, as far as they are at hand."""
     paths = [place.path(each) for each in link.inputs if posixpath.splitext(each)[1] not in (".o", ".a")]
-    sources = (place.files.read(path, _MAX_SOURCE) or "" for path in paths if path)
-    return any(re.search(r"(?m)^\s*#\s*include\s*<iostream>", text) for text in sources)
+    return (place.files.read(path, _MAX_SOURCE) or "" for path in paths if path)

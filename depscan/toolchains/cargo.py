@@ -21,9 +21,17 @@ from depscan.artifacts.prediction import Product
 from depscan.findings import Confidence
 from depscan.platforms import MACHINES
 from depscan.toolchains.arguments import Arguments, read_arguments
-from depscan.toolchains.crates import Workspace, find_workspace, read_configuration, table, texts
+from depscan.toolchains.crates import (
+    Workspace,
+    find_workspace,
+    pinned_toolchain,
+    read_configuration,
+    table,
+    texts,
+)
 from depscan.toolchains.elf import MERGED, ceiling, is_at_least, linked_program, static_program
 from depscan.toolchains.foreign_libraries import foreign_libraries
+from depscan.toolchains.rustup import told_host, told_release
 from depscan.toolchains.triples import Target, read_target
 from depscan.toolchains.xx import target_platform
 
@@ -50,13 +58,18 @@ _PROCESS_RUST = (1, 85)  # the oldest release of which it is measured
 
 
 class _Build(Struct, frozen=True):
-    """A build: its verb, arguments, the workspace where it is known, and the configuration files that hold."""
+    """A build: its verb, arguments, the workspace where it is known, and the configuration files that hold.
+
+    `toolchain` is the one that the command names, `cargo +NAME`, `start` the directory that it runs in.
+    """
 
     verb: str
     arguments: Arguments
     workspace: Workspace | None
     configuration: list[dict[str, object]]
     by_zig: bool
+    toolchain: str | None = None
+    start: str = "/"
 
 
 def predict(place: Workplace) -> Iterator[Product]:
@@ -65,7 +78,7 @@ def predict(place: Workplace) -> Iterator[Product]:
     if build is None:
         return
     for triple in _triples(build, place):
-        target = read_target(triple) if triple else _host(place)
+        target = read_target(triple) if triple else _host(build, place)
         if target is None:
             continue
         for path, package in _outputs(build, place, triple):
@@ -76,6 +89,7 @@ def predict(place: Workplace) -> Iterator[Product]:
 
 def _read(place: Workplace) -> _Build | None:
     words = [word for word in place.command.words if not (word.text or "").startswith("+")]
+    toolchain = next((text[1:] for text in place.words if text and text.startswith("+")), None)
     name = place.command.name or ""
     verbs = read_arguments(words[1:], _VALUED).operands
     while name != "rustc" and verbs and verbs[0] in _WRAPPERS:
@@ -89,13 +103,14 @@ def _read(place: Workplace) -> _Build | None:
     given = posixpath.dirname(manifest) if manifest else place.path(arguments.value("--path", "-C"))
     remote = verb == "install" and not arguments.has("--path")
     workspace = None if remote or verb == "rustc" else find_workspace(place.files, given or start)
-    return _Build(verb, arguments, workspace, read_configuration(place, start), "zigbuild" in verbs[:1])
+    configuration = read_configuration(place, start)
+    return _Build(verb, arguments, workspace, configuration, "zigbuild" in verbs[:1], toolchain, start)
 
 
 def _triples(build: _Build, place: Workplace) -> tuple[str | None, ...]:
     """The targets asked for; one None for the host's. Nothing where one is asked for that is not known."""
     if place.command.name == "xx-cargo":
-        triple = _triple_of_xx(place)
+        triple = _triple_of_xx(build, place)
         return (triple,) if triple else ()
     given = build.arguments.values("--target")
     if given:
@@ -107,10 +122,10 @@ def _triples(build: _Build, place: Workplace) -> tuple[str | None, ...]:
     return next((each for each in configured if each and build.verb != "rustc"), (None,))
 
 
-def _triple_of_xx(place: Workplace) -> str | None:
+def _triple_of_xx(build: _Build, place: Workplace) -> str | None:
     """What xx-cargo gives to --target: the image's machine, the stage's C library (tonistiigi/xx, src/xx-cargo)."""
     platform, family = target_platform(place), place.profile.libc.family
-    own = _host(place)
+    own = _host(build, place)
     if platform is None or own is None or {"XX_LIBC", "XX_VENDOR"} & place.environment.keys():
         return None
     machine = {"riscv64": "riscv64gc", "arm": "armv7"}.get(platform.architecture, MACHINES.get(platform.architecture))
@@ -118,8 +133,11 @@ def _triple_of_xx(place: Workplace) -> str | None:
     return f"{machine}-{own.vendor}-linux-{'gnu' if family == 'glibc' else family}{ending}"
 
 
-def _host(place: Workplace) -> Target | None:
-    """The compiler's own target, by the stage's C library; on Alpine its package and rustup's differ."""
+def _host(build: _Build, place: Workplace) -> Target | None:
+    """The compiler's own target: as rustup was told, else by the stage's C library; Alpine's package has its own."""
+    told = told_host(place, build.toolchain, pinned_toolchain(place.files, build.start))
+    if told is not None:
+        return read_target(told)
     family = place.profile.libc.family
     if family not in ("glibc", "musl"):
         return None
@@ -205,7 +223,7 @@ def _target_directory(build: _Build, place: Workplace, triple: str | None) -> st
 
 def _product(path: str, package: Package | None, target: Target, build: _Build, place: Workplace) -> Product | None:
     flags, known = _flags(build, place, target)
-    why = _why_static(flags, target)
+    why = _why_static(flags, target, place)
     machine = MACHINES[target.platform.architecture]
     if why is not None:
         return Product(path, "cargo", static_program(machine, "rust"), evidence=(why,))
@@ -230,11 +248,17 @@ def _why_libraries(libraries: tuple[str, ...]) -> tuple[str, ...]:
     return (f"Cargo.lock has crates that link {', '.join(libraries)}",) if libraries else ()
 
 
-def _why_static(flags: str, target: Target) -> str | None:
-    """Why the program is static, in a sentence; None where it is dynamic."""
+def _why_static(flags: str, target: Target, place: Workplace) -> str | None:
+    """Why the program is static, in a sentence; None where it is dynamic.
+
+    bullseye's own rustc 1.48 takes no notice of +crt-static for glibc, bookworm's 1.63 does (measured).
+    """
     switches = re.findall(r"([+-])crt-static", flags)
     if re.search(r"link-args?=[^,]*-static\b", flags):
         return "the linker is told -static"
+    packaged = not {"cargo", "rustc"}.isdisjoint(place.packages)
+    if switches and target.family == "glibc" and packaged and place.profile.release == "debian:11":
+        return None
     if switches:
         return f"the target feature +crt-static links {target.triple} statically" if switches[-1] == "+" else None
     if target.family == "musl" and target.vendor != "alpine":
@@ -268,9 +292,9 @@ def _starts_processes(build: _Build, place: Workplace) -> bool:
     if not is_at_least(place.profile.libc.version, _PROCESS) or build.by_zig or build.workspace is None:
         return False
     tag = re.search(r"(?:^|/)rust:(?:(\d+)\.(\d+)|1\b|latest|slim|trixie)|-rust-(\d+)\.(\d+)", place.profile.name)
-    numbers = tuple(int(part) for part in tag.groups() if part) if tag else ()
+    numbers = tuple(int(part) for part in tag.groups() if part) if tag else told_release(place)
     pinned = any(name.startswith("rust-toolchain") for name in place.files.names(build.workspace.root))
-    if tag is None or pinned or (numbers and numbers < _PROCESS_RUST):
+    if numbers is None or pinned or build.toolchain or (numbers and numbers < _PROCESS_RUST):
         return False
     sources = [path for path in place.files.walk(build.workspace.root) if re.search(r"/src/.*\.rs$", path)]
     return any("process::Command" in (place.files.read(path, 2**18) or "") for path in sources[:500])

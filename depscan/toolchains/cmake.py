@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from depscan.toolchains.arguments import Arguments, read_arguments
+from depscan.toolchains.cmake_links import libraries_of, read_links
 from depscan.toolchains.native_programs import CXX_SOURCE, STATIC_FLAG, declared_program
+from depscan.toolchains.system_libraries import sonames_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,6 +31,8 @@ _VALUED = frozenset(
 )
 _CACHE = "CMakeCache.txt"
 _MAX_LISTS = 300
+_CHOOSES_LIBRARIES = r"_ROOT$|[a-z]_DIR$|_PREFIX_PATH$|_LIBRARY(_PATH)?$|_LIBRARIES$|MODULE_PATH$"  # among the settings
+_YES = frozenset({"ON", "1", "TRUE", "YES"})
 
 
 class _Tree(Struct, frozen=True):
@@ -87,8 +91,18 @@ def predict(place: Workplace) -> Iterator[Product]:
         "install" in each for each in (*arguments.operands, arguments.value("--target") or "")
     )
     linkage = "static" if re.search(STATIC_FLAG, tree.settings.get("CMAKE_EXE_LINKER_FLAGS", "")) else "dynamic"
+    shared = tree.settings.get("BUILD_SHARED_LIBS", "OFF").upper() in _YES
+    chosen = any(re.search(_CHOOSES_LIBRARIES, name) for name in tree.settings)
+    links = read_links([] if chosen else list(texts.values()), shared=shared)
     for path, cxx in _installed(place, arguments, tree, texts) if installs else _built(tree, texts):
-        yield from declared_program(path, place, "CMakeLists.txt", linkage, cxx=cxx)
+        needed = sonames_of(libraries_of(_target_of(posixpath.basename(path), texts), links), place)
+        yield from declared_program(path, place, "CMakeLists.txt", linkage, cxx=cxx, needed=needed)
+
+
+def _target_of(program: str, texts: Mapping[str, str]) -> str:
+    """The target of a program as the texts write it: `${PROJECT_NAME}` may stand for its name."""
+    names = (name for text in texts.values() for name in re.findall(r"(?i)\badd_executable\s*\(\s*([^\s)]+)", text))
+    return next((name for name in names if _fill(name, texts) == program), program)
 
 
 def _tree(place: Workplace, arguments: Arguments) -> _Tree | None:

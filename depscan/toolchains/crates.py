@@ -153,3 +153,15 @@ def read_configuration(place: Workplace, start: str) -> list[dict[str, Any]]:
     folders = [*(posixpath.join(where, ".cargo") for where in upward(start)), *homes]
     paths = [posixpath.join(folder, name) for folder in folders for name in ("config.toml", "config")]
     return [data for path in paths if (data := read_toml(place.files, path)) is not None]
+
+
+def pinned_toolchain(files: Files, start: str) -> str | None:
+    """The toolchain that the nearest rust-toolchain.toml or rust-toolchain names (rustup book, "Overrides")."""
+    for where in upward(start):
+        for name in ("rust-toolchain", "rust-toolchain.toml"):  # the one without an ending wins
+            path = posixpath.join(where, name)
+            text = files.read(path)
+            if text is not None:
+                channel = table(read_toml(files, path), "toolchain").get("channel", text.strip())
+                return channel if isinstance(channel, str) else None
+    return None

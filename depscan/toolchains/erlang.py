@@ -3,7 +3,8 @@
 In: a command. Out: beam.smp, which starts first, copied from the stage's own Erlang. Its directory is named after the
 version of the runtime system, which is not known: `erts-*` here. From OTP 24 on (on arm64 from 25 on) its compiler is
 a part of C++, and it needs libstdc++ and libgcc_s (erlang/docker-erlang-example issues 14 and 19, erlef/docker-elixir
-issue 20; measured with OTP 25). Places and options: hexdocs.pm/mix (mix release), rebar3.org (Releases).
+issue 20; measured with OTP 25). What starts it is a script for /bin/sh, bin/NAME. Places and options: hexdocs.pm/mix
+(mix release), rebar3.org (Releases).
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
+from depscan.artifacts.prediction import Made
 from depscan.toolchains.arguments import read_arguments
 from depscan.toolchains.native_programs import native_program
 
@@ -29,11 +32,21 @@ _OTP_OF_ELIXIR = ((14, 25), (12, 24))  # erlef/docker-elixir: 1.12 stands on OTP
 _MOVING = r"(?:^|/)erlang:(?:latest|alpine|slim)"  # beyond OTP 25 since 2022 (docker-library/official-images)
 
 
-def predict(place: Workplace) -> Iterator[Product]:
+class _Release(Struct, frozen=True):
+    """A release: its directory, its name where that is known."""
+
+    directory: str
+    name: str | None
+
+
+def predict(place: Workplace) -> Iterator[Product | Made]:
     """The runtime system of a release; nothing where the release's name is not known, or it comes without one."""
-    directory = _release_by_mix(place) if place.command.name == "mix" else _release_by_rebar(place)
-    if directory is None:
+    release = _release_by_mix(place) if place.command.name == "mix" else _release_by_rebar(place)
+    if release is None:
         return
+    directory = release.directory
+    if release.name is not None:
+        yield Made(posixpath.join(directory, "bin", release.name), text="#!/bin/sh\n", executable=True)
     cxx = _otp(place.profile.name) >= _CXX_SINCE.get(place.platform.architecture, 1000)
     path = posixpath.join(directory, "erts-*/bin/beam.smp")
     why = "a release carries the Erlang runtime system of the stage that makes it"
@@ -43,17 +56,21 @@ def predict(place: Workplace) -> Iterator[Product]:
         yield replace(product, refuted_by="include_erts: false, set where the manifests at hand do not show it")
 
 
-def _release_by_mix(place: Workplace) -> str | None:
+def _release(path: str | None, name: str | None) -> _Release | None:
+    return _Release(path, name) if path is not None else None
+
+
+def _release_by_mix(place: Workplace) -> _Release | None:
     arguments = read_arguments(place.command.words[1:], _VALUED)
     manifest = _read(place, "mix.exs")
     hidden = {"MIX_TARGET", "MIX_BUILD_PATH", "MIX_BUILD_ROOT"} & place.environment.keys()
     if arguments.operands[:1] != ("release",) or arguments.unknown or hidden or "include_erts" in manifest:
         return None
-    if arguments.has("--path"):
-        return place.path(arguments.value("--path"))
     name = arguments.operands[1] if arguments.operands[1:] else _name_in_mix(manifest)
+    if arguments.has("--path"):
+        return _release(place.path(arguments.value("--path")), name)
     profile = place.environment.get("MIX_ENV", "dev")
-    return place.path(f"_build/{profile}/rel/{name}") if name and profile else None
+    return _release(place.path(f"_build/{profile}/rel/{name}"), name) if name and profile else None
 
 
 def _name_in_mix(manifest: str) -> str | None:
@@ -66,7 +83,7 @@ def _name_in_mix(manifest: str) -> str | None:
     return name[1] if name and "releases" not in plain else None
 
 
-def _release_by_rebar(place: Workplace) -> str | None:
+def _release_by_rebar(place: Workplace) -> _Release | None:
     arguments = read_arguments(place.command.words[1:], _VALUED)
     manifest = re.sub(r"%[^\n]*", "", _read(place, "rebar.config"))
     names = {name.strip("'") for name in re.findall(r"\{\s*release\s*,\s*\{\s*('?\w+'?)\s*,", manifest)}
@@ -82,7 +99,8 @@ def _release_by_rebar(place: Workplace) -> str | None:
     ):
         return None
     top = arguments.value("-o", "--output-dir") if arguments.has("-o", "--output-dir") else f"_build/{profile}/rel"
-    return place.path(f"{top}/{names.pop()}") if top and "," not in profile else None
+    name = names.pop()
+    return _release(place.path(f"{top}/{name}"), name) if top and "," not in profile else None
 
 
 def _read(place: Workplace, name: str) -> str:

@@ -22,13 +22,15 @@ from depscan.findings import Confidence
 from depscan.platforms import MACHINES, Platform
 from depscan.toolchains.compilers import has_c_compiler
 from depscan.toolchains.elf import ceiling, linked_program, static_program
-from depscan.toolchains.go_imports import find_module, follow_imports
+from depscan.toolchains.go_imports import find_module, follow_imports, main_packages
+from depscan.toolchains.system_libraries import sonames_of
 from depscan.toolchains.xx import target_platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from depscan.shell.commands import ShellWord
+    from depscan.toolchains.go_imports import Module
     from depscan.toolchains.workplace import Workplace
 
 _VALUED = frozenset(
@@ -66,26 +68,32 @@ class _Sources(Struct, frozen=True):
     c: str | None = None
     library: str | None = None
     pure: bool = False
+    links: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, package: str | None, build: _Build, place: Workplace) -> _Sources:
-        """Of a package operand; without its sources go.mod alone speaks."""
+        """Of a package operand; without its sources go.mod alone speaks.
+
+        A package with a version suffix is built without the go.mod at hand (`go help install`).
+        """
         here = build.directory(place)
         module = find_module(place.files, here) if here is not None else None
-        if module is None:
+        if module is None or "@" in (package or ""):
             return cls()
-        directory = _package_directory(package, here, place)
+        directory = _package_directory(package, module, here, place)
         reach = follow_imports(place.files, module, directory) if directory is not None else None
         if reach is None or not reach.seen:
             required = module.c_module()
             return cls(f"go.mod requires {required}" if required else None)
-        return cls(reach.c, reach.library, reach.complete and not (reach.c or reach.library))
+        return cls(reach.c, reach.library, reach.complete and not (reach.c or reach.library), reach.links)
 
 
-def _package_directory(package: str | None, here: str | None, place: Workplace) -> str | None:
-    """The directory of a package operand that is a path, or of the files that make one; None for import paths."""
+def _package_directory(package: str | None, module: Module, here: str | None, place: Workplace) -> str | None:
+    """The directory of a package of the module, or of the files that make one; None for those of other modules."""
     if package is None or "..." in package:
         return None
+    if module.path and package.startswith(f"{module.path}/"):
+        return posixpath.normpath(posixpath.join(module.root, package.removeprefix(f"{module.path}/")))
     if package.endswith(".go"):
         return place.path(posixpath.dirname(package) or ".", here)
     return place.path(package, here) if package.startswith((".", "/")) else None
@@ -169,7 +177,13 @@ def _read(place: Workplace) -> _Build | None:
             value = _text(words.pop(0)) if words else ""
         flags[name] = value
     output = flags.pop("-o", None)
-    return _Build(verb, flags, output, tuple(word.text for word in words))
+    return _Build(verb, flags, output, tuple(map(_operand, words)))
+
+
+def _operand(word: ShellWord) -> str | None:
+    """A package operand; of one whose version alone is not known, what stands before the version."""
+    path, at, _ = _text(word).partition("@")
+    return f"{path}@" if word.text is None and at and "$" not in path and "`" not in path else word.text
 
 
 def _text(word: ShellWord) -> str:
@@ -186,6 +200,7 @@ def _variable(settings: Mapping[str, str | None], name: str, default: str) -> st
 def _outputs(build: _Build, place: Workplace, platform: Platform) -> Iterator[tuple[str, str | None]]:
     """The paths of the programs and their packages; `DIRECTORY/*` where the name cannot be known."""
     here = build.directory(place)
+    packages = tuple(_each_package(build, place))
     if build.verb == "install":
         directory: str | None = _bin_directory(place, platform)
     elif build.output is None:
@@ -194,17 +209,33 @@ def _outputs(build: _Build, place: Workplace, platform: Platform) -> Iterator[tu
         return
     else:
         directory = place.path(build.output, here)
-        several = len(build.packages) > 1 or any(package is None or "..." in package for package in build.packages)
-        if directory is not None and not (build.output.endswith("/") or several):
-            yield directory, next(iter(build.packages), ".")
+        if directory is not None and not _is_directory(directory, build, place):
+            yield directory, packages[0]
             return
     if directory is None:
         return
     named = build.verb == "build" and build.output is None  # in the directory of the sources a star would mean too much
-    for package in build.packages or (".",):
+    for package in packages:
         name = _package_name(package, build, place)
         if name or not named:
             yield posixpath.join(directory, name or "*"), package
+
+
+def _is_directory(output: str, build: _Build, place: Workplace) -> bool:
+    """Whether -o names a directory. Several packages need one; a pattern does not, as long as it names one program."""
+    written = build.output is not None and build.output.endswith("/")
+    return written or len(build.packages) > 1 or place.files.is_directory(output)
+
+
+def _each_package(build: _Build, place: Workplace) -> Iterator[str | None]:
+    """The package operands; `./cmd/...` as the programs that it matches, where their sources are at hand."""
+    for package in build.packages or (".",):
+        directory, wildcard, rest = (package or "").partition("/...")
+        where = place.path(directory, build.directory(place)) if wildcard and not rest else None
+        inside = re.match(r"\.{0,2}/|\.\Z", f"{directory}/") is not None
+        written = build.verb == "install" or build.output is not None  # go throws away what it builds of several
+        found = main_packages(place.files, where) if where is not None and inside and written else []
+        yield from found or (package,)
 
 
 def _bin_directory(place: Workplace, platform: Platform) -> str:
@@ -212,9 +243,15 @@ def _bin_directory(place: Workplace, platform: Platform) -> str:
     given = place.environment.get("GOBIN")
     if given:
         return given
-    directory = posixpath.join((place.environment.get("GOPATH") or "/go").partition(":")[0], "bin")
+    directory = posixpath.join((place.environment.get("GOPATH") or _go_path(place)).partition(":")[0], "bin")
     cross = platform.architecture != place.platform.architecture
     return posixpath.join(directory, f"linux_{platform.architecture}") if cross else directory
+
+
+def _go_path(place: Workplace) -> str:
+    """Where GOPATH is without being set: below HOME for a distribution's go; the official images set it to /go."""
+    packaged = any(re.fullmatch(r"go(lang(-go|-\d[.\d]*(-go)?)?)?", name) for name in place.packages)
+    return posixpath.join(place.environment.get("HOME") or "/root", "go") if packaged else "/go"
 
 
 def _package_name(package: str | None, build: _Build, place: Workplace) -> str | None:
@@ -239,7 +276,9 @@ def _product(path: str, task: _Task) -> Product | None:
     platform, libc = task.platform, task.place.profile.libc
     why_static = _why_static(task)
     family = "musl" if "musl" in (task.settings.get("CC") or "") else libc.family
-    facts = linked_program(family, platform, libc.version, language="go")
+    native = platform == task.place.platform and family == libc.family
+    links = _linked(task) if why_static is None and native else ()
+    facts = linked_program(family, platform, libc.version, links, language="go")
     if why_static is not None:
         why = None if why_static is _BY_FLAGS else _why_dynamic_without_cgo(task)
         if why is None or facts is None:
@@ -261,6 +300,11 @@ def _product(path: str, task: _Task) -> Product | None:
         "CGO_ENABLED=0 in the environment of the command, or no package that uses cgo (net and os/user do)",
         None if calls_c else Mend("build it statically: CGO_ENABLED=0 go build", before="CGO_ENABLED=0 "),
     )
+
+
+def _linked(task: _Task) -> tuple[str, ...]:
+    """The libraries that sources for cgo link, by the sonames of those that the stage has."""
+    return sonames_of(task.sources.links, task.place)
 
 
 def _why_machine(task: _Task) -> tuple[str, ...]:

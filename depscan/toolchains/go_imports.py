@@ -36,8 +36,11 @@ _MAX_PACKAGES = 400
 _MAX_SOURCE = 256 * 1024  # imports stand at a file's beginning
 _SYSTEMS = "aix|android|darwin|dragonfly|freebsd|illumos|ios|js|netbsd|openbsd|plan9|solaris|wasip1|windows"
 _NOT_BUILT = re.compile(rf".*_(?:test|(?:{_SYSTEMS})(?:_\w+)?)\.go")
+_PASSED_OVER = re.compile(r"testdata|vendor|[._].+")
+_MAX_FILES = 4_000
 _BLOCK = re.compile(r"(?ms)^import\s*\((.*?)^\)")
 _SINGLE = re.compile(r'(?m)^import\s+(?:[\w.]+\s+)?"([^"\n]+)"')
+_LDFLAGS = re.compile(r"(?m)^\s*(?://|\*)?\s*#cgo([ \w,!]*?)\s+LDFLAGS:(.*)$")
 _QUOTED = re.compile(r'"([^"\n]+)"')
 
 
@@ -67,12 +70,14 @@ class Reach(Struct, frozen=True):
 
     `c` is where `import "C"` or a C module stands, `library` where a package of Go's own library that uses cgo is
     imported, both in words. `seen` says that there were sources, `complete` that none of what they reach is missing.
+    `links` are the libraries that the sources name behind -l in `#cgo LDFLAGS`.
     """
 
     c: str | None
     library: str | None
     seen: bool
     complete: bool
+    links: tuple[str, ...] = ()
 
 
 def find_module(files: Files, directory: str) -> Module | None:
@@ -92,6 +97,7 @@ def follow_imports(files: Files, module: Module, package: str) -> Reach:
     sources = _by_directory(files, module)
     c = library = None
     complete, pending, done = True, [package], {package}
+    links: dict[str, None] = {}
     while pending and len(done) <= _MAX_PACKAGES:
         directory = pending.pop()
         for path in sources.get(directory, ()):
@@ -99,6 +105,7 @@ def follow_imports(files: Files, module: Module, package: str) -> Reach:
             if _is_constrained(text):
                 complete = False
                 continue
+            links |= dict.fromkeys(_links(text))
             for name in _imports(text):
                 if name == "C" or _C_MODULES.fullmatch(name):
                     c = c or f"{posixpath.relpath(path, module.root)} imports {name}"
@@ -109,7 +116,32 @@ def follow_imports(files: Files, module: Module, package: str) -> Reach:
                     done.add(inner)
                 elif "." in name.partition("/")[0]:  # the first part of a path outside of Go's library is a host
                     complete = False
-    return Reach(c, library, package in sources, complete and len(done) <= _MAX_PACKAGES)
+    return Reach(c, library, package in sources, complete and len(done) <= _MAX_PACKAGES, tuple(links))
+
+
+def _links(text: str) -> Iterator[str]:
+    """The libraries behind -l of a source for cgo, on Linux (cmd/cgo, "#cgo"); none where one is linked statically."""
+    for condition, flags in _LDFLAGS.findall(text):
+        words = flags.split()
+        if condition.strip() in ("", "linux") and not any("static" in word for word in words):
+            yield from (word[2:] for word in words if re.fullmatch(r"-l[\w+.-]+", word))
+
+
+def main_packages(files: Files, directory: str) -> list[str]:
+    """The directories of the programs at and below one: what `DIRECTORY/...` matches, as far as go makes files of it.
+
+    The go command passes over testdata, vendor and what begins with a dot or an underscore (`go help packages`).
+    """
+    found: dict[str, None] = {}
+    sources = [path for path in files.walk(directory) if path.endswith(".go") and not _NOT_BUILT.fullmatch(path)]
+    for path in sources[:_MAX_FILES]:
+        inside = posixpath.relpath(posixpath.dirname(path), directory)
+        if posixpath.dirname(path) in found or any(_PASSED_OVER.fullmatch(part) for part in inside.split("/")):
+            continue
+        text = files.read(path, _MAX_SOURCE) or ""
+        if not _is_constrained(text) and re.search(r"(?m)^package main\b", text):
+            found[posixpath.dirname(path)] = None
+    return list(found)
 
 
 def _by_directory(files: Files, module: Module) -> dict[str, list[str]]:

@@ -21,7 +21,8 @@ from depscan.artifacts.prediction import Product
 from depscan.findings import Confidence
 from depscan.images.naming import canonical_image
 from depscan.images.reference import BadReferenceError, parse_reference
-from depscan.toolchains.elf import linked_program
+from depscan.platforms import MACHINES
+from depscan.toolchains.elf import linked_program, static_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,7 @@ _DATA = Path(__file__).parent.parent / "knowledge" / "image_programs.json"
 class Program(Struct, frozen=True, forbid_unknown_fields=True):
     """A program of an image: `tags` are those it holds for, `needs` its libraries beside the C library.
 
+    `libc` is that of the image, another family, or static for a program without one.
     `glibc` is the version of glibc that a major version of the tag and all later ones ask for.
     """
 
@@ -71,6 +73,8 @@ def programs_below(path: str, profile: ImageProfile, platform: Platform) -> Iter
 
 def _facts(row: Program, tag: str, profile: ImageProfile, platform: Platform) -> ElfFacts | None:
     family = row.libc or profile.libc.family
+    if family == "static":
+        return static_program(MACHINES[platform.architecture])
     facts = linked_program(family, platform, None, row.needs)
     major = re.match(r"\d+", tag)
     fitting = [int(since) for since in row.glibc if major and int(since) <= int(major[0])]

@@ -26,6 +26,7 @@ from depscan.toolchains.native_programs import (
     expected_programs,
     linkage_of_flags,
 )
+from depscan.toolchains.system_libraries import libraries_of_modules, sonames_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,6 +44,7 @@ _VERBS = frozenset("setup compile install test configure dist introspect init wr
 _HARMLESS = frozenset({"default_library", "prefer_static"})  # they choose libraries, and leave libc dynamic
 _INFO = "meson-info/meson-info.json"
 _MANIFEST = "meson.build"
+_DEPENDENCY = r"((?:\w+\.)?find_library|\bdependency)\s*\(\s*'([^']+)'([^()]*)\)"
 _MAX_MANIFESTS = 200
 _MAX_PROGRAMS = 500  # of one file
 _MAX_ARGUMENTS = 10_000
@@ -58,12 +60,16 @@ class _Tree(Struct, frozen=True):
 
 
 class _Program(Struct, frozen=True):
-    """An executable(): the directory of its meson.build below the sources, name, where it is installed, language."""
+    """An executable(): the directory of its meson.build below the sources, name, where it is installed, language.
+
+    `libraries` are the names behind -l of the dependencies that it surely has.
+    """
 
     below: str
     name: str
     installed: str | None
     cxx: bool
+    libraries: tuple[str, ...]
 
 
 def predict(place: Workplace) -> Iterator[Product | Made]:
@@ -144,7 +150,7 @@ def _installed(place: Workplace, arguments: Arguments, tree: _Tree) -> Iterator[
         if program.installed is not None:
             below = program.installed.replace("{bindir}", bindir)
             path = place.path(f"{destination}/{posixpath.join(prefix, below, program.name)}".replace("//", "/"))
-            yield from declared_program(path, place, _MANIFEST, tree.linkage, cxx=program.cxx) if path else ()
+            yield from _declared(path, program, tree, place) if path else ()
 
 
 def _default_prefix(text: str) -> str | None:
@@ -155,7 +161,13 @@ def _default_prefix(text: str) -> str | None:
 def _built(place: Workplace, tree: _Tree) -> Iterator[Product]:
     for program in _programs(_texts(place, tree.source)):
         path = posixpath.normpath(posixpath.join(tree.directory, program.below, program.name))
-        yield from declared_program(path, place, _MANIFEST, tree.linkage, cxx=program.cxx)
+        yield from _declared(path, program, tree, place)
+
+
+def _declared(path: str, program: _Program, tree: _Tree, place: Workplace) -> Iterator[Product]:
+    switched = {"prefer_static", "wrap_mode"} & tree.options.keys()
+    needed = () if switched else sonames_of(program.libraries, place)
+    yield from declared_program(path, place, _MANIFEST, tree.linkage, cxx=program.cxx, needed=needed)
 
 
 def _texts(place: Workplace, source: str) -> dict[str, str]:
@@ -194,7 +206,8 @@ def _programs(texts: Mapping[str, str]) -> Iterator[_Program]:
         for name, body in _executables(plain):
             sources = body + " ".join(_assigned(word, text) for word in re.findall(r"[,\s](\w+)\s*(?=[,)\n]|$)", body))
             if not re.search(r"\.(rs|d|swift|vala)'|name_(suffix|prefix)|override_options", sources):
-                yield _Program(below, name, _place_of(body), re.search(CXX_SOURCE, sources) is not None)
+                cxx = re.search(CXX_SOURCE, sources) is not None
+                yield _Program(below, name, _place_of(body), cxx, tuple(_libraries(body, texts)))
 
 
 def _executables(text: str) -> Iterator[tuple[str, str]]:
@@ -212,6 +225,19 @@ def _assigned(name: str, text: str) -> str:
     """What a variable of sources is set to: a list or files()."""
     found = re.search(rf"(?m)^[ \t]*{name}[ \t]*\+?=[ \t]*(?:files\s*)?[\[(]([^\])]*)", text)
     return found[1] if found else ""
+
+
+def _libraries(body: str, texts: Mapping[str, str]) -> Iterator[str]:
+    """The names behind -l of `dependencies: [...]`; of one that may be missing or static nothing is said."""
+    found = re.search(r"\bdependencies\s*:\s*(\[[^\]]*\]|\w+(?:\s*\([^()]*\))?)", body)
+    listed = found[1] if found else ""
+    calls = re.findall(_DEPENDENCY, listed)
+    for word in re.findall(r"\b[A-Za-z_]\w*\b(?!\s*\()", re.sub(r"'[^']*'|\([^()]*\)", "", listed)):
+        for text in texts.values():
+            calls += re.findall(rf"(?m)^[ \t]*{word}[ \t]*=[ \t]*{_DEPENDENCY}", text)
+    for kind, name, rest in calls:
+        if not re.search(r"\b(required|static|fallback|method|disabler)\s*:", re.sub(r"required\s*:\s*true", "", rest)):
+            yield from (name,) if kind.endswith("find_library") else libraries_of_modules((name,))
 
 
 def _place_of(body: str) -> str | None:

@@ -52,13 +52,15 @@ def static_native_program(
     return Product(path, tool, static_program(place.machine, tool), evidence=(why,))
 
 
-def declared_program(path: str, place: Workplace, manifest: str, linkage: str, *, cxx: bool) -> Iterator[Product]:
+def declared_program(
+    path: str, place: Workplace, manifest: str, linkage: str, *, cxx: bool, needed: tuple[str, ...] = ()
+) -> Iterator[Product]:
     """The program that a build's manifests declare, linked as its settings say: `static` or `dynamic`."""
     if linkage == "static":
         yield static_native_program(path, place)
         return
     why = f"{posixpath.basename(path)} stands in {manifest}, and nothing there asks for a static program"
-    product = native_program(path, place, why, cxx=cxx)
+    product = native_program(path, place, why, cxx=cxx, needed=needed)
     yield from [product] if product else []
 
 

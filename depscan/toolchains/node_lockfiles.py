@@ -76,9 +76,8 @@ def read_lockfile(tool: str, text: str) -> Lockfile | str:
 
 def _read_npm(text: str) -> Lockfile | str:
     data = msgspec.json.decode(text)
-    version = data.get(
-        "lockfileVersion", 1 if isinstance(data.get("dependencies"), dict) else None
-    )  # none before npm 5
+    before_npm_5 = 1 if isinstance(data.get("dependencies"), dict) else None
+    version = data.get("lockfileVersion", before_npm_5)
     if version not in (1, 2, 3):
         return f"has version {version}, which depscan does not know"
     if version == 1:

@@ -19,7 +19,7 @@ from depscan.findings import Confidence
 from depscan.toolchains.arguments import read_arguments
 from depscan.toolchains.elf import shared_object
 from depscan.toolchains.python_command import read_install, split_program
-from depscan.toolchains.python_environments import make_environment, managed_directory
+from depscan.toolchains.python_environments import install_managed, make_environment
 from depscan.toolchains.python_interpreter import ANY
 from depscan.toolchains.python_lockfiles import (
     Locked,
@@ -60,7 +60,7 @@ def predict(place: Workplace) -> Iterator[Product | Made | Fault | Unread | Unpa
         if path is not None:
             yield from make_environment(path, place, tool=tool, program=named)
     elif tool == "uv" and arguments.operands[:2] == ("python", "install"):
-        yield Made(posixpath.join(managed_directory(place), f"cpython-{ANY}"), directory=True)
+        yield from install_managed(next(iter(arguments.operands[2:]), None), place)
     elif tool == "poetry" and arguments.operands[:1] == ("config",):
         yield from _remember(arguments.operands[1:], place)
     else:

@@ -12,8 +12,9 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from depscan.artifacts.prediction import Made
+from depscan.artifacts.prediction import Made, Product
 from depscan.images.architectures import architecture_of
+from depscan.toolchains.elf import linked_program
 from depscan.toolchains.python_interpreter import ANY, find_interpreter, system_version
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ _WITHOUT_PYTHON = re.compile(
 _OTHER_LANGUAGE = re.compile(r"(?:.*/library/)?(rust|golang|node|gcc|ruby|erlang|elixir|php|buildpack-deps):.*")
 
 
-def make_environment(directory: str, place: Workplace, *, tool: str, program: str | None = None) -> Iterator[Made]:
+def make_environment(
+    directory: str, place: Workplace, *, tool: str, program: str | None = None
+) -> Iterator[Product | Made]:
     """The links of an environment that a command makes; nothing where its Python is not known.
 
     `program` is the Python that was named, as a path or a version.
@@ -39,7 +42,7 @@ def make_environment(directory: str, place: Workplace, *, tool: str, program: st
     if target is None:
         return
     if target.startswith(managed_directory(place) + "/"):
-        yield Made(target)
+        yield _managed_program(target, place)
     yield Made(directory, directory=True)
     yield Made(posixpath.join(directory, "bin/python"), target)
     yield Made(posixpath.join(directory, "bin/python3"), "python")
@@ -48,6 +51,24 @@ def make_environment(directory: str, place: Workplace, *, tool: str, program: st
     number = version[1] if version else python.version if python else None
     if number:
         yield Made(posixpath.join(directory, f"bin/python{number}"), "python")
+
+
+def install_managed(version: str | None, place: Workplace) -> Iterator[Product | Made]:
+    """The Python of `uv python install VERSION`, in a directory of its own."""
+    found = re.search(r"(?:^|python|cpython-)(3\.\d+)", version or "")
+    program = _managed(place, found[1] if found else _wanted(place, None))
+    yield Made(posixpath.dirname(posixpath.dirname(program)), directory=True)
+    yield _managed_program(program, place)
+
+
+def _managed_program(path: str, place: Workplace) -> Product | Made:
+    """A Python that uv downloads: of astral-sh/python-build-standalone, whose builds for glibc are dynamic."""
+    family = place.profile.libc.family
+    facts = linked_program("glibc", place.platform, None) if family == "glibc" else None
+    if facts is None:
+        return Made(path)
+    why = "uv downloads a Python for the C library of the system (astral-sh/uv docs, Python versions, 26a9dd4)"
+    return Product(path, "download", facts, evidence=(why,), open=True)
 
 
 def managed_directory(place: Workplace) -> str:

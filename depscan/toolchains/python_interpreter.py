@@ -65,7 +65,12 @@ def find_interpreter(place: Workplace) -> Interpreter | None:
 
 def system_version(place: Workplace) -> str | None:
     """The version of the Python that the stage's distribution has, installed or not; None where that is not known."""
-    return _VERSIONS.get(place.profile.release or "")
+    return release_version(place.profile.release)
+
+
+def release_version(release: str | None) -> str | None:
+    """The version of a release's package python3; None where that is not known."""
+    return _VERSIONS.get(release or "")
 
 
 def library(prefix: str, version: str | None) -> str:

@@ -8,17 +8,20 @@ predicted.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
 from depscan.artifacts.prediction import Made
+from depscan.shell.commands import ShellWord
 from depscan.toolchains.arguments import read_arguments
 from depscan.toolchains.native_programs import native_program, static_native_program
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from depscan.artifacts.prediction import Product
+    from depscan.toolchains.arguments import Arguments
     from depscan.toolchains.workplace import Workplace
 
 _VALUED = frozenset(
@@ -38,13 +41,11 @@ def predict(place: Workplace) -> Iterator[Product | Made]:
     arguments = read_arguments(place.command.words[1:], _VALUED)
     if arguments.operands[:1] != ("build",) or arguments.unknown or arguments.has(*_ELSEWHERE):
         return
-    package = place.path(arguments.value("--package-path") or ".")
-    given = arguments.value("--scratch-path", "--build-path")
-    build = place.path(given) if given else place.path(".build", package)
+    package, build = _directories(arguments, place.command.directory)
     sdk = arguments.value(*_SDK) if arguments.has(*_SDK) else ""
     if package is None or build is None or sdk is None or (sdk and not re.fullmatch(_TARGET, sdk)):
         return
-    configuration = arguments.value("-c", "--configuration") or "debug"
+    configuration = _configuration(arguments)
     told = [value for name in ("-Xswiftc", "-Xlinker") for value in arguments.values(name)]
     static = bool(sdk) or "-static-executable" in told or "-static" in told
     if not static and None in told:
@@ -58,6 +59,27 @@ def predict(place: Workplace) -> Iterator[Product | Made]:
             continue
         product = native_program(path, place, "nothing asks swift for a static executable", tool="swift")
         yield from [product] if product else []
+
+
+def bin_path(words: Sequence[str], directory: str | None, machine: str) -> str | None:
+    """What `swift build --show-bin-path` prints in `directory`; None where that is not known."""
+    arguments = read_arguments([ShellWord(word, word, 0, 0) for word in words], _VALUED)
+    if arguments.operands != ("build",) or arguments.has(*set(_ELSEWHERE + _SDK) - {"--show-bin-path"}):
+        return None
+    build = _directories(arguments, directory)[1]
+    return build and f"{build}/{machine}-unknown-linux-gnu/{_configuration(arguments)}"
+
+
+def _directories(arguments: Arguments, directory: str | None) -> tuple[str | None, str | None]:
+    """The package's directory and that of its build, for a command in `directory`; None where they are not known."""
+    package = posixpath.normpath(posixpath.join(directory or "", arguments.value("--package-path") or "."))
+    given = arguments.value("--scratch-path", "--build-path")
+    build = posixpath.normpath(posixpath.join(directory or "", given)) if given else f"{package}/.build"
+    return (package, build) if package.startswith("/") and build.startswith("/") else (None, None)
+
+
+def _configuration(arguments: Arguments) -> str:
+    return arguments.value("-c", "--configuration") or "debug"
 
 
 def _names(place: Workplace, package: str, product: str | None) -> list[str]:

@@ -38,6 +38,9 @@ class Files(Protocol):
     def is_at_hand(self, path: str) -> bool:
         """Whether the bytes of what stands at a path are those of a file of the build context."""
 
+    def is_directory(self, path: str) -> bool:
+        """Whether a directory is known to stand at a path: made by an instruction, or one that images have."""
+
     def walk(self, directory: str) -> tuple[str, ...]:
         """The paths of all files known to stand below a directory, sorted."""
 

@@ -245,10 +245,23 @@ def test_wrong_text_is_a_problem_at_its_column(text: str, where: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{{ if x }}", "FROM {{ image }}", "{% if x %}\nFROM b", "<% x %>", "FROM @@BASE@@", "FROM <%= x %>"]
+    "text",
+    [
+        "{{ if x }}",
+        "FROM {{ image }}",
+        "{% if x %}\nFROM b",
+        "<% x %>",
+        "FROM @@BASE@@",
+        "FROM <%= x %>",
+        "FROM a\n@IF [ -n x ]\nRUN y\n@ENDIF\n@INCLUDE other",
+    ],
 )
 def test_template_is_told_apart(text: str) -> None:
     assert [kind for kind, _ in problems_of(text)] == ["template"]
+
+
+def test_an_argument_on_a_line_of_its_own_is_no_template() -> None:
+    assert problems_of("FROM a\nRUN npm install\n  @scope/pkg") == [("syntax", "3:3..3:13")]
 
 
 def test_an_error_does_not_lose_the_rest() -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from depscan.artifacts import containers
-from depscan.filesystem import archives
-from depscan.filesystem.archives import Archive, Archives, read_member
+from depscan.artifacts import containers, listing
+from depscan.artifacts.contents import Allowance
+from depscan.artifacts.listing import HEAD_SIZE, Archive
+from depscan.filesystem.archives import Archives, read_member
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,8 +41,8 @@ def test_members_are_read_in_any_order(tmp_path: Path, mode: str) -> None:
 def test_members_in_order_cost_one_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = pack(tmp_path / "a.tgz", count=50)
     opened = []
-    real = archives.open_items
-    monkeypatch.setattr(archives, "open_items", lambda *given: opened.append(1) or real(*given))
+    real = containers.open_items
+    monkeypatch.setattr(containers, "open_items", lambda *given: opened.append(1) or real(*given))
     assert [read_member(path, f"m{number}", 1) for number in range(50)] == [bytes([number]) for number in range(50)]
     assert len(opened) == 1
 
@@ -50,8 +51,28 @@ def test_heads_are_kept_for_sniffing(tmp_path: Path) -> None:
     archive = read_archive(pack(tmp_path / "a.tgz"))
     assert archive is not None
     found = {member.name: len(member.head) for member in archive.members}
-    assert found == {f"m{n}": archives.HEAD_SIZE for n in range(5)}
+    assert found == {f"m{n}": HEAD_SIZE for n in range(5)}
     assert archive.problem is None
+
+
+def test_what_was_read_whole_is_kept_for_the_next_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEPSCAN_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr("depscan.cachefiles.TICK_NS", -1)
+    path = pack(tmp_path / "a.tgz")
+    first = read_archive(path)
+    monkeypatch.setattr(listing, "open_items", lambda *_: pytest.fail("opened again"))
+    assert read_archive(path) == first
+    with pytest.raises(pytest.fail.Exception):
+        Archives(cache=False).read(path)
+
+
+def test_what_is_kept_counts_into_the_allowance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEPSCAN_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr("depscan.cachefiles.TICK_NS", -1)
+    path = pack(tmp_path / "a.tgz")
+    assert len(listing.read_listing(path, Allowance()).members) == 5  # type: ignore[union-attr]
+    again = listing.read_listing(path, Allowance(members=3))
+    assert again == Archive((), "the archives of this run have more than 3 members together")
 
 
 def test_too_many_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,6 +162,38 @@ def test_a_source_that_stops_the_build(
     assert "/app/secret" not in stage.entries
 
 
+@pytest.mark.parametrize(
+    ("source", "kind", "detail"),
+    [
+        ("dist/server", "source-awaited", "made before the build, since git ignores it"),
+        ("dist/", "source-awaited", "git ignores it"),
+        ("dist/*.so", "source-awaited", "git ignores it"),
+        ("web/out.js", "source-awaited", "git ignores it"),
+        (
+            "third/party/x.c",
+            "source-awaited",
+            "stands in the git submodule context/third/party, which is not checked out",
+        ),
+        ("full/x.c", "source-missing", "is not in the build context"),
+        ("src/gone.c", "source-missing", "is not in the build context"),
+        ("server", "source-missing", "is not in the build context"),
+    ],
+)
+def test_a_source_that_comes_before_the_build(tmp_path: Path, source: str, kind: str, detail: str) -> None:
+    """What git ignores is made by a step before the build; submodules are checked out before it."""
+    write(tmp_path, "context/src/a.c", "context/full/README")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text("/context/dist/\n")
+    (tmp_path / ".gitmodules").write_text(
+        '[submodule "a"]\n\tpath = context/third/party\n[submodule "b"]\n\tpath = "context/full"\n'
+    )
+    (tmp_path / "context" / "web").mkdir()
+    (tmp_path / "context" / "web" / ".gitignore").write_text("*.js\n")
+    stage = replay_last(tmp_path / "context", f"FROM alpine\nCOPY {source} /app/\n")
+    assert [problem.kind for problem in stage.problems] == [kind]
+    assert detail in stage.problems[0].detail
+
+
 def test_dots_are_dropped_as_buildkit_does(tmp_path: Path) -> None:
     write(tmp_path, "hello")
     assert files(replay_last(tmp_path, "FROM alpine\nCOPY ../hello /\n")) == {"/hello": "hello"}

@@ -81,6 +81,25 @@ def test_known_files_are_placed(run, command: str, expected: dict[str, str]) -> 
     assert [change for change in stage.changes if change.roots == ("/",)] == []
 
 
+@pytest.mark.parametrize(
+    ("base", "command", "path"),
+    [
+        ("alpine", "cp /hello /opt/$(uname -m)", "/opt/x86_64"),
+        ("debian", 'cp /hello "/opt/h-$(dpkg --print-architecture)"', "/opt/h-amd64"),
+        ("debian", "A=`arch` && cp /hello /opt/h-$A", "/opt/h-x86_64"),
+        ("--platform=linux/arm64 alpine", "cp /hello /opt/$( uname  -m )", "/opt/aarch64"),
+        ("--platform=linux/arm64 debian", "cp /hello /opt/$(dpkg --print-architecture)", "/opt/arm64"),
+        ("--platform=linux/arm64 alpine", "cp /hello /opt/$(apk --print-arch)", "/opt/aarch64"),
+        ("--platform=linux/arm/v6 alpine", "cp /hello /opt/$(uname -m)", None),
+        ("alpine", "cp /hello /opt/$(dpkg --print-architecture)", None),
+        ("alpine", "case $(uname -m) in x86_64) cp /hello /opt/x;; *) cp /hello /opt/y;; esac", "/opt/x"),
+        ("debian", "cp /hello $(go env GOPATH)/x", None),
+    ],
+)
+def test_what_tells_the_machine_is_known(run, base: str, command: str, path: str | None) -> None:
+    assert list(moved(run(f"RUN {command}", base))) == ([path] if path else [])
+
+
 def test_move_takes_the_source_away(run) -> None:
     stage = run("RUN mv /hello /opt/ && mv /data /d2")
     assert files(stage) == {"/opt/hello": "hello", "/d2/a.so": "data/a.so", "/d2/sub/b": "data/sub/b"}
@@ -139,7 +158,7 @@ def test_modes(run, command: str, mode: int) -> None:
         "[ -f /x ] && rm /hello; true",
         "mv /hello /x || true",
         "if [ -f y ]; then cp /data/a.so /hello; fi",
-        "case $(uname -m) in x86_64) mv /data/a.so /hello;; esac",
+        "case $(cat /machine) in x86_64) mv /data/a.so /hello;; esac",
     ],
 )
 def test_a_conditional_command_makes_its_paths_unknown(run, command: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -135,3 +136,16 @@ def test_what_run_unpacks_gets_the_suggestions_of_what_copy_brings(tmp_path: Pat
     scanned = examine(tmp_path, {"a.tgz": tarred({"bin/tool": tool}, "w:gz")}, dockerfile)
     (finding,) = (each for each in scanned.findings if each.rule == "symbol-version-too-new")
     assert "debian:trixie-slim" in {each.base for each in finding.suggestions}
+
+
+def test_a_second_run_parses_no_member_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEPSCAN_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr("depscan.cachefiles.TICK_NS", -1)
+    (tmp_path / "Dockerfile").write_text("FROM alpine:3.20\nADD app.tar.gz /\nCMD /hello\n")
+    with tarfile.open(tmp_path / "app.tar.gz", "w:gz") as archive:
+        archive.add(ELF / "hello-glibc-dynamic", "hello")
+    first = scan([tmp_path / "Dockerfile"])
+    monkeypatch.setattr("depscan.artifacts.elf.explain_elf", lambda *_: pytest.fail("parsed again"))
+    second = scan([tmp_path / "Dockerfile"])
+    assert second.reported == first.reported
+    assert [finding.rule for finding in first.reported] == ["glibc-exec-on-musl"]

@@ -90,7 +90,7 @@ def execute(
         if line.startswith((f"{program}: ", "Error ")) and "no version inf" not in line
     ]
     if lines and _LINKERS.search(lines[0]) and ran.code:
-        return _explain(lines[0])
+        return explain(lines[0])
     return Outcome("crashed", None, f"signal {-ran.code}") if ran.code < 0 else Outcome(None)
 
 
@@ -105,10 +105,11 @@ def load(root: Path, command: tuple[str, ...], environment: Mapping[str, str], b
     said = ran.out.strip()
     if f"{library}: cannot open shared object file" in said:  # glibc passes over another machine's file
         return Outcome("wrong-architecture", None, said)
-    return _explain(said) if said else Outcome("unforeseen", None, f"exit code {ran.code}, {ran.error}: {ran.err}")
+    return explain(said) if said else Outcome("unforeseen", None, f"exit code {ran.code}, {ran.error}: {ran.err}")
 
 
-def _explain(message: str) -> Outcome:
+def explain(message: str) -> Outcome:
+    """What a dynamic linker's message means."""
     line = message.splitlines()[0]
     for pattern, cause in _MESSAGES:
         if match := pattern.search(line):
@@ -122,16 +123,20 @@ def run(
     environment: Mapping[str, str] | None = None,
     binds: Mapping[str, Path] | None = None,
     workdir: str = "/",
+    *,
+    user: tuple[int, int] = (_NOBODY, _NOBODY),
+    network: bool = False,
+    patience: int = _PATIENCE,
 ) -> Ran:
     """Run `command` in `root`, where `binds` mounts folders of this machine at paths of the root."""
 
     def enter() -> None:
-        _mount(root, binds or {})
+        _mount(root, binds or {}, network=network)
         os.chroot(root)
         os.chdir(workdir)
         os.setgroups([])
-        os.setresgid(_NOBODY, _NOBODY, _NOBODY)
-        os.setresuid(_NOBODY, _NOBODY, _NOBODY)
+        os.setresgid(user[1], user[1], user[1])
+        os.setresuid(user[0], user[0], user[0])
 
     try:
         done = subprocess.run(
@@ -142,7 +147,7 @@ def run(
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=_PATIENCE,
+            timeout=patience,
             check=False,
         )
     except subprocess.TimeoutExpired:
@@ -155,9 +160,9 @@ def run(
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def _mount(root: Path, binds: Mapping[str, Path]) -> None:
+def _mount(root: Path, binds: Mapping[str, Path], *, network: bool = False) -> None:
     """Mounts that only this process and its children see; they end with it."""
-    if _LIBC.unshare(_NEW_MOUNTS | _NEW_NETWORK):
+    if _LIBC.unshare(_NEW_MOUNTS | (0 if network else _NEW_NETWORK)):
         raise OSError(errno.EPERM, "cannot unshare mounts")
     _LIBC.mount(b"none", b"/", None, _RECURSIVE | _PRIVATE, None)
     _LIBC.mount(b"proc", os.fsencode(root / "proc"), b"proc", 0, None)

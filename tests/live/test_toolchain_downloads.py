@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from depscan.artifacts.facts import Linkage
 from depscan.artifacts.reading import read_facts_from_bytes
 from depscan.platforms import DEFAULT_PLATFORM
 from depscan.toolchains.assets import read_asset
 from depscan.toolchains.dotnet import HOST_NEEDS
 from depscan.toolchains.download import program
 from tests.live.downloads import DownloadError, download
+from tests.toolchains.predicting import predict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +29,7 @@ pytestmark = pytest.mark.live
 
 PROTOC = "https://github.com/protocolbuffers/protobuf/releases/download"
 MANYLINUX = "cp312 manylinux1_x86_64"
+UV = "https://astral.sh/uv/install.sh"
 
 
 @pytest.mark.parametrize(
@@ -103,3 +106,40 @@ def _member(request: str, member: str, folder: Path) -> ElfFacts:
     facts = read_facts_from_bytes(data)
     assert not isinstance(facts, str), facts
     return facts
+
+
+@pytest.mark.parametrize(
+    ("request_", "member", "base", "url"),
+    [
+        ("pypi uv==0.13.9 cp312 manylinux_2_17_x86_64", "uv-0.13.9.data/scripts/uv", "debian:12", UV),
+        ("pypi uv==0.13.9 cp312 musllinux_1_1_x86_64", "uv-0.13.9.data/scripts/uv", "alpine:3.20", UV),
+        ("npm @oven/bun-linux-x64@1.4.5", "package/bin/bun", "debian:12", "https://bun.sh/install"),
+        ("npm @oven/bun-linux-x64-musl@1.4.5", "package/bin/bun", "alpine:3.20", "https://bun.sh/install"),
+        ("npm @deno/linux-x64-glibc@2.9.6", "package/deno", "debian:12", "https://deno.land/install.sh"),
+        ("npm @pnpm/linux-x64@10.0.0", "package/pnpm", "debian:12", "https://get.pnpm.io/install.sh"),
+        ("npm @pnpm/exe.linux-x64@12.18.0", "package/pnpm", "debian:12", "https://get.pnpm.io/install.sh"),
+    ],
+)
+def test_script_brings_what_the_file_says(tmp_path: Path, request_: str, member: str, base: str, url: str) -> None:
+    (tmp_path / "fetched").mkdir()
+    real = _member(request_, member, tmp_path / "fetched")
+
+    predicted = next(iter(predict(tmp_path, f"FROM {base}\nRUN curl -fsSL {url} | sh\n").values())).facts
+
+    assert (predicted.machine, predicted.interpreter) == (real.machine, real.interpreter)
+    assert set(predicted.needed) <= set(real.needed)
+    assert (predicted.linkage is Linkage.DYNAMIC) == (real.linkage is Linkage.DYNAMIC)
+
+
+@pytest.mark.parametrize(
+    ("base", "package"),
+    [("oven/bun:1", "npm @oven/bun-linux-x64@1.4.5"), ("oven/bun:1-alpine", "npm @oven/bun-linux-x64-musl@1.4.5")],
+)
+def test_compiled_program_is_linked_as_bun(tmp_path: Path, base: str, package: str) -> None:
+    (tmp_path / "fetched").mkdir()
+    runtime = _member(package, "package/bin/bun", tmp_path / "fetched")
+
+    found = predict(tmp_path, f"FROM {base}\nRUN bun build --compile app.ts --outfile /server\n")["/server"].facts
+
+    assert (found.interpreter, found.libc) == (runtime.interpreter, runtime.libc)
+    assert set(found.needed) <= set(runtime.needed)

@@ -21,6 +21,7 @@ import pytest
 from depscan.artifacts.reading import read_facts_from_bytes
 from depscan.config import Config
 from depscan.scan import scan
+from depscan.toolchains.python_packages import find_known
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,3 +121,20 @@ def read_wheel(wheel: Path, path: str) -> tuple[ElfFacts, set[str]]:
     left = {soname for soname in needed - bundled if not PROMISED.fullmatch(soname)}
     member = next(iter(facts)) if "*" in path else path
     return facts[member], left
+
+
+GLIBC_ALONE = ("mediapipe", "open3d", "ray", "shiboken6", "tensorflow", "torchaudio", "triton", "vtk")
+
+
+@pytest.mark.parametrize("name", GLIBC_ALONE)
+def test_package_has_nothing_for_musl(name: str, tmp_path: Path) -> None:
+    """No version has a wheel for musl, and none has a source: pip says that there is no matching distribution."""
+    known = find_known(name, None)
+    assert known is not None
+    assert known.comes == "glibc"
+    for choice in (["--only-binary=:all:", "--platform=musllinux_1_2_x86_64", "--platform=any"], ["--no-binary=:all:"]):
+        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--python-version=3.12", *choice, name]
+        if "--no-binary=:all:" in choice:
+            command.remove("--python-version=3.12")
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+        assert "No matching distribution found" in done.stderr, done.stderr[-400:]

@@ -112,6 +112,21 @@ def test_builds_for_musl_and_static_ones_are_not_taken_for_them(url: str) -> Non
             f"wget -qO- {GNU}.tar.gz | tar -xzC /opt/t --strip-components=1 t/bin/x", ["/opt/t/x"], id="stripped"
         ),
         pytest.param(f"curl -sL {GNU}.gz | gunzip > /usr/bin/tool", ["/usr/bin/tool"], id="pipe to gunzip"),
+        pytest.param(
+            f"cd /tmp && curl -LO {GNU}.tar.gz && tar xzf tool-*.tar.gz -C /usr/bin", ["/usr/bin/tool"], id="pattern"
+        ),
+        pytest.param(
+            "gh release download v1 -R o/tool -p tool-x86_64-unknown-linux-gnu.tgz -D /tmp"
+            " && tar xzf /tmp/tool-x86_64-unknown-linux-gnu.tgz -C /usr/bin",
+            ["/usr/bin/tool"],
+            id="gh",
+        ),
+        pytest.param(
+            "gh release download --repo o/tool --pattern '*x86_64-unknown-linux-gnu' -O /usr/bin/tool",
+            ["/usr/bin/tool"],
+            id="gh with a pattern",
+        ),
+        pytest.param("gh release download -R o/tool -p '*-unknown-linux-gnu' && gh auth status", [], id="gh, no name"),
         pytest.param(f"curl -o /usr/bin/tool.gz {GNU}.gz && gunzip /usr/bin/tool.gz", ["/usr/bin/tool"], id="gunzip"),
         pytest.param(
             f"curl -o /tmp/t.zip {GNU}.zip && unzip /tmp/t.zip -d /usr/local/bin", ["/usr/local/bin/tool"], id="unzip"
@@ -207,6 +222,9 @@ def test_architecture_of_the_platform_is_taken_where_the_name_tells_none(tmp_pat
         ("eclipse-temurin:21-jdk-jammy", "/opt/java/openjdk", "/opt/j", {"/opt/j/bin/java": "glibc"}),
         ("denoland/deno:bin-2.5.6", "/deno", "/opt/deno", {"/opt/deno": "glibc"}),
         ("denoland/deno:2.5.6", "/deno", "/opt/deno", {}),
+        ("oven/bun:1.3-alpine", "/usr/local/bin/bun", "/opt/bun", {"/opt/bun": "musl"}),
+        ("ghcr.io/astral-sh/uv:0.9.5", "/uv", "/opt/uv", {"/opt/uv": "none"}),
+        ("ghcr.io/astral-sh/uv:bookworm-slim", "/usr/local/bin/uv", "/opt/uv", {"/opt/uv": "none"}),
         ("node:20", "/usr/local/bin/npm", "/usr/local/bin/", {}),
         ("example.org/node:20", "/usr/local/bin/node", "/usr/local/bin/", {}),
     ],
@@ -220,20 +238,3 @@ def test_programs_of_images(
     found = predict(tmp_path, f"{first}FROM debian:12\nCOPY --from={name} {source} {target}\n")
 
     assert {path: item.facts.libc for path, item in found.items()} == expected
-
-
-@pytest.mark.parametrize(
-    ("command", "expected"),
-    [
-        ("curl -fsSL https://deno.land/install.sh | sh", ["/root/.deno/bin/deno"]),
-        ("wget -qO- https://deno.land/x/install/install.sh | sh -s v1.40.0", ["/root/.deno/bin/deno"]),
-        ("export DENO_INSTALL=/usr/local && curl -fsSL https://deno.land/install.sh | sh", ["/usr/local/bin/deno"]),
-        ("curl -fsSL https://deno.land/install.sh | DENO_INSTALL=/opt/deno bash", ["/opt/deno/bin/deno"]),
-        ("curl -fsSL https://example.org/install.sh | sh", []),
-        ("curl -fsSL https://deno.land/install.sh -o install.sh", []),
-        ("test -x deno || curl -fsSL https://deno.land/install.sh | sh", []),
-    ],
-)
-def test_installers_that_come_through_a_pipe(command: str, expected: list[str], tmp_path: Path) -> None:
-    found = predict(tmp_path, f"FROM alpine:3.20\nRUN {command}\nCMD ['x']\n")
-    assert [path for path, artifact in found.items() if artifact.facts.libc == "glibc"] == expected

@@ -105,6 +105,45 @@ INDIRECT = {"go.mod": "module example.org/api\nrequire (\n\tgithub.com/mattn/go-
             ("dynamic", "glibc", "possible"),
             id="unknown flags",
         ),
+        pytest.param(
+            "golang:1.24-bookworm",
+            "go install example.org/x/app@v1.2.0 && mv /go/bin/app /app",
+            SQLITE,
+            ("dynamic", "glibc", "possible"),
+            id="a version of another module: this go.mod is not read",
+        ),
+        pytest.param(
+            "golang:1.24-bookworm",
+            "go install example.org/x/app@$EXTRA && mv /go/bin/app /app",
+            SQLITE,
+            ("dynamic", "glibc", "possible"),
+            id="a version that is not known",
+        ),
+        pytest.param(
+            "golang:1.24-bookworm",
+            "go build -o /app example.org/shop/api/cmd/api",
+            NET,
+            ("dynamic", "glibc", "likely"),
+            id="a package of the module by its import path",
+        ),
+        pytest.param("golang:1.24", ". /env && go build -o /app .", NET, NOTHING, id="variables from a file"),
+        pytest.param(
+            "golang:1.24",
+            "export GOOS=linux GOARCH=amd64; . ./env.sh; go build -o /app .",
+            C,
+            ("dynamic", "glibc", "possible"),
+            id="variables from a file, the machine is known",
+        ),
+        pytest.param(
+            "golang:1.24",
+            '. "$HOME/.cargo/env"; . /opt/venv/bin/activate; go build -o /app .',
+            C,
+            ("dynamic", "glibc", "likely"),
+            id="files that set PATH",
+        ),
+        pytest.param(
+            "golang:1.24", "(. /env); go build -o /app .", C, ("dynamic", "glibc", "likely"), id="in another shell"
+        ),
         pytest.param("golang:1.24", "GOOS=windows go build -o /app .", NET, NOTHING, id="another system"),
         pytest.param("golang:1.24", "go build -buildmode=c-shared -o /app .", NET, NOTHING, id="a library"),
         pytest.param("golang:1.24", "go vet -o /app .", NET, NOTHING, id="another verb"),
@@ -137,13 +176,51 @@ def test_linkage(
         ("GOARCH=arm64 go install ./cmd/api", ["/go/bin/linux_arm64/api"]),
         ("go build -o /x/api . && mv /x/api /usr/bin/api", ["/usr/bin/api"]),
         ("go build -o /x/api . && install -m 755 /x/api /opt/api", ["/opt/api", "/x/api"]),
+        ("mkdir -p /out && go build -o /out ./cmd/api", ["/out/api"]),
+        ("install -d bin; go build -o bin ./cmd/api", ["/src/bin/api"]),
+        ("go build -o /usr/local/bin ./cmd/api", ["/usr/local/bin/api"]),
+        ("go build -o .. ./cmd/api", ["/api"]),
         ('go build -o "$OUT" .', []),
+        ("go build -o /out/api ./...", ["/out/api"]),  # right while there is one program: else the build ends
+        ("go build -o /usr/local/bin ./cmd/api", ["/usr/local/bin/api"]),
+        ("mkdir -p bin && go build -o bin ./cmd/api", ["/src/bin/api"]),
+        ("go build -o bin ./cmd/api", ["/src/bin"]),
     ],
 )
 def test_paths(tmp_path: Path, command: str, paths: list[str]) -> None:
     files = {"go.mod": "module example.org/shop/v2\n"}
     text = f"FROM golang:1.24\nARG OUT\nWORKDIR /src\nCOPY go.mod .\nRUN {command}\n"
     assert sorted(predict(tmp_path, text, files)) == paths
+
+
+@pytest.mark.parametrize(
+    ("command", "paths"),
+    [
+        ("go build -o /out/ ./cmd/...", ["/out/api", "/out/worker"]),
+        ("go build -o /out/ ./...", ["/out/api", "/out/shop", "/out/worker"]),
+        ("go install ./cmd/api/...", ["/go/bin/api"]),
+        ("cd cmd && go install ./...", ["/go/bin/api", "/go/bin/worker"]),
+        ("go build ./...", []),
+        ("go build -o /out/ example.org/other/...", []),
+    ],
+)
+def test_all_programs_below_a_directory(tmp_path: Path, command: str, paths: list[str]) -> None:
+    main = "package main\n\nfunc main() {}\n"
+    files = {
+        "go.mod": "module example.org/shop\n",
+        "main.go": main,
+        "cmd/api/main.go": f"// The API.\n{main}",
+        "cmd/worker/v2/main.go": main,
+        "cmd/lib/lib.go": "package lib\n",
+        "cmd/lib/gen.go": f"//go:build ignore\n\n{main}",
+        "cmd/lib/main_test.go": main,
+        "cmd/testdata/x/main.go": main,
+        "cmd/_old/main.go": main,
+    }
+    last = 'FROM debian:13\nCOPY --from=b /out/ /go/bin/ /app/\nCMD ["/app/x"]\n'
+    text = f"FROM golang:1.24 AS b\nWORKDIR /src\nCOPY . .\nRUN {command}\n"
+    assert sorted(predict(tmp_path, text, files)) == paths
+    assert len(predict(tmp_path, text + last, files)) == len(paths) + ("other" in command)
 
 
 MODULE = {"go.mod": "module example.org/shop\nrequire example.com/dep v1.0.0\n"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from depscan.toolchains.makefile import Makefile
+from depscan.toolchains.makefile import Makefile, Surroundings
 from tests.toolchains.predicting import predict
 
 if TYPE_CHECKING:
@@ -65,6 +65,74 @@ def test_make(command: str, expected: dict[str, str], tmp_path: Path) -> None:
     assert {path: artifact.facts.libc for path, artifact in found.items()} == expected
 
 
+WORDS = """\
+OUTPUT = ./bin/none
+DIRS := $(sort $(dir $(wildcard ./cmd/*/)))
+NAMES := $(patsubst ./cmd/%/,%,$(DIRS))
+MAIN = $(notdir $(firstword $(wildcard cmd/web/*.go cmd/*)))
+TARGETS := $(addprefix cmd-,$(filter-out odd,$(NAMES)))
+ifneq ($(shell uname),Darwin)
+OUT := $(CURDIR)/out
+endif
+ifeq ($(shell go env GOOS 2>/dev/null)-$(shell uname -m),linux-x86_64)
+NATIVE := native
+endif
+cmd-%: OPTIONS = -o $(OUT)/$(*)
+all: $(TARGETS)
+$(TARGETS): cmd-%:
+\tgo build $(OPTIONS) ./cmd/$(*)
+one: OUTPUT = ./bin/one
+one: go-build
+go-build: prepare
+\tCGO_ENABLED=0 go build -o $(OUTPUT) ./cmd/web
+prepare:
+\tmkdir -p $(dir $(OUTPUT))
+flags = -X main.version=$(shell date)
+ifeq ($(STATIC),yes)
+\tflags += -extldflags "-static"
+endif
+flags := $(strip $(flags))
+linked: $(NAMES:%=obj/%)
+\tgo build -ldflags '$(flags)' -o /opt/linked ./cmd/web
+obj/%:
+\tgo build -o $@ ./cmd/$*
+choice:
+\tgo build -o $(if $(NATIVE),/opt/$(NATIVE),/opt/other) ./cmd/web
+changed:
+\tgo build -o /opt/$(MAIN:.go=-tool) ./cmd/web
+renamed:
+\tgo build -o /opt/$(subst a,b,$(word 2,$(suffix a.x a.yaz))) ./cmd/web
+unknown:
+\tgo build -o /opt/$(shell date) ./cmd/web
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        pytest.param("make all", {"/src/out/api": "glibc", "/src/out/web": "glibc"}, id="static pattern and wildcard"),
+        pytest.param("make one", {"/src/bin/one": "none"}, id="a target's variable holds for its prerequisites"),
+        pytest.param("make go-build", {"/src/bin/none": "none"}, id="and for no other's"),
+        pytest.param("make choice", {"/opt/native": "glibc"}, id="what commands print of the machine"),
+        pytest.param("GOOS=$X make choice", {}, id="a variable that decides is not known"),
+        pytest.param("make changed", {"/opt/main-tool": "glibc"}, id="a substitution reference"),
+        pytest.param("make renamed", {"/opt/.ybz": "glibc"}, id="words and parts of words"),
+        pytest.param("make unknown", {}, id="a command"),
+        pytest.param(
+            "make linked STATIC=yes",
+            {"/opt/linked": "none", **{f"/src/obj/{name}": "glibc" for name in ("api", "odd", "web")}},
+            id="a variable behind a tab, and what is not known of it",
+        ),
+    ],
+)
+def test_functions(command: str, expected: dict[str, str], tmp_path: Path) -> None:
+    names = ("api", "odd", "web")
+    files = {"Makefile": WORDS, "cmd/README": "", **{f"cmd/{name}/main.go": "package main\n" for name in names}}
+    text = f"FROM golang:1.24\nARG X\nWORKDIR /src\nCOPY . .\nENV CGO_ENABLED=1\nRUN {command}\n"
+    found = predict(tmp_path, text, files)
+    assert {path: artifact.facts.libc for path, artifact in found.items()} == expected
+
+
 SCRIPT = "#!/bin/sh\nset -e\nexport CGO_ENABLED=1\ncd cmd\ngo build -o ../$1 .\n"
 
 
@@ -106,10 +174,19 @@ def test_script(command: str, paths: list[str], tmp_path: Path) -> None:
         "a:\n\tb\n" * 30_000,
         "A=$(B)$(B)\nB=$(C)$(C)\nC=$(A)\nx:\n\techo $(A)\n",
         "include Makefile\n" * 1000,
+        "A := $() ${}\n$():\n\techo ${}\n",
+        "A := $(subst a," + "b" * 9_000 + "," + "a" * 9_000 + ")\n" * 1_000,
+        "P := " + "a% " * 5_000 + "\nW := " + "ab " * 5_000 + "\n" + "A := $(filter $(P),$(W))\n" * 5_000,
+        "A := $(word 99999999999999999999999,a)$(word x,a)$(if )$(patsubst a)\n",
+        "A := $(wildcard */*/*/*/*/*/*/*)\n" * 5_000,
+        "$(patsubst %,$(patsubst %," * 20_000,
+        "A := $(" + "B:" * 5_000 + "=)\n",
     ],
 )
 def test_hostile_makefiles_end(text: str) -> None:
-    makefile = Makefile({}, {}, lambda _: text[:1000])
+    names = [f"n{number}" for number in range(100)]
+    around = Surroundings("/src", {}, lambda _: names)
+    makefile = Makefile({}, {}, lambda _: text[:1000], around)
     before = time.process_time()
     makefile.add(text)
     assert len(list(makefile.recipes([]))) <= 60_000

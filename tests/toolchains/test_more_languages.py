@@ -81,6 +81,20 @@ def test_programs(base: str, command: str, expected: dict[str, str], tmp_path: P
     assert {path: artifact.facts.libc for path, artifact in found.items()} == expected
 
 
+@pytest.mark.parametrize(
+    ("command", "known"),
+    [
+        ('cp "$(swift build -c release --show-bin-path)/App" /out/', True),
+        ('cd / && cp "$(swift build --package-path /src -c release --show-bin-path)/App" /out/', True),
+        ('cd /tmp && cp "$(swift build -c release --show-bin-path)/App" /out/', False),
+        ('cp "$(swift build -c release --triple x --show-bin-path)/App" /out/', False),
+    ],
+)
+def test_swift_tells_where_it_builds(tmp_path: Path, command: str, known: bool) -> None:
+    text = f"FROM swift:5.10\nWORKDIR /src\nCOPY . .\nRUN swift build -c release && mkdir /out\nRUN {command}\n"
+    assert ("/out/App" in predict(tmp_path, text, FILES)) == known
+
+
 def test_swift_links_its_configuration(tmp_path: Path) -> None:
     text = (
         "FROM swift:5.10 AS build\nWORKDIR /src\nCOPY . .\nRUN swift build -c release\n"

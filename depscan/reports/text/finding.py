@@ -9,6 +9,7 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from depscan.findings import Severity
 from depscan.reports.escaping import printable
 from depscan.reports.text.frame import WIDTH, Mark, frame, number_width
 
@@ -26,7 +27,11 @@ _HELP = "help"
 
 
 def finding_lines(finding: Finding, source: SourceText, paint: Paint, *, everything: bool) -> Iterator[str]:
-    """The lines of one finding; `everything` shows every suggestion."""
+    """The lines of one finding; a note about no binary is told in two, unless `everything` is to be shown."""
+    if finding.severity is Severity.NOTE and not finding.artifact and not everything:
+        yield from _headline(finding, paint)
+        yield f"{paint.gutter(' -->')} {_start(finding)}"
+        return
     marks = _marks(finding)
     gutter = number_width(marks)
     yield from _headline(finding, paint)
@@ -45,9 +50,12 @@ def finding_lines(finding: Finding, source: SourceText, paint: Paint, *, everyth
 
 def again(finding: Finding, paint: Paint) -> Iterator[str]:
     """The line of a finding that an earlier scan told in full."""
+    yield f"{paint.word(finding.severity, f'{finding.severity}[{finding.rule}]')} here too: {_start(finding)}"
+
+
+def _start(finding: Finding) -> str:
     start = finding.location.span.start
-    place = printable(f"{finding.location.path}:{start.line}:{start.column}")
-    yield f"{paint.word(finding.severity, f'{finding.severity}[{finding.rule}]')} here too: {place}"
+    return printable(f"{finding.location.path}:{start.line}:{start.column}")
 
 
 def _headline(finding: Finding, paint: Paint) -> Iterator[str]:
@@ -70,8 +78,7 @@ def _marks(finding: Finding) -> list[Mark]:
 def _places(finding: Finding, marks: list[Mark], source: SourceText, paint: Paint) -> Iterator[str]:
     """The arrow and the frame; places in other files as lines."""
     indent = " " * number_width(marks)
-    start = finding.location.span.start
-    yield f"{paint.gutter(f'{indent}-->')} " + printable(f"{finding.location.path}:{start.line}:{start.column}")
+    yield f"{paint.gutter(f'{indent}-->')} {_start(finding)}"
     if finding.location.path == source.path:
         yield from frame(source, marks, paint)
         yield paint.gutter(f"{indent} |")

@@ -1,9 +1,9 @@
 """The table of binaries and verdicts.
 
-In: the placements of a scan. Out: its lines; failing binaries first, then unknown, then those that load. Binaries
-of one instruction with the same needs and verdict share a row, unless every row is asked for. Reasons why a verdict
-is unknown are sentences and stand below. The only module that imports tabulate, and only for two rows or more: one
-row is a sentence.
+In: the placements of a scan. Out: its lines; failing binaries first, then unknown, then those that load. Unless every
+row is asked for, binaries of one instruction with the same needs and verdict share a row, and what a build makes has
+one where it ends up. Reasons why a verdict is unknown are sentences and stand below. The only module that imports
+tabulate, and only for two rows or more: one row is a sentence.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def table(placements: tuple[Placement, ...], paint: Paint, *, everything: bool) 
         yield "no binary to check"
         return
     ordered = sorted(placements, key=lambda placement: _ORDER[placement.verdict])
-    rows = [_row([placement]) for placement in ordered] if everything else _grouped(ordered)
+    rows = [_row([placement]) for placement in ordered] if everything else _grouped(_arrived(ordered))
     if len(rows) == 1 and not everything:
         yield from folded(_sentence(rows[0].cells))
         return
@@ -74,6 +74,21 @@ def unknown_reasons(placements: tuple[Placement, ...]) -> Iterator[str]:
             reasons.setdefault(next(iter(placement.link.unknowns), "not known why"), []).append(placement.path)
     for reason, paths in reasons.items():
         yield f"unknown, {paths[0] if len(paths) == 1 else f'{len(paths)} binaries'}: {reason}"
+
+
+def _arrived(placements: list[Placement]) -> list[Placement]:
+    """Without what loads in the stage that makes it and goes on to a later one."""
+    last: dict[str, int] = {}
+    for placement in placements:
+        source, stage = placement.artifact.source, placement.filesystem.stage.index
+        last[source] = max(stage, last.get(source, stage))
+    return [
+        placement
+        for placement in placements
+        if placement.verdict != "loads"
+        or placement.artifact.origin != "predicted"
+        or placement.filesystem.stage.index == last[placement.artifact.source]
+    ]
 
 
 def _grouped(placements: list[Placement]) -> list[_Row]:

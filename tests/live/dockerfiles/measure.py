@@ -45,6 +45,7 @@ def measure(row: dict[str, Any], root: Path) -> list[str]:
     arguments = dict(text.split("=", 1) for text in row.get("build-args", ()))
     config = Config(
         context=root / row.get("context", "."),
+        target=row.get("target"),
         build_arguments=arguments,
         bases=row.get("bases", {}),
         platforms=tuple(map(parse_platform, row.get("platforms", ()))),

@@ -1,8 +1,8 @@
 """What Git ignores below a directory: .gitignore of each level and .git/info/exclude.
 
-In: the directory where a walk begins and its repository. Out: `Ignores`, one more for each level that has a file of its
-own. The patterns are read by pathspec, loaded only where there are some; the deepest file with an opinion on a path
-decides (gitignore(5)).
+In: the directory where a walk begins and its repository, or a path in a repository. Out: `Ignores`, one more for each
+level that has a file of its own, or whether the path is ignored. The patterns are read by pathspec, loaded only where
+there are some; the deepest file with an opinion on a path decides (gitignore(5)).
 """
 
 from __future__ import annotations
@@ -58,6 +58,26 @@ class Ignores(Struct, frozen=True):
             if verdict is not None:
                 return verdict
         return False
+
+
+def repository_of(folder: Path) -> Path:
+    """The repository that a folder is in; the folder itself where it is in none."""
+    absolute = folder.absolute()
+    return next((each for each in (absolute, *absolute.parents) if (each / ".git").exists()), absolute)
+
+
+def is_ignored(path: Path, repository: Path) -> bool:
+    """Whether Git ignores a path below a repository, which need not be there, or a directory above it."""
+    parts = path.relative_to(repository).parts
+    ignores = read_ignores(repository, repository)
+    directory = repository
+    for part in parts[:-1]:
+        ignores = ignores.enter(str(directory))
+        directory /= part
+        if ignores.ignored(str(directory), directory=True):
+            return True
+    last = ignores.enter(str(directory))
+    return last.ignored(str(path), directory=False) or last.ignored(str(path), directory=True)
 
 
 def _is_above(match: re.Match[str], path: str) -> bool:

@@ -1,0 +1,6 @@
+#include <curses.h>
+
+int main(void) {
+    initscr();
+    return endwin();
+}

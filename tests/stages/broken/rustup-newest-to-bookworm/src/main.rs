@@ -1,0 +1,5 @@
+use std::process::Command;
+
+fn main() {
+    let _ = Command::new("true").status();
+}

@@ -1,0 +1,4 @@
+#include <boost/filesystem.hpp>
+#include <iostream>
+
+int main() { std::cout << boost::filesystem::current_path() << std::endl; }
