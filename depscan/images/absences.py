@@ -17,9 +17,7 @@ from depscan.images.rows import KNOWLEDGE
 if TYPE_CHECKING:
     from depscan.images.profile import ImageProfile
 
-_RELEASES = frozenset(
-    {"", "alpine", "debian", "distroless", "ubuntu"}
-)  # no other is in the file; "" where none is known
+_RELEASES = frozenset({"", "alpine", "debian", "distroless", "ubuntu"})  # all in the file; "" where none is known
 _OF_DEBUG = "/busybox/"  # where images for debugging have their shell (README.md of GoogleContainerTools/distroless)
 
 
