@@ -64,14 +64,19 @@ class Install(Struct, frozen=True):
     libraries: Mapping[str, Library] = field(default_factory=dict)
     loaders: Mapping[str, str] = field(default_factory=dict)
     interpreters: tuple[str, ...] = ()
+    virtual: str | None = None
 
 
 class Uninstall(Struct, frozen=True):
-    """Packages went, with them the libraries `gone`; that the `doubtful` are still there is no longer certain."""
+    """Packages went, with them the libraries `gone`; that the `doubtful` are still there is no longer certain.
+
+    `undone` are the sequences of changes that were these packages alone.
+    """
 
     packages: tuple[str, ...]
     doubtful: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
+    undone: frozenset[int] = frozenset()
 
 
 class Mark(Struct, frozen=True):
@@ -184,11 +189,15 @@ def _record_packages(effect: Install | Uninstall | Mark, action: Action) -> None
         _mark_packages(effect, action)
     elif isinstance(effect, Uninstall):
         tree.uninstall(effect.packages, effect.doubtful, frozenset() if action.command.conditional else effect.gone)
+        if not action.command.conditional:
+            tree.changes = [each for each in tree.changes if each.sequence not in effect.undone]
     else:
         tree.managers.add(effect.manager)
         if action.command.conditional:
             tree.perhaps_installed.update(effect.packages)
             return
+        if effect.virtual is not None and tree.changes:
+            tree.virtuals[effect.virtual] = (tree.changes[-1].sequence, effect.packages)
         tree.packages += [name for name in effect.packages if name not in tree.packages]
         tree.libraries |= effect.libraries
         tree.loaders |= effect.loaders

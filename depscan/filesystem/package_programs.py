@@ -51,14 +51,15 @@ def run_manager(action: Action) -> Iterator[Effect]:
     if installation.outside and (found := _given(action)) is not None:
         yield from _install_given(installation, found, action.tree.profile)
         return
-    archive = _is_of_the_archive(installation, action.tree)
-    yield Disturb(
-        ("/",) if installation.outside else roots,
-        foreign_libc=_may_be_foreign(installation),
-        archive=archive,
-        possible=_possible(installation, action.tree.profile) if archive else None,
-        programs=_programs(installation, action.tree.profile),
-    )
+    if not (installation.only_removes and installation.manager == "apk"):  # it brings nothing
+        archive = _is_of_the_archive(installation, action.tree)
+        yield Disturb(
+            ("/",) if installation.outside else roots,
+            foreign_libc=_may_be_foreign(installation),
+            archive=archive,
+            possible=_possible(installation, action.tree.profile) if archive else None,
+            programs=_programs(installation, action.tree.profile),
+        )
     if installation.removed or installation.unneeded:
         from depscan.filesystem.package_removal import uninstall  # noqa: PLC0415 - few commands remove packages
 
@@ -186,6 +187,7 @@ def _install(installation: Installation, profile: ImageProfile) -> Install:
         {soname: library for provision in provisions for soname, library in provision.libraries.items()},
         {path: layer for provision in provisions for path, layer in _loaders(provision, profile)},
         tuple(path for provision in provisions for path in provision.interpreters),
+        virtual=installation.virtual,
     )
 
 

@@ -40,10 +40,12 @@ def mark_packages(action: Action) -> Iterator[Effect]:
 def uninstall(installation: Installation, tree: Tree) -> Uninstall:
     """What a command that removes packages takes away."""
     manager, release = installation.manager, tree.profile.release
-    going = frozenset(installation.removed)
+    virtual = {name: tree.virtuals[name] for name in installation.removed if name in tree.virtuals}
+    removed = (*installation.removed, *(name for _, names in virtual.values() for name in names))
+    going = frozenset(removed)
     needed = {name: names_needed(manager, release, name) for name in tree.packages}
     kept = [name for name in tree.packages if name not in going and not (needed[name] & going)]
-    gone = [name for name in dict.fromkeys([*installation.removed, *tree.packages]) if name not in kept]
+    gone = [name for name in dict.fromkeys([*removed, *tree.packages]) if name not in kept]
     stays, may_stay = _brought(manager, release, [*kept, *tree.perhaps_installed])
     own = frozenset(soname for name in gone for soname in own_libraries(manager, release, name))
     lost = own
@@ -52,7 +54,8 @@ def uninstall(installation: Installation, tree: Tree) -> Uninstall:
         lost = frozenset({*own, *tree.libraries}).union(*brought)
     lost -= frozenset(tree.profile.libraries)
     surely = lost - may_stay if may_stay is not None and installation.complete else frozenset()
-    return Uninstall(tuple(gone), lost - stays, surely)
+    undone = frozenset(sequence for sequence, _ in virtual.values()) if may_stay is not None else frozenset()
+    return Uninstall(tuple(gone), lost - stays, surely, undone)
 
 
 def _brought(

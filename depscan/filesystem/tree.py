@@ -47,6 +47,8 @@ class Tree:
         self.removed: set[str] = set(parent.removed) if parent else set()
         self.changes: list[UnknownChange] = list(parent.changes) if parent else []
         self.packages: list[str] = list(parent.packages) if parent else []
+        # What apk keeps under a name of its own: the sequence of the change, the packages; removed in the same stage.
+        self.virtuals: dict[str, tuple[int, tuple[str, ...]]] = {}
         self.perhaps_installed: set[str] = set(parent.perhaps_installed) if parent else set()
         self.managers: set[str] = set(parent.managers) if parent else set()
         self.libraries: dict[str, Library] = dict(parent.libraries) if parent else {}

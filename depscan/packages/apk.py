@@ -27,7 +27,7 @@ def read(command: SimpleCommand) -> Installation:
     root = request.value("-p", "--root")
     if request.verb == "del":
         names, complete = read_names(request.operands, _CONSTRAINT)
-        return Installation("apk", removed=names, complete=complete, root=root)
+        return Installation("apk", removed=names, complete=complete, only_removes=True, unneeded=True, root=root)
     if request.verb in {"upgrade", "fix"}:
         return Installation("apk", upgrades=True, root=root)
     if request.verb != "add":
@@ -39,4 +39,5 @@ def read(command: SimpleCommand) -> Installation:
     names += tuple(_FILE_NAME.sub("", word.text or "") for word in files)
     outside = bool(files) or any(not _OFFICIAL.match(each or "") for each in repositories)
     upgrades = bool(request.options & {"-u", "--upgrade", "-U", "-l", "--latest"})
-    return Installation("apk", names, complete=complete, outside=outside, upgrades=upgrades, root=root)
+    virtual = request.value("-t", "--virtual")
+    return Installation("apk", names, complete=complete, outside=outside, upgrades=upgrades, virtual=virtual, root=root)

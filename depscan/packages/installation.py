@@ -26,7 +26,8 @@ class Installation(Struct, frozen=True):
     without value, no pattern, no group). `outside` says that a package comes from a file, a URL or a repository of
     somebody else than the distribution. `upgrades` is true where packages that are not named may change. `recommends`
     says that recommended packages come in too, `only_removes` that no package does, `unneeded` that those go too which
-    no other needs any more. `root` is the directory installed into, None for the image itself.
+    no other needs any more. `virtual` is the name under which apk keeps them together. `root` is the directory
+    installed into, None for the image itself.
     """
 
     manager: str
@@ -38,6 +39,7 @@ class Installation(Struct, frozen=True):
     recommends: bool = True
     only_removes: bool = False
     unneeded: bool = False
+    virtual: str | None = None
     root: str | None = None
 
 
