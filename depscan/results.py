@@ -106,9 +106,10 @@ class ScanResult(Struct, frozen=True):
 
     @property
     def distinct(self) -> tuple[tuple[Finding, Scan], ...]:
-        """Every finding with its first scan, in order; one that several builds or platforms share stands once.
+        """Every finding with its scan, in order; one that several builds or platforms share stands once.
 
-        Where several builds of a Dockerfile were checked, its message ends with those that have it.
+        It is told as in the first scan where it is gravest. Where several builds of a Dockerfile were checked, its
+        message ends with those that have it.
         """
         once: dict[tuple[object, ...], list[tuple[Finding, Scan]]] = {}
         builds: dict[str, set[str]] = {}
@@ -117,9 +118,7 @@ class ScanResult(Struct, frozen=True):
             for finding in scan.findings:
                 key = (finding.rule, finding.location, finding.message, finding.identity)
                 once.setdefault(key, []).append((finding, scan))
-        return tuple(
-            (_name_builds(shared, len(builds[shared[0][1].source.path])), shared[0][1]) for shared in once.values()
-        )
+        return tuple(_share(shared, len(builds[shared[0][1].source.path])) for shared in once.values())
 
     @property
     def reported(self) -> tuple[Finding, ...]:
@@ -127,15 +126,15 @@ class ScanResult(Struct, frozen=True):
         return tuple(finding for finding, _ in self.distinct if not finding.ignored)
 
 
-def _name_builds(shared: list[tuple[Finding, Scan]], number: int) -> Finding:
+def _share(shared: list[tuple[Finding, Scan]], number: int) -> tuple[Finding, Scan]:
     """The finding that these scans share; `number` is that of all builds of its Dockerfile."""
-    finding = shared[0][0]
+    finding, scan = min(shared, key=lambda each: (each[0].ignored, each[0].severity.rank, each[0].confidence.rank))
     names = list(dict.fromkeys(scan.build_name for _, scan in shared))
     if number == 1:
-        return finding
+        return finding, scan
     if len(names) == number:
         told = f"in all {number} builds"
     else:
         more = f" and {len(names) - _MOST_BUILDS} more" if len(names) > _MOST_BUILDS else ""
         told = f"in {', '.join(names[:_MOST_BUILDS])}{more}"
-    return replace(finding, message=f"{finding.message} ({told})")
+    return replace(finding, message=f"{finding.message} ({told})"), scan

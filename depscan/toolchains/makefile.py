@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MAX_RECIPES = 400
 _UNKNOWN = "\x1a"  # stands for what is not known while texts are expanded
 _FOR_THE_SHELL = "${__told_by_make_only}"
-_OPEN, _CLOSE = "\x1b", "\x1c"  # around the words of a pkg-config that the shell of a recipe may as well run
+_OPEN, _CLOSE = "\x18", "\x19"  # around the words of a pkg-config that the shell of a recipe may as well run
 _PKG_CONFIG = r"(?:pkg-config|pkgconf)(?:\s+[\w.+-]+)+"
 _MAX_LINES = 20_000
 _MAX_VALUE = 20_000  # code points of an expanded text
@@ -224,8 +224,8 @@ class Makefile:
     def _function(self, name: str, text: str, automatic: Mapping[str, str], depth: int) -> str:
         arguments = [self.expand(each, automatic, depth) for each in split_arguments(name, text)]
         decisive = arguments[: _DECISIVE.get(name, len(arguments))]
-        asked = name != "strip" and any(_OPEN in each for each in decisive)
-        if asked or any(_UNKNOWN in each for each in decisive) or self._around is None:
+        asked = name not in ("strip", "if") and any(_OPEN in each for each in arguments)
+        if asked or any(_UNKNOWN in each or _OPEN in each for each in decisive) or self._around is None:
             return _UNKNOWN
         if name == "wildcard":
             return " ".join(each for pattern in arguments[0].split() for each in self._files(pattern))

@@ -152,6 +152,19 @@ def test_a_finding_that_builds_share_stands_once(repository: Path) -> None:
     assert "error[wrong-architecture] here too: Dockerfile:3:6" in text
 
 
+def test_a_finding_that_builds_share_is_as_grave_as_in_the_worst(repository: Path) -> None:
+    text = "FROM golang:1.24 AS b\nARG TARGETARCH=amd64\nCOPY . .\n"
+    text += "RUN CGO_ENABLED=0 GOARCH=$TARGETARCH go build -o /app .\n"
+    text += 'FROM scratch\nCOPY --from=b /app /app\nENTRYPOINT ["/app"]\n'
+    bake = 'target "a" {\n}\ntarget "b" {\n  platforms = ["linux/amd64", "linux/arm64"]\n}\n'
+    result = run({"Dockerfile": text, "docker-bake.hcl": bake})
+    found = [(each.rule, str(each.severity)) for each in result.reported if each.rule == "targetarch-shadowed"]
+    assert found == [("targetarch-shadowed", "error")]
+    assert [str(each.severity) for each in result.scans[0].findings if each.rule == "targetarch-shadowed"] == [
+        "warning"
+    ]
+
+
 def test_without_declarations_reports_stay_as_they_were(repository: Path) -> None:
     result = run({"Dockerfile": PREBUILT.replace("app /", "app-arm64 /")}, "Dockerfile")
     document = json.loads(FORMATS["json"](result))
