@@ -66,9 +66,9 @@ def of_shell(text: str, manager: str | None) -> str:
     return f"{begin} {failed[1]}: {'not found' if failed[2].startswith('no') else 'Permission denied'}"
 
 
-def command_not_found(shell: str, program: str) -> str:
-    """What a POSIX shell says of a program that is not there (dash, busybox)."""
-    return f"{shell}: 1: {program}: not found"
+def command_not_found(shell: str, program: str, manager: str | None) -> str:
+    """What a POSIX shell says of a program that is not there: busybox on Alpine (apk), else dash."""
+    return f"{shell}: {program}: not found" if manager == "apk" else f"{shell}: 1: {program}: not found"
 
 
 def library_not_found(program: str, soname: str, requested_by: str, family: str | None) -> str:

@@ -34,7 +34,7 @@ def build_view(placement: Placement) -> BuildView:
         command=made.command,
         builder=made.builder,
         libc=made.libc,
-        chain=f"{made.builder} -> {runtime}",
+        chain=" -> ".join(dict.fromkeys((made.builder, runtime))),
         refuted_by=made.product.refuted_by,
         newer=newer,
         demand=f"{'needs' if placement.verdict is Verdict.FAILS else 'may need'} {newer}" if newer else None,

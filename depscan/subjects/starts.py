@@ -156,7 +156,7 @@ def _missing(launch: Launch, seen: Sighted, filesystem: StageFilesystem) -> Foun
     elif dangling is not None and not elsewhere:
         hint = f": it is a link to {dangling}, where nothing stands"
     if launch.by_shell:
-        text = messages.command_not_found("/bin/sh", launch.name)
+        text = messages.command_not_found("/bin/sh", launch.name, filesystem.profile.package_manager)
     elif "/" in launch.name:
         text = messages.stat_failed(launch.name)
     else:

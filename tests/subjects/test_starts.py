@@ -78,7 +78,7 @@ def told(tmp_path: Path):
             (ALPINE, "COPY server /opt/server", "WORKDIR /app", "CMD ./server"),
             ("entrypoint-not-found", 4, 5),
             "CMD starts ./server, which is not in the image; a file of that name stands at /opt/server",
-            "/bin/sh: 1: ./server: not found",
+            "/bin/sh: ./server: not found",
         ),
         (
             (SCRATCH, "COPY server /server", 'CMD ["/server -x"]'),
