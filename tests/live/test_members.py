@@ -52,7 +52,6 @@ def jars() -> Path:
             "-q",
             "--no-deps",
             "--no-binary=:all:",
-            "--no-build-isolation",
             "-d",
             str(scratch),
             PYSPARK,
