@@ -196,8 +196,7 @@ def _record_packages(effect: Install | Uninstall | Mark, action: Action) -> None
         if action.command.conditional:
             tree.perhaps_installed.update(effect.packages)
             return
-        if effect.virtual is not None and tree.changes:
-            tree.virtuals[effect.virtual] = (tree.changes[-1].sequence, effect.packages)
+        tree.keep_together(effect.virtual, effect.packages)
         tree.packages += [name for name in effect.packages if name not in tree.packages]
         tree.libraries |= effect.libraries
         tree.loaders |= effect.loaders

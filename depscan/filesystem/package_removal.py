@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from depscan.filesystem.tree import Tree
     from depscan.packages.installation import Installation
 
+_KEEPS_NEEDED = frozenset({"apk"})  # these leave what another package depends on
 _VERSION = re.compile(r"(:[a-z0-9]+)$")
 
 
@@ -43,8 +44,8 @@ def uninstall(installation: Installation, tree: Tree) -> Uninstall:
     virtual = {name: tree.virtuals[name] for name in installation.removed if name in tree.virtuals}
     removed = (*installation.removed, *(name for _, names in virtual.values() for name in names))
     going = frozenset(removed)
-    needed = {name: names_needed(manager, release, name) for name in tree.packages}
-    kept = [name for name in tree.packages if name not in going and not (needed[name] & going)]
+    needed = {name: names_needed(manager, release, name) for name in tree.packages if manager not in _KEEPS_NEEDED}
+    kept = [name for name in tree.packages if name not in going and not (needed.get(name, frozenset()) & going)]
     gone = [name for name in dict.fromkeys([*removed, *tree.packages]) if name not in kept]
     stays, may_stay = _brought(manager, release, [*kept, *tree.perhaps_installed])
     own = frozenset(soname for name in gone for soname in own_libraries(manager, release, name))

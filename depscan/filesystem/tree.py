@@ -169,6 +169,17 @@ class Tree:
             UnknownChange(canonical, foreign_libc, reason, span, self.step(), archive, possible, programs, libc=libc)
         )
 
+    def keep_together(self, virtual: str | None, packages: tuple[str, ...]) -> None:
+        """Packages came in, kept under a name or, with None, for themselves: these stay when such a name goes."""
+        if virtual is None:
+            self.virtuals = {
+                name: (sequence, tuple(each for each in names if each not in packages))
+                for name, (sequence, names) in self.virtuals.items()
+            }
+        elif self.changes:
+            alone = tuple(each for each in packages if each not in self.packages)
+            self.virtuals[virtual] = (self.changes[-1].sequence, alone)
+
     def uninstall(self, packages: tuple[str, ...], doubtful: frozenset[str], gone: frozenset[str]) -> None:
         """Packages went; `gone` are libraries that no change of the archive's packages up to now can have left."""
         self.packages[:] = [name for name in self.packages if name not in packages]
