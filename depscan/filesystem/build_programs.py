@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from depscan.filesystem.effects import Disturb, Effect
-from depscan.filesystem.node_programs import carry_modules, renew_modules
 from depscan.filesystem.options import read_options
 from depscan.filesystem.products import products, remembered
 
@@ -146,6 +145,17 @@ def run_tool(action: Action) -> Iterator[Effect]:
     """A language's tool of the table."""
     name = action.command.name or ""
     tool = TOOLS.get(name) or TOOLS[unversioned(name)]
+    if tool is not _NODE_TOOL:
+        yield from _run(tool, name, action)
+        return
+    from depscan.filesystem.node_programs import carry_modules, renew_modules  # noqa: PLC0415 - for Node alone
+
+    yield from renew_modules(action)
+    yield from _run(tool, name, action)
+    yield from carry_modules(action)
+
+
+def _run(tool: Tool, name: str, action: Action) -> Iterator[Effect]:
     options = read_options(action.command.words[1:])
     verbs = {word.text for word in options.operands[:2]}
     places = tool.places if verbs & tool.installs else tool.builds
@@ -155,13 +165,9 @@ def run_tool(action: Action) -> Iterator[Effect]:
     places = () if tool.alone and outputs else places
     roots = [*places, *_HOME, *outputs, *(value for value in given if value)]
     paths = [action.path(root) for root in roots]
-    if tool is _NODE_TOOL:
-        yield from renew_modules(action)
     known = None if None in paths else tuple(dict.fromkeys(path for path in paths if path))
     yield Disturb(known or ("/",), foreign_libc=False, programs=tool.programs)
     yield from products(action, unversioned(name))
-    if tool is _NODE_TOOL:
-        yield from carry_modules(action)
 
 
 def _outputs(action: Action, tool: Tool) -> Iterator[str]:

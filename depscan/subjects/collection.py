@@ -20,7 +20,7 @@ from depscan.subjects.base_choice import base_view
 from depscan.subjects.builds import build_view
 from depscan.subjects.missing_symbols import highest_unmet, symbol_view
 from depscan.subjects.platform_choice import KINDS as PLATFORM_KINDS
-from depscan.subjects.platform_choice import Told, find_platform_problems
+from depscan.subjects.problems import find_problems
 from depscan.subjects.purpose import brought_linkers, gravest, is_argument, is_carrier, is_started, purpose
 from depscan.subjects.second_libc import second_libc
 from depscan.subjects.views import artifact_view, image_view, need_view, platform_view, stage_view, version_view
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 _HOST_MODULES = "host-modules"  # in the way, but not proved to break anything
 _AWAITED = "source-awaited"  # something is known that brings it before the image is built
 _NOT_THERE = frozenset({"source-missing", "source-outside-context", _AWAITED})  # an ignored source is there
-_BINARIES = (".so", ".dylib", ".node", ".bin", ".bundle")
 
 
 def collect(
@@ -62,80 +61,14 @@ def collect(
     stages, placements = tuple(stages), tuple(placements)
     context = Confidence.CERTAIN if context_given else _confidence_of_guess(stages)
     collector = _Collector(dockerfile, context, cpu_floor, placements)
-    problems = [*dockerfile.problems, *(problem for stage in stages for problem in stage.problems)]
-    problems += find_platform_problems(dockerfile, stages, target)
-    problems += [*_host_files(stages, placements), *_cpu_choices(dockerfile, cpu_floor)]
-    told = _told_once(problems, placements, dockerfile)
-    modules, others = _host_modules(stages, _published(told.placements))
+    told = find_problems(dockerfile, stages, placements, target=target, cpu_floor=cpu_floor)
     return (
-        *(collector.problem(problem, latent=not several_platforms) for problem in (*told.problems, *modules)),
+        *(collector.problem(problem, latent=not several_platforms) for problem in told.problems),
         *(collector.problem(problem, latent=False) for problem in told.proven),
         *(collector.stage(stage, stages) for stage in stages),
-        *(subject for placement in others for subject in collector.placed(placement)),
+        *(subject for placement in told.placements for subject in collector.placed(placement)),
         *(subject for stage in stages for subject in collector.started(stage, placements, run=run)),
     )
-
-
-def _told_once(problems: Sequence[Problem], placements: Sequence[Placement], dockerfile: Dockerfile) -> Told:
-    """Programs for another machine are told where their cause stands, if it does."""
-    if any(problem.kind in PLATFORM_KINDS for problem in problems):
-        from depscan.subjects.platform_causes import tell_once  # noqa: PLC0415 - few Dockerfiles have such a problem
-
-        return tell_once(problems, placements, dockerfile)
-    return Told(tuple(problems), (), tuple(placements))
-
-
-def _host_files(stages: Sequence[StageFilesystem], placements: Sequence[Placement]) -> Iterator[Problem]:
-    """Environments and binaries of another machine; few images have any, and none loads the search for them."""
-    known = {placement.path for placement in placements}
-    paths = [path for stage in stages for path, entry in stage.entries.items() if entry.kind != "directory"]
-    if any(path.endswith("/bin/python") for path in paths):
-        from depscan.subjects.virtual_environments import find_broken_environments  # noqa: PLC0415 - see above
-
-        yield from find_broken_environments(stages)
-    if any(".cpython-3" in path for path in paths):
-        from depscan.subjects.foreign_modules import find_foreign_modules  # noqa: PLC0415 - see above
-
-        yield from find_foreign_modules(stages)
-    if any("vendor/bundle/ruby/" in path for path in paths):
-        from depscan.subjects.vendored_gems import find_vendored_gems  # noqa: PLC0415 - see above
-
-        yield from find_vendored_gems(stages, placements)
-    if any(path not in known and ("." not in path or path.endswith(_BINARIES)) for path in paths):
-        from depscan.subjects.host_binaries import find_host_binaries  # noqa: PLC0415 - see above
-
-        yield from find_host_binaries(stages, placements)
-
-
-def _published(placements: Sequence[Placement]) -> Sequence[Placement]:
-    """The placements without files of .NET publish folders that nothing starts or loads here."""
-    if not any(
-        "/runtimes/" in placement.path or f"{placement.path}.dll" in placement.filesystem.entries
-        for placement in placements
-    ):
-        return placements
-    from depscan.subjects.published import counting  # noqa: PLC0415 - few images have .NET
-
-    return tuple(counting(placements))
-
-
-def _cpu_choices(dockerfile: Dockerfile, cpu_floor: str | None) -> Iterator[Problem]:
-    if cpu_floor is not None:
-        from depscan.subjects.cpu_choice import find_cpu_choices  # noqa: PLC0415 - few configure one
-
-        yield from find_cpu_choices(dockerfile, cpu_floor)
-
-
-def _host_modules(
-    stages: Sequence[StageFilesystem], placements: Sequence[Placement]
-) -> tuple[Sequence[Problem], Sequence[Placement]]:
-    """What is wrong with node_modules of the context, and the placements that this does not tell of already."""
-    if not any("/node_modules/" in path for stage in stages for path in stage.entries):
-        return (), placements
-    from depscan.subjects.node_modules import find_host_modules, untold  # noqa: PLC0415 - few have any
-
-    problems = tuple(find_host_modules(stages, placements))
-    return problems, tuple(untold(placements, problems))
 
 
 def _gravest_of(problem: Problem, *, latent: bool) -> Severity:
