@@ -32,7 +32,7 @@ dev = [{ name = "regex" }]
 [[package]]
 name = "orjson"
 version = "3.10.7"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example/simple" }
 wheels = [
   { url = "https://files.example.org/orjson-3.10.7-cp312-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl" },
   { url = "https://files.example.org/orjson-3.10.7-cp312-none-macosx_10_15_x86_64.whl" },
@@ -40,12 +40,12 @@ wheels = [
 [[package]]
 name = "own-ext"
 version = "1.0"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example/simple" }
 wheels = [{ url = "https://files.example.org/own_ext-1.0-cp312-cp312-manylinux_2_17_x86_64.whl" }]
 [[package]]
 name = "regex"
 version = "2024.9.11"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example/simple" }
 """
 POETRY = {
     "pyproject.toml": '[tool.poetry.dependencies]\npython = "^3.12"\nweb = "^1"\n',
