@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from pathlib import Path  # noqa: TC003 - msgspec reads the annotations
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from depscan.artifacts.cache import make_key, trim
 from depscan.cachefiles import find_cache_folder, is_settled, read_content, write_content
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _FOLDER = "archives"
 _MAX_BYTES = 32 << 20  # of one answer, symbols included

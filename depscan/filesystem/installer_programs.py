@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _SUBSTITUTED = re.compile(r"[\"']?[<$]\(\s*(?:curl|wget)\s[^|;&()]*?[\"']?(https?://[^\s\"'()|;&]+)[^|;&()]*\)[\"']?")
 _HOMES = ("/root", "/home", "/tmp", "/var/tmp")  # noqa: S108 - paths in an image
 _PYTHON = re.compile(r"python[\d.]*")
-_SIGNS = ("install", "rustup", "volta", "poetry")  # one of which stands in the address of each installer
 
 
 class _Script(Struct, frozen=True):
@@ -40,7 +39,7 @@ class _Script(Struct, frozen=True):
 def run_installer_script(action: Action) -> list[Effect] | None:
     """What the script of a known installer does; None where the command starts none."""
     script = _find_script(action)
-    if script is None or not any(sign in script.url for sign in _SIGNS):
+    if script is None:
         return None
     from depscan.filesystem.products import products  # noqa: PLC0415 - few commands start an installer
     from depscan.toolchains.installers import find_installer  # noqa: PLC0415 - as above

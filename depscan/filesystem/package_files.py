@@ -38,9 +38,12 @@ _FORCED = re.compile(r"--add-architecture|--force-(architecture|all)|--ignorearc
 
 
 def find_foreign_packages(command: Run, script: Script, stage: Stage) -> Iterator[Problem]:
-    """The files whose names say another architecture than the stage's, where the command surely runs."""
+    """The files whose names say another architecture than the stage's, where the command surely runs.
+
+    Where a RUN of the stage lets in another architecture, or picks its words by a `case`, nothing is said.
+    """
     own = stage.platform.architecture
-    if command.text is None or _FORCED.search(command.text):
+    if command.text is None or any(_FORCED.search(each.text) for each in stage.instructions if each.keyword == "RUN"):
         return
     for part in script.commands:
         if part.conditional or part.name not in PROGRAMS:

@@ -2,10 +2,13 @@
 
 In: a condition of the syntax tree, the text, the variables. Out: True, False, or None where that is not known. Strings
 alone are compared; what asks for files, numbers or patterns, and several tests in one pair of brackets, is not known.
+A branch that is not taken is not read at all, so only variables count that the text cannot have set behind our back:
+by `read`, in a loop's next round, in a file that is sourced.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from depscan.shell.grammar import statements
@@ -18,15 +21,31 @@ if TYPE_CHECKING:
 
     Variables = Mapping[str, str | None]
 
+_MAY_SET_ANY = re.compile(r"(?:^|[\s;&|({])(?:\.|source|eval)\s")
+_LOOP = re.compile(r"\b(?:for|while|until)\b")
+_NAME = re.compile(r"\w+")
 _EXPRESSIONS = frozenset({"binary_expression", "unary_expression", "ternary_expression", "parenthesized_expression"})
 _PATTERN = frozenset("*?[+@!(|")
 
 
 def decide(node: Node, text: str, variables: Variables) -> bool | None:
     """What a condition answers."""
+    if _MAY_SET_ANY.search(text):
+        return None
+    named = set(_NAME.findall(text[node.start_byte : node.end_byte])) & variables.keys()
+    return _answer(node, text, {**variables, **{name: None for name in named if not _is_settled(name, text)}})
+
+
+def _is_settled(name: str, text: str) -> bool:
+    """Whether a text sets a variable never, or once by a plain assignment that no loop comes back to."""
+    bare = re.findall(rf"(?<![$\w])(?<!\$\{{){name}\b(?!-)=?|\$\{{{name}:?=", text)
+    return not bare or (bare == [f"{name}="] and not _LOOP.search(text))
+
+
+def _answer(node: Node, text: str, variables: Variables) -> bool | None:
     if node.type == "negated_command":
         (inner, *others) = statements(node) or [node]
-        return _not(decide(inner, text, variables)) if not others and inner is not node else None
+        return _not(_answer(inner, text, variables)) if not others and inner is not node else None
     if node.type == "list":
         return _decide_list(node, text, variables)
     if node.type == "test_command" and len(statements(node)) == 1:
@@ -41,7 +60,7 @@ def _not(answer: bool | None) -> bool | None:
 def _decide_list(node: Node, text: str, variables: Variables) -> bool | None:
     """`a && b`, `a || b`: one that settles it is enough."""
     settling = any(child.type == "||" for child in node.children)
-    answers = [decide(child, text, variables) for child in statements(node)]
+    answers = [_answer(child, text, variables) for child in statements(node)]
     if settling in answers:
         return settling
     return None if None in answers else not settling

@@ -74,13 +74,12 @@ class ShellState(Struct):
                 self.exports_all = text.startswith("-")
 
     def read_file(self, words: Sequence[ShellWord]) -> None:
-        """`. FILE`: what it sets is not known; what was set before is taken to stay."""
+        """`. FILE`: what it sets is not known, also of what was set before."""
         if len(words) > 1 and re.search(_HARMLESS_FILES, words[1].text or words[1].raw.strip("\"'")):
             return
         for name in _DECISIVE:
-            if name not in self.variables:
-                self.variables[name] = None
-                self.export(name)
+            self.variables[name] = None
+            self.export(name)
 
     def environment(self, assignments: Assignments) -> Assignments:
         """What the text adds to a program's environment: its exports, then the program's own assignments."""

@@ -81,8 +81,11 @@ class Walk(CallReader):
         if answer is not None and answer is not alternative and right:
             self.visit(right[0], conditional)
             return
+        before = self.state.copy()
         for child in right if answer is None else ():
             self.visit(child, conditional or alternative or may_fail)
+        if alternative or may_fail:
+            self.state = merge(before, [self.state])
 
     def _pipeline(self, node: Node, conditional: bool) -> None:
         """Each part runs in a shell of its own. One behind a here-document starts with the bar."""
