@@ -34,7 +34,7 @@ from depscan.ignores import apply_ignores
 from depscan.images.knowledge import knowledge_as_of
 from depscan.images.lookup import profile as image_profile
 from depscan.images.lookup import unknown_image
-from depscan.linking.inventory import Inventory, place_all
+from depscan.linking.inventory import Inventory, place_all, place_some
 from depscan.platforms import DEFAULT_PLATFORM, platform_of_name
 from depscan.results import Scan, ScanResult, say_where, unfollowed
 from depscan.rulebook import load_rules
@@ -48,14 +48,15 @@ if TYPE_CHECKING:
     from depscan.builds.build import Build
     from depscan.dockerfile.instructions import Dockerfile, Problem, Stage
     from depscan.filesystem.entries import StageFilesystem
-    from depscan.findings import Edit, Finding
+    from depscan.findings import Finding
     from depscan.images.profile import ImageProfile
     from depscan.linking.placement import Placement
     from depscan.platforms import Platform
-    from depscan.suggest import Change, Outcome, Trial
+    from depscan.repairs.case import Change, Outcome
 
 STANDARD_INPUT = "-"
 _BY_OPTION = "--context"  # how the reason of a context starts that the user named
+ADVISING = frozenset({"text", "json", "sarif", "github", "junit"})  # formats that show suggestions
 DECLARING = frozenset({".yaml", ".yml", ".hcl", ".json"})  # suffixes of files that may declare builds
 
 
@@ -184,6 +185,7 @@ def _scan_text(text: _Text, platform: Platform, config: Config, run: _Run) -> Sc
     replay = run.replays.setdefault(key, _replay(dockerfile, context, config))
     setting = _Setting(platform, config, run, replay, given)
     examination = _examine(text, dockerfile, setting)
+    findings, unadvised = _advise(_apply_ignores(text, examination, setting), text, examination, setting)
     return Scan(
         source=text.source,
         context=_shown(root, text.path),
@@ -193,8 +195,8 @@ def _scan_text(text: _Text, platform: Platform, config: Config, run: _Run) -> Sc
         stages=examination.stages,
         in_target=examination.in_target,
         placements=examination.placements,
-        findings=tuple(say_where(each, text.build, platform) for each in _settle(text, examination, setting)),
-        skipped=examination.skipped,
+        findings=tuple(say_where(each, text.build, platform) for each in findings),
+        skipped=(*examination.skipped, *unadvised),
         notes=() if examination.stages else ("no stage with a final file system: nothing to check",),
         build=text.build,
     )
@@ -243,20 +245,22 @@ def _shown(root: Path, dockerfile: Path | None) -> str:
 
 
 def _examine(
-    text: _Text, dockerfile: Dockerfile, setting: _Setting, assumed: Mapping[str, ElfFacts] | None = None
+    text: _Text,
+    dockerfile: Dockerfile,
+    setting: _Setting,
+    assumed: Mapping[str, ElfFacts] | None = None,
+    known: tuple[Placement, ...] = (),
 ) -> _Examination:
     """Stages to findings, once. All stages that somebody may run are judged: the target, or without one every leaf.
 
-    `assumed` are facts that a rebuilt binary (by source) would have.
+    `assumed` are facts that a rebuilt binary (by source) would have; `known` are placements of an earlier pass.
     """
     config = setting.config
     target = target_index(dockerfile, config.target)
     run = frozenset(_stages_to_run(dockerfile, setting, target))
     needed = frozenset().union(*(stages_needed(dockerfile, index) for index in run))
-    known = dockerfile is setting.replay.dockerfile
-    replay = setting.replay if known else _replay(dockerfile, setting.replay.context, config)
-    stages = replay.stages(needed)
-    placements = place_all(stages, setting.run.inventory, assumed or {}, config.host_provided)
+    stages = setting.replay.stages(needed)
+    placements = place_all(stages, setting.run.inventory, assumed or {}, config.host_provided, known)
     run_there = [
         item
         for item in placements
@@ -337,39 +341,71 @@ def _apply_ignores(text: _Text, examination: _Examination, setting: _Setting) ->
     )
 
 
-def _settle(text: _Text, examination: _Examination, setting: _Setting) -> tuple[Finding, ...]:
-    return _advise(_apply_ignores(text, examination, setting), text, examination, setting)
-
-
 def _advise(
     findings: tuple[Finding, ...], text: _Text, examination: _Examination, setting: _Setting
-) -> tuple[Finding, ...]:
-    """Add proved suggestions to the findings that are neither ignored nor mere notes."""
-    if all(_needs_no_advice(finding) for finding in findings):
-        return findings
-    from depscan.suggest import Outcome, apply_edits, suggest, try_out  # noqa: PLC0415 - most runs suggest nothing
+) -> tuple[tuple[Finding, ...], tuple[Skipped, ...]]:
+    """The findings with suggestions, where a format shows some, and what could not be advised."""
+    shown = any(name in ADVISING for name, _ in setting.config.formats)
+    if not shown or all(finding.ignored or finding.severity is Severity.NOTE for finding in findings):
+        return findings, ()
+    from depscan.repairs.advice import advise  # noqa: PLC0415 - most runs suggest nothing
 
-    def outcome(examination: _Examination) -> Outcome:
-        return Outcome(examination.stages, examination.placements, examination.findings)
-
-    @cache
-    def recheck_edited(edits: tuple[Edit, ...]) -> Trial:
-        changed = replace(text, source=SourceText.of(text.source.path, apply_edits(text.source, edits)))
-        return try_out(outcome(_examine(changed, _parse(changed, setting.platform, setting.config, {}), setting)))
-
-    def recheck(change: Change) -> Trial:
-        if change.edits:
-            return recheck_edited(change.edits)
-        return try_out(outcome(_examine(text, examination.dockerfile, setting, change.assumed)))
-
-    before = outcome(examination)
-    return tuple(
-        finding
-        if _needs_no_advice(finding)
-        else replace(finding, suggestions=suggest(finding, before, recheck, text.source))
-        for finding in findings
+    laboratory = _Laboratory(text, examination, setting)
+    advised = advise(
+        findings,
+        laboratory.before,
+        laboratory,
+        source=text.source,
+        rules=setting.run.rules,
+        everything=setting.config.verbose,
     )
+    return advised.findings, advised.skipped
 
 
-def _needs_no_advice(finding: Finding) -> bool:
-    return finding.ignored or finding.severity is Severity.NOTE
+class _Laboratory:
+    """Examines a text with changes; stages that a change does not touch are neither replayed nor linked again."""
+
+    def __init__(self, text: _Text, examination: _Examination, setting: _Setting) -> None:
+        self._text, self._known, self._setting = text, examination, setting
+        self._prepared: tuple[Change, _Text, Dockerfile, _Setting] | None = None
+        self.before = _outcome(text, examination, setting)
+
+    def glance(self, change: Change, stage: int, paths: frozenset[str]) -> list[Placement]:
+        _, dockerfile, setting = self._prepare(change)
+        stages = setting.replay.stages(stages_needed(dockerfile, stage)) if stage < len(dockerfile.stages) else ()
+        inventory, provided = setting.run.inventory, setting.config.host_provided
+        return place_some(stages[-1], paths, inventory, change.assumed, provided) if stages else []
+
+    def examine(self, change: Change) -> Outcome:
+        text, dockerfile, setting = self._prepare(change)
+        examination = _examine(text, dockerfile, setting, change.assumed, self._known.placements)
+        return _outcome(text, examination, setting)
+
+    def _prepare(self, change: Change) -> tuple[_Text, Dockerfile, _Setting]:
+        """The changed text, parsed, with a replay of its own; kept for the next question about the same change."""
+        if not change.edits:
+            return self._text, self._known.dockerfile, self._setting
+        if self._prepared is None or self._prepared[0] is not change:
+            from depscan.repairs.applying import apply_edits  # noqa: PLC0415 - as above
+
+            setting = self._setting
+            text = replace(
+                self._text, source=SourceText.of(self._text.source.path, apply_edits(self._text.source, change.edits))
+            )
+            dockerfile = _parse(text, setting.platform, setting.config, {})
+            context = setting.replay.context.without(change.ignored) if change.ignored else setting.replay.context
+            replay = _replay(dockerfile, context, setting.config)
+            if not change.ignored:
+                replay.take_over(setting.replay)
+            self._prepared = change, text, dockerfile, replace(setting, replay=replay)
+        return self._prepared[1:]
+
+
+def _outcome(text: _Text, examination: _Examination, setting: _Setting) -> Outcome:
+    from depscan.repairs.case import Outcome  # noqa: PLC0415 - as above
+
+    context = setting.replay.context.context
+    own = own_ignore_file(text.path) if text.path is not None else None
+    beside = own if own is not None and own.name == context.rules.name else Path(context.shown, context.rules.name)
+    facts = examination.stages, examination.placements, examination.findings
+    return Outcome(*facts, str(beside), context.rules.end)

@@ -99,6 +99,10 @@ class BuildContext:
             self._archives = Archives(cache=self._cache)
         return self._archives
 
+    def without(self, ignored: tuple[str, ...]) -> BuildContext:
+        """The same directory with further lines at the end of its ignore file."""
+        return BuildContext(self.root, self.rules.with_lines(ignored), cache=self._cache)
+
     def content(self, entry: ContextEntry) -> HostFile:
         """The bytes of a file of this context; one object per file."""
         content = self._contents.get(entry.path)

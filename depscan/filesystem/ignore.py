@@ -57,7 +57,8 @@ class IgnoreRules:
     def __init__(self, lines: Iterable[str] = (), name: str = ".dockerignore", skipped: Iterable[Skipped] = ()) -> None:
         self.name = name
         self.skipped: list[Skipped] = list(skipped)
-        usable = [line for line in lines if self._is_usable(line)]
+        self._all = list(lines)
+        usable = [line for line in self._all if self._is_usable(line)]
         self._matcher = compile_patterns(usable) if usable else None
         # The library's `matches` starts at the first component for every path; its compiled patterns are private, and
         # tests hold that both give the same answers.
@@ -65,6 +66,15 @@ class IgnoreRules:
         self._patterns = [(pattern.exclusion, pattern.match) for pattern in compiled]
         self._ignoring = [match for exclusion, match in self._patterns if not exclusion]
         self._reinclude = len(self._ignoring) < len(self._patterns)
+
+    @property
+    def end(self) -> tuple[int, int]:
+        """Line and column, from 1, behind the last character of the file; of the first where there is no file."""
+        return max(len(self._all), 1), len(self._all[-1]) + 1 if self._all else 1
+
+    def with_lines(self, lines: Iterable[str]) -> IgnoreRules:
+        """The rules with further lines at the end."""
+        return IgnoreRules([*self._all, *lines], self.name)
 
     def _is_usable(self, line: str) -> bool:
         if line.count("*") > MAX_STARS:

@@ -23,7 +23,7 @@ from depscan.dockerfile.commands import (
     interpret,
 )
 from depscan.dockerfile.expansion import Scope
-from depscan.dockerfile.stages import find_stage, is_windows
+from depscan.dockerfile.stages import find_stage, is_windows, stages_needed
 from depscan.filesystem.copying import apply_copy
 from depscan.filesystem.entries import DEFAULT_SHELL, Presence, StageFilesystem, StartCommand
 from depscan.filesystem.mounts import Mounts
@@ -80,6 +80,19 @@ class Replay:
             if stage.index in needed and stage.index not in self.done:
                 self.done[stage.index] = _replay_stage(self, stage)
         return tuple(self.done[index] for index in sorted(needed))
+
+    def take_over(self, known: Replay) -> None:
+        """Take the stages that `known` replayed from the same words: those that a change of the text does not touch.
+
+        What a cache mount holds depends on all that ran before: with one that holds something, each runs again.
+        """
+        if any(part.entries or part.expected or part.links for part in known.mounts.caches.values()):
+            return
+        pairs = zip(self.dockerfile.stages, known.dockerfile.stages, strict=False)
+        same = {own.index for own, other in pairs if own is other or own == other}
+        for index in sorted(same & known.done.keys()):
+            if stages_needed(self.dockerfile, index) <= same & known.done.keys():
+                self.done[index], self.states[index] = known.done[index], known.states[index]
 
 
 def _replay_stage(replay: Replay, stage: Stage) -> StageFilesystem:

@@ -43,6 +43,10 @@ class ContextSource:
         self.skipped: list[Skipped] = []
         self._below: dict[str, tuple[Item, ...]] = {}
 
+    def without(self, ignored: tuple[str, ...]) -> ContextSource:
+        """The same directory with further lines at the end of its ignore file."""
+        return ContextSource(self.context.without(ignored))
+
     def pick(self, source: str) -> list[Picked] | Refusal:
         """What a source without `--parents` names; its items are relative to each thing that it names."""
         if not has_wildcards(source):

@@ -221,17 +221,50 @@ def place_all(
     inventory: Inventory,
     assumed: Mapping[str, ElfFacts],
     host_provided: tuple[str, ...],
+    known: tuple[Placement, ...] = (),
 ) -> tuple[Placement, ...]:
-    """Every program, library and script of the stages, linked there; `assumed` as for `Inventory.artifacts`."""
+    """Every program, library and script of the stages, linked there; `assumed` as for `Inventory.artifacts`.
+
+    `known` are placements of the same files, which need no second look in the very stages where they were made.
+    """
     inventory.read(stages)
     bench = _Bench(inventory, assumed, host_provided)
+    before: dict[int, list[Placement]] = {}
+    for placement in known:
+        before.setdefault(id(placement.filesystem.stage), []).append(placement)
     placements: list[Placement] = []
     for stage in stages:
+        if id(stage.stage) in before and not _is_assumed(stage, assumed):
+            placements += before[id(stage.stage)]
+            continue
         failing = {placement.path: placement for placement in _place_run_starts(stage, bench)}
         placed = _place_stage(stage, bench)
         placements += [failing.pop(placement.path, placement) for placement in placed]
         placements += failing.values()
     return tuple(placements)
+
+
+def place_some(
+    stage: StageFilesystem,
+    paths: frozenset[str],
+    inventory: Inventory,
+    assumed: Mapping[str, ElfFacts],
+    host_provided: tuple[str, ...],
+) -> list[Placement]:
+    """The programs and libraries at a few paths of a stage, for a first look at a changed one."""
+    inventory.read((stage,))
+    artifacts = inventory.artifacts(stage, assumed)
+    root = Root(stage, artifacts, inventory.symbols)
+    return [
+        place(artifacts[path], stage.entries[path], root, stage.stage.platform, host_provided)
+        for path in sorted(paths & artifacts.keys())
+        if artifacts[path].facts.linkage is not None
+    ]
+
+
+def _is_assumed(stage: StageFilesystem, assumed: Mapping[str, ElfFacts]) -> bool:
+    """Whether facts that are not those of the files stand for one of the stage's."""
+    return bool(assumed) and any(entry.source in assumed for entry in stage.entries.values())
 
 
 class _Bench(Struct, frozen=True):

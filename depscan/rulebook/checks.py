@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from depscan.rulebook.conditions import ConditionError
 from depscan.rulebook.files import RuleFile, read_rule_file
+from depscan.rulebook.repair_names import REPAIRS
 from depscan.rulebook.rule import EXPECT, Rule, condition, template
 from depscan.rulebook.templates import TemplateError
 from depscan.rulebook.vocabulary import did_you_mean
@@ -29,6 +30,7 @@ def read_rule(path: Path, *, trusted: bool) -> Rule:
         _check_identity(file)
         _check_examples(file)
     keys = file.keys
+    _check_repairs(file)
     _check_condition(file)
     _check_template(file, "message", keys.message)
     _check_template(file, "runtime", keys.runtime or "")
@@ -43,6 +45,8 @@ def read_rule(path: Path, *, trusted: bool) -> Rule:
         runtime=keys.runtime,
         references=keys.references,
         max_confidence=keys.max_confidence,
+        repair=keys.repair,
+        foresight=keys.foresight,
         examples=keys.examples,
     )
 
@@ -73,6 +77,12 @@ def _check_examples(file: RuleFile) -> None:
         raise file.complaint("id", f"no example fires; add [[examples]] with '{EXPECT} {rule}' in its dockerfile")
     if False not in fires:
         raise file.complaint("id", f"no example stays silent; add [[examples]] whose dockerfile has no '{EXPECT}'")
+
+
+def _check_repairs(file: RuleFile) -> None:
+    for name in file.keys.repair:
+        if name not in REPAIRS:
+            raise file.complaint("repair", f"unknown repair {name!r}{did_you_mean(name, REPAIRS)}")
 
 
 def _check_condition(file: RuleFile) -> None:

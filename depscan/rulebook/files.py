@@ -39,6 +39,8 @@ class Keys(Struct, frozen=True, forbid_unknown_fields=True, rename={"kind": "for
     runtime: str | None = None
     references: tuple[str, ...] = ()
     max_confidence: Confidence = Confidence.CERTAIN
+    repair: tuple[str, ...] = ()
+    foresight: bool = False
     examples: tuple[Example, ...] = ()
 
 

@@ -66,6 +66,8 @@ class Rule(Struct, frozen=True):
 
     `when` is the condition, `message` and `runtime` are templates; `runtime` is the message that the user would meet,
     for subjects that bring none of their own. `why` and `fix` are Markdown about the rule, without placeholders.
+    `repair` names what may mend it (`repair_names`), in the order in which an expert would try. `foresight`
+    says that it tells of another day: no advice for today is held back for it.
     """
 
     id: str
@@ -78,6 +80,8 @@ class Rule(Struct, frozen=True):
     runtime: str | None
     references: tuple[str, ...]
     max_confidence: Confidence
+    repair: tuple[str, ...] = ()
+    foresight: bool = False
     examples: tuple[Example, ...] = ()
 
     @property

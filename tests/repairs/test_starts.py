@@ -11,7 +11,7 @@ from depscan.config import Config
 from depscan.packages import install_command
 from depscan.scan import scan
 
-FIXTURES = Path(__file__).parents[1] / "fixtures" / "elf"
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "elf"
 CONFIG = Config(cache=False, jobs=1, ignore=("base-end-of-life", "base-tag-moves"))
 TEXTS = {
     "bash.sh": "#!/bin/bash\nexec sleep 1\n",

@@ -1,7 +1,7 @@
 """What a build command would have to say, as edits of the Dockerfile.
 
-In: a command's place, the `Mend` that its toolchain has for it, the text. Out: `Edit`s; none where the word to replace
-does not stand there, or more than once.
+In: a `Case` about programs that are not built yet, of which the toolchain knows a `Mend`. Out: one `Offer`; none where
+the word to replace does not stand there, or more than once.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from depscan.findings import Edit, Location
+from depscan.findings import Edit
+from depscan.repairs.case import offer
 from depscan.source import Position, Span
 
 if TYPE_CHECKING:
@@ -17,20 +18,37 @@ if TYPE_CHECKING:
 
     from depscan.artifacts.prediction import Mend
     from depscan.dockerfile.instructions import Stage
+    from depscan.repairs.case import Case, Offer
     from depscan.source import SourceText
 
 
-def mending_edits(span: Span, mend: Mend, source: SourceText, path: str) -> Iterator[Edit]:
+def mend_build_command(case: Case) -> Iterator[Offer]:
+    """The commands as they would have to be, where each of them can be mended."""
+    made = {prediction.span: prediction for prediction in case.predictions}
+    mends = [(each, each.product.mend) for each in made.values() if each.product.mend is not None]
+    if not mends or len(mends) < len(made):
+        return
+    stages = {each.stage.index: each.stage for each in case.stages}
+    edits: dict[Edit, None] = {}
+    for each, mend in mends:
+        mended = list(_mending_edits(case, each.span, mend))
+        declared = _declaring_edits(case, each.span, mend, stages[each.stage]) if mended else ()
+        edits |= dict.fromkeys((*declared, *mended))
+    if edits:
+        yield offer("build-flag", mends[0][1].title, tuple(edits))
+
+
+def _mending_edits(case: Case, span: Span, mend: Mend) -> Iterator[Edit]:
     """The edits of the command at `span`."""
     for place, text in ((span.start, mend.before), (span.end, mend.after)):
         if text:
-            yield Edit(Location(path, Span(place, place)), text)
-    found = list(_places(span, mend.replaced, source)) if mend.replaced else []
+            yield Edit(case.place(Span(place, place)), text)
+    found = list(_places(span, mend.replaced, case.source)) if mend.replaced else []
     if len(found) == 1:
-        yield Edit(Location(path, found[0]), mend.by)
+        yield Edit(case.place(found[0]), mend.by)
 
 
-def declaring_edits(span: Span, mend: Mend, stage: Stage, path: str) -> Iterator[Edit]:
+def _declaring_edits(case: Case, span: Span, mend: Mend, stage: Stage) -> Iterator[Edit]:
     """The ARG that a mended command needs, in front of its instruction where the stage does not have it already."""
     before = [each for each in stage.instructions if each.span.start <= span.start]
     declared = any(
@@ -38,7 +56,7 @@ def declaring_edits(span: Span, mend: Mend, stage: Stage, path: str) -> Iterator
     )
     if mend.declares and before and not declared:
         here = before[-1].span.start
-        yield Edit(Location(path, Span(here, here)), f"ARG {mend.declares}\n")
+        yield Edit(case.place(Span(here, here)), f"ARG {mend.declares}\n")
 
 
 def _places(span: Span, word: str, source: SourceText) -> Iterator[Span]:

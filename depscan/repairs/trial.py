@@ -1,0 +1,112 @@
+"""What an examination of a changed input says of the change.
+
+In: what was found before and after. Out: `Trial`: little, so that many can be kept; whether it mends a finding.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+
+from depscan.findings import Severity
+from depscan.linking.placement import Verdict
+from depscan.repairs.keeping import find_losses
+from depscan.repairs.loading import INTERPRETERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from depscan.findings import Finding
+    from depscan.linking.placement import Placement
+    from depscan.repairs.case import Case, Change, Outcome
+
+STARTS = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK"})
+
+
+class Laboratory(Protocol):
+    """Runs the engine on changed inputs."""
+
+    def glance(self, change: Change, stage: int, paths: frozenset[str]) -> list[Placement]:
+        """A few placements of the changed stage: what rejects a change cheaply."""
+        ...
+
+    def examine(self, change: Change) -> Outcome:
+        """The whole examination; what the change does not touch is not done again."""
+        ...
+
+
+class Trial(Struct, frozen=True):
+    """`verdicts` are by stage and path, `alarms` the identities of findings that are more than notes.
+
+    `losses` are by stage what the rest of the Dockerfile uses and the changed image no longer has, `sizes` those of the
+    images.
+    """
+
+    verdicts: Mapping[tuple[int, str], Verdict]
+    alarms: frozenset[str]
+    losses: Mapping[int, tuple[str, ...]]
+    sizes: Mapping[int, int | None]
+
+
+def try_out(before: Outcome, after: Outcome, foresights: frozenset[str]) -> Trial:
+    """What the outcome of a changed input says of the change.
+
+    `foresights` are the rules that tell of another day: that is nothing against a change that mends today.
+    """
+    return Trial(
+        verdicts={(item.filesystem.stage.index, item.path): item.verdict for item in after.placements},
+        alarms=frozenset(
+            new.identity for new in after.findings if new.severity is not Severity.NOTE and new.rule not in foresights
+        ),
+        losses={index: lost for index, lost in find_losses(before, after) if lost},
+        sizes={filesystem.stage.index: filesystem.profile.size for filesystem in after.stages},
+    )
+
+
+def mends(trial: Trial, finding: Finding, case: Case) -> bool:
+    """Every program of the finding loads, it is gone, and nothing that was quiet before speaks now.
+
+    One that only may fail loads before the change, too. Packages for another C library may lie at other paths: then
+    each that is new must load in place of those. What RUN starts may change all that comes after it: then it is enough
+    that it starts. One that fails for another reason, too, has a finding for that.
+    """
+    if not _silences(trial, finding, case):
+        return False
+    if not finding.artifacts or not case.placements or _is_about_text(case):
+        return True
+    start = case.filesystem.entrypoint if not case.placements else case.placements[0].filesystem.entrypoint
+    if start is not None and start.keyword == "RUN":
+        return True
+    return _loads(trial, finding, case)
+
+
+def _is_about_text(case: Case) -> bool:
+    return case.instruction is not None and case.instruction.keyword in STARTS
+
+
+def _loads(trial: Trial, finding: Finding, case: Case) -> bool:
+    stage = case.filesystem.stage.index
+    excused = _failing_otherwise(finding, case.before.findings)
+    verdicts = {trial.verdicts.get((stage, path)) for path in finding.artifacts if path not in excused}
+    verdicts |= {v for path in excused if (v := trial.verdicts.get((stage, path))) is not Verdict.FAILS}
+    made = {each.product.tool for each in case.predictions}
+    if None in verdicts and made and made <= INTERPRETERS.keys():
+        old = {(item.filesystem.stage.index, item.path) for item in case.before.placements}
+        verdicts |= {verdict for place, verdict in trial.verdicts.items() if place[0] == stage and place not in old}
+        verdicts.discard(None)
+    return verdicts <= {Verdict.LOADS}
+
+
+def _failing_otherwise(finding: Finding, findings: Iterable[Finding]) -> frozenset[str]:
+    """The programs of a finding that others name as well."""
+    own = set(finding.artifacts)
+    others = (each.artifacts for each in findings if each.stage == finding.stage and each.identity != finding.identity)
+    return frozenset(path for artifacts in others for path in artifacts if path in own)
+
+
+def _silences(trial: Trial, finding: Finding, case: Case) -> bool:
+    """The finding is gone, nothing that was quiet before speaks now, and nothing that is used is lost."""
+    if finding.identity in trial.alarms or trial.losses:
+        return False
+    return trial.alarms <= {old.identity for old in case.before.findings}
