@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from depscan.findings import Severity, Skipped
 from depscan.images.candidates import image_name
 from depscan.linking.placement import Verdict
+from depscan.repairs.alarms import find_alarms
 from depscan.repairs.case import Case
 from depscan.repairs.table import REPAIRS
 from depscan.repairs.trial import STARTS, mends, try_out
@@ -73,6 +74,7 @@ def needs_advice(finding: Finding) -> bool:
 def _cases(findings: Sequence[Finding], before: Outcome, source: SourceText) -> Iterator[Case]:
     stages = {each.stage.index: each for each in before.stages}
     by_place = {(each.filesystem.stage.index, each.path): each for each in before.placements}
+    alarms = find_alarms(before.findings, frozenset())
     groups: dict[tuple[str, int], list[Finding]] = {}
     for finding in findings:
         if finding.stage in stages:
@@ -81,7 +83,7 @@ def _cases(findings: Sequence[Finding], before: Outcome, source: SourceText) -> 
         for members in [group] if len(group) > _ALONE else [[each] for each in group]:
             paths = dict.fromkeys(path for member in members for path in member.artifacts)
             placements = tuple(by_place[stage, path] for path in paths if (stage, path) in by_place)
-            yield Case(tuple(members), stages[stage], placements, before, source)
+            yield Case(tuple(members), stages[stage], placements, before, source, alarms)
 
 
 class _Found(Struct):
@@ -151,7 +153,7 @@ class _Desk:
         return trial
 
     def _fails_still(self, change: Change, case: Case) -> bool:
-        """Whether each of a few files that speak of the findings fails as before."""
+        """Whether none of a few files that speak of the findings fares better, or one fails for a new reason."""
         if not change.assumed and (change.edits, change.ignored) in self._trials:
             return False
         stage = case.filesystem.stage.index
@@ -162,7 +164,10 @@ class _Desk:
         if not paths or (instruction is not None and instruction.keyword in STARTS):
             return False
         seen = {each.path: each for each in self._laboratory.glance(change, stage, paths)}
-        return paths <= seen.keys() and all(self._is_same(seen[path], self._places[stage, path]) for path in paths)
+        if not paths <= seen.keys():
+            return False
+        fared = [_fares(seen[path], self._places[stage, path]) for path in paths]
+        return False in fared or True not in fared
 
     def _speaks(self, stage: int, path: str) -> bool:
         """Whether a program or library fails there as the stage is at its end."""
@@ -171,10 +176,6 @@ class _Desk:
             return False
         start = known.filesystem.entrypoint
         return start is None or start.keyword != "RUN"
-
-    @staticmethod
-    def _is_same(after: Placement, before: Placement) -> bool:
-        return (after.verdict, after.cause, after.detail) == (before.verdict, before.cause, before.detail)
 
     def _guarded(self, name: str, case: Case) -> Iterator[Offer]:
         """What a repair offers until it breaks down: a lost piece of advice is no lost finding."""
@@ -190,3 +191,11 @@ class _Desk:
     def _ordered(self, found: _Found) -> tuple[Suggestion, ...]:
         ordered = sorted(found.suggestions, key=lambda each: each[0])
         return tuple(suggestion for _, suggestion in ordered[: self._most])
+
+
+def _fares(after: Placement, before: Placement) -> bool | None:
+    """True where a file loads, or fails for fewer reasons than before; False where it fails for another one."""
+    if after.verdict is not Verdict.FAILS:
+        return True if after.verdict is Verdict.LOADS else None
+    left, had = ({(each.cause, each.detail) for each in item.link.failures} for item in (after, before))
+    return False if left - had else (True if left < had else None)

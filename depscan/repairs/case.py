@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from depscan.filesystem.entries import StageFilesystem
     from depscan.findings import Edit, Finding
     from depscan.linking.placement import Placement
+    from depscan.repairs.alarms import Alarm
     from depscan.source import SourceText, Span
 
 
@@ -53,13 +54,17 @@ class Offer(Struct, frozen=True):
 
 
 class Case(Struct, frozen=True):
-    """Findings of one rule in one stage that one change may mend; `placements` are those of their artifacts."""
+    """Findings of one rule in one stage that one change may mend; `placements` are those of their artifacts.
+
+    `alarms` are those of all findings before the change.
+    """
 
     findings: tuple[Finding, ...]
     filesystem: StageFilesystem
     placements: tuple[Placement, ...]
     before: Outcome
     source: SourceText
+    alarms: frozenset[Alarm] = frozenset()
 
     @property
     def finding(self) -> Finding:

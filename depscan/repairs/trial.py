@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
-from depscan.findings import Severity
 from depscan.linking.placement import Verdict
+from depscan.repairs.alarms import alarms_of, find_alarms
 from depscan.repairs.keeping import find_losses
 from depscan.repairs.loading import INTERPRETERS
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from depscan.findings import Finding
     from depscan.linking.placement import Placement
+    from depscan.repairs.alarms import Alarm
     from depscan.repairs.case import Case, Change, Outcome
 
 STARTS = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK"})
@@ -37,14 +38,14 @@ class Laboratory(Protocol):
 
 
 class Trial(Struct, frozen=True):
-    """`verdicts` are by stage and path, `alarms` the identities of findings that are more than notes.
+    """`verdicts` are by stage and path, `alarms` what findings that are more than notes speak of.
 
     `losses` are by stage what the rest of the Dockerfile uses and the changed image no longer has, `sizes` those of the
     images.
     """
 
     verdicts: Mapping[tuple[int, str], Verdict]
-    alarms: frozenset[str]
+    alarms: frozenset[Alarm]
     losses: Mapping[int, tuple[str, ...]]
     sizes: Mapping[int, int | None]
 
@@ -56,9 +57,7 @@ def try_out(before: Outcome, after: Outcome, foresights: frozenset[str]) -> Tria
     """
     return Trial(
         verdicts={(item.filesystem.stage.index, item.path): item.verdict for item in after.placements},
-        alarms=frozenset(
-            new.identity for new in after.findings if new.severity is not Severity.NOTE and new.rule not in foresights
-        ),
+        alarms=find_alarms(after.findings, foresights),
         losses={index: lost for index, lost in find_losses(before, after) if lost},
         sizes={filesystem.stage.index: filesystem.profile.size for filesystem in after.stages},
     )
@@ -107,6 +106,9 @@ def _failing_otherwise(finding: Finding, findings: Iterable[Finding]) -> frozens
 
 def _silences(trial: Trial, finding: Finding, case: Case) -> bool:
     """The finding is gone, nothing that was quiet before speaks now, and nothing that is used is lost."""
-    if finding.identity in trial.alarms or trial.losses:
+    if trial.losses:
         return False
-    return trial.alarms <= {old.identity for old in case.before.findings}
+    new = trial.alarms - case.alarms
+    own = alarms_of(finding)
+    gone = own.isdisjoint(trial.alarms) and {each.trouble for each in own}.isdisjoint(each.trouble for each in new)
+    return gone and {each.trouble for each in new} <= {each.trouble for each in case.alarms}
