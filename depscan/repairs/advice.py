@@ -138,7 +138,8 @@ class _Desk:
         if not asking or self._fails_still(offer.change, case):
             return False, 0
         trial = self._trial(offer.change)
-        helped = [each for each in asking if mends(trial, each.finding, case)]
+        adds = offer.suggestion.kind == "package"
+        helped = [each for each in asking if mends(trial, each.finding, case, adds=adds)]
         size = trial.sizes.get(case.filesystem.stage.index) if offer.suggestion.kind == "base" else None
         for each in helped:
             each.suggestions.append((number, replace(offer.suggestion, size=size)))

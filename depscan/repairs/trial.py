@@ -63,14 +63,15 @@ def try_out(before: Outcome, after: Outcome, foresights: frozenset[str]) -> Tria
     )
 
 
-def mends(trial: Trial, finding: Finding, case: Case) -> bool:
+def mends(trial: Trial, finding: Finding, case: Case, *, adds: bool = False) -> bool:
     """Every program of the finding loads, it is gone, and nothing that was quiet before speaks now.
 
     One that only may fail loads before the change, too. Packages for another C library may lie at other paths: then
     each that is new must load in place of those. What RUN starts may change all that comes after it: then it is enough
-    that it starts. One that fails for another reason, too, has a finding for that.
+    that it starts. One that fails for another reason, too, has a finding for that. Where a change only
+    `adds` to the image, what failed before and now fails at something further on is not made to fail by it.
     """
-    if not _silences(trial, finding, case):
+    if not _silences(trial, finding, case, adds=adds):
         return False
     if not finding.artifacts or not case.placements or _is_about_text(case):
         return True
@@ -88,7 +89,8 @@ def _loads(trial: Trial, finding: Finding, case: Case) -> bool:
     stage = case.filesystem.stage.index
     excused = _failing_otherwise(finding, case.before.findings)
     verdicts = {trial.verdicts.get((stage, path)) for path in finding.artifacts if path not in excused}
-    verdicts |= {v for path in excused if (v := trial.verdicts.get((stage, path))) is not Verdict.FAILS}
+    others = {trial.verdicts.get((stage, path)) for path in excused}
+    verdicts |= others - ({Verdict.FAILS, Verdict.UNKNOWN} if Verdict.LOADS in others | verdicts else {Verdict.FAILS})
     made = {each.product.tool for each in case.predictions}
     if None in verdicts and made and made <= INTERPRETERS.keys():
         old = {(item.filesystem.stage.index, item.path) for item in case.before.placements}
@@ -104,11 +106,13 @@ def _failing_otherwise(finding: Finding, findings: Iterable[Finding]) -> frozens
     return frozenset(path for artifacts in others for path in artifacts if path in own)
 
 
-def _silences(trial: Trial, finding: Finding, case: Case) -> bool:
+def _silences(trial: Trial, finding: Finding, case: Case, *, adds: bool) -> bool:
     """The finding is gone, nothing that was quiet before speaks now, and nothing that is used is lost."""
     if trial.losses:
         return False
     new = trial.alarms - case.alarms
     own = alarms_of(finding)
-    gone = own.isdisjoint(trial.alarms) and {each.trouble for each in own}.isdisjoint(each.trouble for each in new)
-    return gone and {each.trouble for each in new} <= {each.trouble for each in case.alarms}
+    if not own.isdisjoint(trial.alarms) or not {each.trouble for each in own}.isdisjoint(each.trouble for each in new):
+        return False
+    troubles, failing = {each.trouble for each in case.alarms}, {each.artifact for each in case.alarms} - {""}
+    return all(each.trouble in troubles or (adds and each.artifact in failing) for each in new)
