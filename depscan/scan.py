@@ -166,7 +166,12 @@ def _scan_platforms(text: _Text, config: Config, run: _Run) -> list[Scan]:
 def _platforms(text: _Text, config: Config) -> tuple[Platform, ...]:
     """Those that are asked for or declared; else, among a repository's builds, the one that its file is called for."""
     named = platform_of_name(text.path.name) if text.build is not None and text.path is not None else None
-    return config.platforms or (named or DEFAULT_PLATFORM,)
+    return config.platforms or (named or config.default_platform or DEFAULT_PLATFORM,)
+
+
+def _is_assumed(config: Config) -> bool:
+    """Whether nobody names the platform: neither the user, nor what declares the build, nor Docker's variable."""
+    return not config.platforms and config.default_platform is None
 
 
 def _read(path: str | Path) -> _Text:
@@ -190,6 +195,7 @@ def _scan_text(text: _Text, platform: Platform, config: Config, run: _Run) -> Sc
         context_reason=reason,
         target=(examination.target.name or str(examination.target.index)) if examination.target else None,
         platform=platform,
+        platform_assumed=_is_assumed(config),
         stages=examination.stages,
         in_target=examination.in_target,
         placements=examination.placements,
@@ -270,6 +276,7 @@ def _examine(
         cpu_floor=config.cpu_floor,
         target=target,
         several_platforms=len(config.platforms) > 1,
+        platform_assumed=_is_assumed(config),
         run=run,
     )
     return _Examination(

@@ -9,6 +9,7 @@ import pytest
 
 from depscan.config import Config
 from depscan.findings import Severity
+from depscan.platforms import DEFAULT_PLATFORM
 from depscan.scan import scan
 
 ELF = Path(__file__).parents[2] / "fixtures" / "elf"
@@ -38,7 +39,7 @@ def confidence(tmp_path: Path):
 
     def of(*lines: str) -> dict[str, str]:
         (tmp_path / "Dockerfile").write_text("\n".join(["FROM alpine:3.22", *lines, ""]))
-        (result,) = scan([tmp_path / "Dockerfile"], Config(cache=False, jobs=1)).scans
+        (result,) = scan([tmp_path / "Dockerfile"], Config(platforms=(DEFAULT_PLATFORM,), cache=False, jobs=1)).scans
         graver = [
             finding
             for finding in result.findings
