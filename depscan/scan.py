@@ -36,6 +36,7 @@ from depscan.images.lookup import profile as image_profile
 from depscan.images.lookup import unknown_image
 from depscan.linking.inventory import Inventory, place_all
 from depscan.platforms import DEFAULT_PLATFORM, platform_of_name
+from depscan.repository import shown_path
 from depscan.results import Scan, ScanResult, say_where, unfollowed
 from depscan.rulebook import load_rules
 from depscan.source import SourceText
@@ -140,7 +141,10 @@ def _scan_path(path: str | Path, config: Config, run: _Run) -> list[Scan]:
             scans += _scan_platforms(text, settings, run)
     if wrong and not scans:
         raise wrong[0][1]
-    scans += [unfollowed(build.source or str(build.dockerfile), _unbuilt(build, error)) for build, error in wrong]
+    scans += [
+        unfollowed(build.source or shown_path(build.dockerfile or Path()), _unbuilt(build, error))
+        for build, error in wrong
+    ]
     return [*scans, *(unfollowed(each.source, each.skipped) for each in unusable)]
 
 
@@ -191,7 +195,7 @@ def _scan_text(text: _Text, platform: Platform, config: Config, run: _Run) -> Sc
     examination = _examine(text, dockerfile, setting)
     return Scan(
         source=text.source,
-        context=_shown(root, text.path),
+        context=shown_path(root),
         context_reason=reason,
         target=(examination.target.name or str(examination.target.index)) if examination.target else None,
         platform=platform,
@@ -241,11 +245,6 @@ def _choose_context(text: _Text, dockerfile: Dockerfile, config: Config) -> tupl
     if text.path is None:
         return Path(), "the current directory, since the Dockerfile came from standard input"
     return choose_context(text.path, dockerfile)
-
-
-def _shown(root: Path, dockerfile: Path | None) -> str:
-    """The context as the user would write it: relative where the Dockerfile was named so."""
-    return str(root) if dockerfile is not None and dockerfile.is_absolute() else os.path.relpath(root)
 
 
 def _examine(

@@ -17,6 +17,7 @@ from depscan.builds.walk import Files, kind_of, walk
 from depscan.errors import UsageError
 from depscan.filesystem.gitignore import repository_of
 from depscan.findings import Skipped
+from depscan.repository import shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -46,7 +47,7 @@ def _of_file(path: Path, environment: Mapping[str, str]) -> Iterator[Build | Unu
     files = Files()
     files.of(kind_of(str(path.absolute())) or "").append(path)
     found = list(_declared(files, repository_of(path.parent), environment))
-    yield from found or [Unusable(str(path), Skipped(path.name, "it declares no build of an image"))]
+    yield from found or [Unusable(shown_path(path), Skipped(path.name, "it declares no build of an image"))]
 
 
 def _of_directory(folder: Path, environment: Mapping[str, str]) -> Iterator[Build | Unusable]:
@@ -61,7 +62,7 @@ def _of_directory(folder: Path, environment: Mapping[str, str]) -> Iterator[Buil
         if os.path.realpath(path) not in named:
             yield Build(path)
     for reason in files.unread:
-        yield Unusable(str(folder), Skipped(str(folder), reason))
+        yield Unusable(shown_path(folder), Skipped(shown_path(folder), reason))
 
 
 def _declared(files: Files, root: Path, environment: Mapping[str, str]) -> Iterator[Build | Unusable]:
