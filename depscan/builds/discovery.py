@@ -14,7 +14,6 @@ from msgspec.structs import replace
 
 from depscan.builds.build import Build, Unusable
 from depscan.builds.walk import Files, kind_of, walk
-from depscan.errors import UsageError
 from depscan.filesystem.gitignore import repository_of
 from depscan.findings import Skipped
 from depscan.repository import shown_path
@@ -30,7 +29,7 @@ def is_declaration(path: Path) -> bool:
 
 
 def find_builds(path: Path, environment: Mapping[str, str]) -> tuple[tuple[Build, ...], tuple[Unusable, ...]]:
-    """The builds that a path stands for, and what could not be followed. Raises UsageError where there is nothing."""
+    """The builds that a path stands for, and what could not be followed: a directory may hold none at all."""
     if path.is_dir():
         found = list(_of_directory(path, environment))
     elif is_declaration(path):
@@ -38,7 +37,9 @@ def find_builds(path: Path, environment: Mapping[str, str]) -> tuple[tuple[Build
     else:
         found = [Build(path)]
     if not found:
-        raise UsageError(f"{path}: no Dockerfile or Containerfile in this directory; pass the path of one")
+        found = [
+            Unusable(shown_path(path), Skipped(shown_path(path), "no Dockerfile and no declaration of a build in it"))
+        ]
     unusable = dict.fromkeys(each for each in found if isinstance(each, Unusable))
     return _once(each for each in found if isinstance(each, Build)), tuple(unusable)
 
