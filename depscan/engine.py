@@ -1,9 +1,9 @@
 """Rules x subjects -> findings.
 
 In: rules, subjects, the Dockerfile's path and the configuration. Out: findings in the order of the file, one for each
-root cause at one instruction, however many artifacts it makes fail. Severity comes from the rule and the user,
-confidence from the facts. `--min-confidence` and ignore comments are not applied here but in `ignores`: what they hide
-has still happened, and `suggest` must see it.
+root cause at one instruction, however many artifacts it makes fail. Severity comes from the rule and the user, and is
+at most a warning for what is only possible; confidence comes from the facts. `--min-confidence` and ignore comments are
+not applied here but in `ignores`: what they hide has still happened, and `suggest` must see it.
 """
 
 from __future__ import annotations
@@ -86,11 +86,13 @@ def _finding(
 ) -> Finding:
     """One finding for `members`. The best proved of them speaks: one certain failure is enough to be certain."""
     first = min(members, key=lambda member: (member.confidence.rank, member.artifact or ""))
+    confidence = Confidence.weakest(first.confidence, rule.max_confidence)
+    gravest = max(min((member.gravest for member in members), key=_rank), _gravest_of(confidence), key=_rank)
     artifacts = tuple(sorted({member.artifact for member in members if member.artifact is not None}))
     return Finding(
         rule=rule.id,
-        severity=max(severity, min((member.gravest for member in members), key=_rank), key=_rank),
-        confidence=Confidence.weakest(first.confidence, rule.max_confidence),
+        severity=max(severity, gravest, key=_rank),
+        confidence=confidence,
         message=rule.tell(first.names) + _count(len(artifacts) - 1),
         location=Location(path, first.span),
         related=tuple(Related(Location(path, span), message) for span, message in first.related),
@@ -103,6 +105,11 @@ def _finding(
         ignored=ignore is not None,
         ignore_reason=ignore.reason if ignore else None,
     )
+
+
+def _gravest_of(confidence: Confidence) -> Severity:
+    """What is only possible never makes the exit code 1, so no format calls it an error."""
+    return Severity.WARNING if confidence is Confidence.POSSIBLE else Severity.ERROR
 
 
 def _rank(severity: Severity) -> int:

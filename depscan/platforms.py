@@ -9,7 +9,7 @@ import re
 
 from msgspec import Struct
 
-from depscan.errors import UsageError
+from depscan.errors import UsageError, did_you_mean
 
 
 class Platform(Struct, frozen=True):
@@ -42,6 +42,15 @@ MACHINES: dict[str, str] = {
 # Machines whose programs the same kernel also runs (the image must bring their dynamic linker).
 COMPATIBLE_MACHINES: dict[str, frozenset[str]] = {"amd64": frozenset({"i386"}), "arm64": frozenset({"arm"})}
 
+# What images are published for, as a user may ask for it: GOOS values of container engines, and the variants in OCI's
+# image index specification and in containerd's platforms package. An architecture without a row has none.
+_SYSTEMS = ("linux", "windows", "darwin", "freebsd")
+_VARIANTS = {
+    "amd64": ("v1", "v2", "v3", "v4"),
+    "arm": ("v5", "v6", "v7", "v8"),
+    "arm64": ("v8", "v9"),
+}
+
 # containerd's platforms.Normalize: the spellings that users write.
 _ALIASES = {
     "x86_64": ("amd64", None),
@@ -71,6 +80,27 @@ def platform_of_name(name: str) -> Platform | None:
     """The platform that a Dockerfile is called after (`Dockerfile.aarch64`, `arm64.Dockerfile`); None without one."""
     found = _NAMED.search(name)
     return parse_platform("linux/" + _NAMES.get(found[1].lower(), found[1])) if found else None
+
+
+def ask_platform(text: str) -> Platform:
+    """A platform that a user asks for: one that exists, else UsageError with the nearest one that does."""
+    platform = parse_platform(text)
+    if platform.os not in _SYSTEMS:
+        raise UsageError(f"{text!r} names no system {platform.os!r}; {did_you_mean(platform.os, _SYSTEMS)}")
+    machine = platform.architecture
+    if machine not in MACHINES:
+        raise UsageError(f"{text!r} names no machine {machine!r}; {did_you_mean(machine, {*MACHINES, *_ALIASES})}")
+    known = _VARIANTS.get(machine, ())
+    if platform.variant is not None and platform.variant not in known:
+        remedy = did_you_mean(platform.variant, known) if known else f"{machine} has none"
+        raise UsageError(f"{text!r} names no variant {platform.variant!r} of {machine}; {remedy}")
+    return platform
+
+
+def platform_of_machine(machine: str) -> Platform | None:
+    """The Linux platform whose kernel runs programs of an ELF machine natively; None for one that is not known."""
+    name = next((name for name, each in MACHINES.items() if each == machine), None)
+    return parse_platform(name) if name is not None else None
 
 
 def parse_platform(text: str) -> Platform:

@@ -32,7 +32,8 @@ class Scan(Struct, frozen=True):
     `target` is the name or index of the stage that is built; `in_target` are the indexes of the stages it needs.
     `context_reason` tells how the context was chosen. `notes` are remarks such as "no stage with a final file system".
     `build` is the declaration that settings come from; None for a Dockerfile that is checked by itself. A declaration
-    that cannot be followed is a scan of its own file without stages, whose `skipped` tells why.
+    that cannot be followed is a scan of its own file without stages, whose `skipped` tells why. `platform_assumed`:
+    nobody named the platform.
     """
 
     source: SourceText
@@ -47,6 +48,7 @@ class Scan(Struct, frozen=True):
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...] = ()
     build: Build | None = None
+    platform_assumed: bool = False
 
     @property
     def build_name(self) -> str:

@@ -36,6 +36,7 @@ from depscan.images.lookup import profile as image_profile
 from depscan.images.lookup import unknown_image
 from depscan.linking.inventory import Inventory, place_all, place_some
 from depscan.platforms import DEFAULT_PLATFORM, platform_of_name
+from depscan.repository import shown_path
 from depscan.results import Scan, ScanResult, say_where, unfollowed
 from depscan.rulebook import load_rules
 from depscan.source import SourceText
@@ -141,7 +142,10 @@ def _scan_path(path: str | Path, config: Config, run: _Run) -> list[Scan]:
             scans += _scan_platforms(text, settings, run)
     if wrong and not scans:
         raise wrong[0][1]
-    scans += [unfollowed(build.source or str(build.dockerfile), _unbuilt(build, error)) for build, error in wrong]
+    scans += [
+        unfollowed(build.source or shown_path(build.dockerfile or Path()), _unbuilt(build, error))
+        for build, error in wrong
+    ]
     return [*scans, *(unfollowed(each.source, each.skipped) for each in unusable)]
 
 
@@ -167,7 +171,12 @@ def _scan_platforms(text: _Text, config: Config, run: _Run) -> list[Scan]:
 def _platforms(text: _Text, config: Config) -> tuple[Platform, ...]:
     """Those that are asked for or declared; else, among a repository's builds, the one that its file is called for."""
     named = platform_of_name(text.path.name) if text.build is not None and text.path is not None else None
-    return config.platforms or (named or DEFAULT_PLATFORM,)
+    return config.platforms or (named or config.default_platform or DEFAULT_PLATFORM,)
+
+
+def _is_assumed(config: Config) -> bool:
+    """Whether nobody names the platform: neither the user, nor what declares the build, nor Docker's variable."""
+    return not config.platforms and config.default_platform is None
 
 
 def _read(path: str | Path) -> _Text:
@@ -188,10 +197,11 @@ def _scan_text(text: _Text, platform: Platform, config: Config, run: _Run) -> Sc
     findings, unadvised = _advise(_apply_ignores(text, examination, setting), text, examination, setting)
     return Scan(
         source=text.source,
-        context=_shown(root, text.path),
+        context=shown_path(root),
         context_reason=reason,
         target=(examination.target.name or str(examination.target.index)) if examination.target else None,
         platform=platform,
+        platform_assumed=_is_assumed(config),
         stages=examination.stages,
         in_target=examination.in_target,
         placements=examination.placements,
@@ -239,11 +249,6 @@ def _choose_context(text: _Text, dockerfile: Dockerfile, config: Config) -> tupl
     return choose_context(text.path, dockerfile)
 
 
-def _shown(root: Path, dockerfile: Path | None) -> str:
-    """The context as the user would write it: relative where the Dockerfile was named so."""
-    return str(root) if dockerfile is not None and dockerfile.is_absolute() else os.path.relpath(root)
-
-
 def _examine(
     text: _Text,
     dockerfile: Dockerfile,
@@ -274,6 +279,7 @@ def _examine(
         cpu_floor=config.cpu_floor,
         target=target,
         several_platforms=len(config.platforms) > 1,
+        platform_assumed=_is_assumed(config),
         run=run,
     )
     return _Examination(

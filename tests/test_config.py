@@ -237,7 +237,46 @@ WRONG_OPTIONS = [
     ({"format": ["sarif=a", "json=a"]}, "--format: sarif and json both go to a; give one"),
     ({"base": ["x"]}, "--base: 'x' is not REFERENCE=SOURCE"),
     ({"platform": ["a/b/c/d"]}, "--platform: platform 'a/b/c/d' is not of the form"),
+    (
+        {"platform": ["linux/amd46"]},
+        "--platform: 'linux/amd46' names no machine 'amd46'; did you mean 'amd64'?",
+    ),
+    ({"platform": ["linus/amd64"]}, "--platform: 'linus/amd64' names no system 'linus'; did you mean 'linux'?"),
+    ({"platform": ["linux/arm/v9"]}, "--platform: 'linux/arm/v9' names no variant 'v9' of arm; known: v5, v6, v7, v8"),
+    ({"platform": ["linux/s390x/v1"]}, "--platform: 'linux/s390x/v1' names no variant 'v1' of s390x; s390x has none"),
+    ({"platform": [","]}, "--platform: [','] names an empty platform; write linux/amd64 or"),
+    ({"platform": ["linux/amd64,,linux/arm64"]}, "--platform: ['linux/amd64,,linux/arm64'] names an empty platform"),
 ]
+
+
+ARM_AND_AMD = (Platform("linux", "arm", "v7"), Platform("linux", "amd64"))
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "text"),
+    [
+        ({"platform": ["linux/arm/v7,linux/amd64"]}, {}, ""),
+        ({"platform": ["linux/arm/v7", "x86_64,armhf"]}, {}, ""),
+        ({}, {"DEPSCAN_PLATFORM": "linux/arm, linux/amd64"}, ""),
+        ({}, {}, 'platform = "linux/arm/v7,linux/amd64"'),
+    ],
+)
+def test_platforms_may_stand_in_one_text(
+    project: Path, options: dict[str, object], environment: dict[str, str], text: str
+) -> None:
+    (project / "depscan.toml").write_text(text)
+    assert load_config(options, environment, project).platforms == ARM_AND_AMD
+
+
+@pytest.mark.parametrize(("isolated", "expected"), [(False, Platform("linux", "arm64")), (True, None)])
+def test_dockers_own_variable_is_a_default(project: Path, isolated: bool, expected: Platform | None) -> None:
+    found = load_config({"isolated": isolated}, {"DOCKER_DEFAULT_PLATFORM": "linux/arm64/v8"}, project)
+    assert (found.platforms, found.default_platform) == ((), expected)
+
+
+def test_a_wrong_value_of_dockers_variable_is_named(project: Path) -> None:
+    with pytest.raises(UsageError, match=r"^DOCKER_DEFAULT_PLATFORM: 'linux/amd46' names no machine"):
+        load_config({}, {"DOCKER_DEFAULT_PLATFORM": "linux/amd46"}, project)
 
 
 @pytest.mark.parametrize(("options", "message"), WRONG_OPTIONS, ids=[str(options) for options, _ in WRONG_OPTIONS])

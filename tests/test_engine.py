@@ -97,6 +97,13 @@ def test_the_best_proved_member_speaks_for_the_group() -> None:
     assert (finding.artifact, finding.confidence) == ("/app/b", Confidence.LIKELY)
 
 
+@pytest.mark.parametrize("stated", [{}, {"copy-source-missing": Severity.ERROR}])
+@pytest.mark.parametrize(("fact", "expected"), [(Confidence.POSSIBLE, "warning"), (Confidence.LIKELY, "error")])
+def test_what_is_only_possible_is_no_error(fact: Confidence, expected: str, stated: dict[str, Severity]) -> None:
+    found = run(subject(confidence=fact), severity=Severity.ERROR, config=Config(severity=stated))
+    assert [str(each.severity) for each in found] == [expected]
+
+
 @pytest.mark.parametrize(
     ("fact", "cap", "expected"),
     [

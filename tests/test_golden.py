@@ -29,7 +29,7 @@ def test_project(
     concise = run_depscan(*options, "--format", "concise", "Dockerfile")
     report = run_depscan(*options, "--format", "json", "Dockerfile")
 
-    text = f"{concise.out}exit code {concise.code}\n".replace(str(project), "<project>")
+    text = f"{concise.out}exit code {concise.code}\n".replace(f"fixtures/projects/{name}/", "")
     extract = json.dumps(_extract(json.loads(report.out)), indent=1) + "\n"
     if request.config.getoption("--update-golden"):
         (project / "expected.txt").write_text(text)

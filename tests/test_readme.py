@@ -46,18 +46,34 @@ def _hook_files(name: str) -> re.Pattern[str]:
         ("api/Dockerfile.prod", True),
         ("api/prod.Dockerfile", True),
         ("Containerfile", True),
+        ("dockerfile", True),
+        ("api/dockerfile", True),
+        ("compose.yaml", True),
+        ("deploy/docker-compose.prod.yml", True),
+        ("docker-bake.hcl", True),
+        ("Dockerfile.md", False),
         ("MyDockerfile.md", False),
         ("src/dockerfile.py", False),
+        ("go.sum", False),
     ],
 )
 def test_files_of_the_dockerfile_hook(path: str, wakes: bool) -> None:
-    assert bool(_hook_files("depscan").search(path)) is wakes
+    assert bool(_hook_files("depscan-dockerfile").search(path)) is wakes
 
 
 @pytest.mark.parametrize(
     ("path", "wakes"),
     [
         ("Dockerfile", True),
+        ("dockerfile", True),
+        ("Dockerfile.md", False),
+        ("compose.yaml", True),
+        ("docker-bake.hcl", True),
+        (".github/workflows/publish.yml", True),
+        (".devcontainer/devcontainer.json", True),
+        ("Cargo.toml", True),
+        ("api/Api.csproj", True),
+        ("Makefile", True),
         ("dist/server", True),
         ("lib/libpq.so.5", True),
         ("lib/libfoo.so.1.2.3", True),
@@ -74,5 +90,5 @@ def test_files_of_the_dockerfile_hook(path: str, wakes: bool) -> None:
         ("logo.png", False),
     ],
 )
-def test_files_of_the_context_hook(path: str, wakes: bool) -> None:
-    assert bool(_hook_files("depscan-context").search(path)) is wakes
+def test_files_of_the_hook_for_a_repository(path: str, wakes: bool) -> None:
+    assert bool(_hook_files("depscan").search(path)) is wakes

@@ -47,7 +47,7 @@ def test_machine_formats_are_valid(
 def test_text_is_readable_at_100_columns(name: str, run_depscan: RunDepscan, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PROJECTS / name)
     lines = run_depscan("--verbose").out.splitlines()
-    assert lines[-1].startswith("Dockerfile on linux/")
+    assert lines[-1].startswith(f"fixtures/projects/{name}/Dockerfile on linux/")
     assert max(map(len, lines[:-1])) <= 100
 
 

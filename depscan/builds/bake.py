@@ -14,6 +14,7 @@ from depscan.builds.bake_files import merged, read_targets
 from depscan.builds.build import UNKNOWN, Place, Recipe, Unusable, make_build
 from depscan.builds.expressions import as_text
 from depscan.builds.inline import inline_source
+from depscan.repository import shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -42,12 +43,12 @@ def read_bake_files(files: Iterable[Path], root: Path, environment: Mapping[str,
 def _read_definition(files: Sequence[Path], root: Path, environment: Mapping[str, str]) -> Iterator[Build | Unusable]:
     targets, grouped = read_targets(files, environment)
     for path, skipped in targets.unreadable:
-        yield Unusable(str(path), skipped)
+        yield Unusable(shown_path(path), skipped)
     wanted = _built(targets.by_name, grouped)
     folder = _folder(files[0], wanted.values(), root)
     for name, values in wanted.items():
         target = targets.by_name[name]
-        place = Place(str(target.path), f"target {name}", target.span)
+        place = Place(shown_path(target.path), f"target {name}", target.span)
         yield make_build(_recipe(values, target), place, folder, root)
 
 

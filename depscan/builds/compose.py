@@ -19,6 +19,7 @@ from depscan.builds.inline import inline_source
 from depscan.builds.interpolation import interpolate, read_dotenv
 from depscan.builds.yaml_file import Table, read_yaml
 from depscan.findings import Skipped
+from depscan.repository import shown_path
 from depscan.source import Span, UnusableTextError
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _project(folder: Path, root: Path, environment: Mapping[str, str]) -> _Proje
 
 def _unusable(path: Path, error: UnusableTextError) -> Unusable:
     span = Span.at(error.line, 1, error.line, 1) if error.line else None
-    return Unusable(str(path), Skipped(path.name, error.reason, span))
+    return Unusable(shown_path(path), Skipped(path.name, error.reason, span))
 
 
 def _recipe(service: _Service) -> Recipe:
@@ -197,7 +198,7 @@ def _extended(file: _File, extends: object, depth: int, span: Span | None) -> _S
 def _own_service(file: _File, name: str) -> _Service:
     table, project = file.services.table(name), file.project
     build = table.get("build")
-    place = Place(str(file.path), f"service {name}", file.services.places.get(name))
+    place = Place(shown_path(file.path), f"service {name}", file.services.places.get(name))
     service = _Service(place, str(project.folder), platform=_known(table.text("platform"), project))
     if build is None:
         return replace(service, replacing=table.replacing & {"build"})

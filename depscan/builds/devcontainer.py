@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from depscan.builds.build import UNKNOWN, Place, Recipe, Unusable, local_path, make_build
 from depscan.builds.jsonc import read_jsonc
 from depscan.findings import Skipped
+from depscan.repository import shown_path
 from depscan.source import Span, UnusableTextError, read_text
 
 if TYPE_CHECKING:
@@ -31,14 +32,14 @@ def read_devcontainer(path: Path, root: Path, environment: Mapping[str, str]) ->
         top = read_jsonc(text)
     except UnusableTextError as error:
         span = Span.at(error.line, 1, error.line, 1) if error.line else None
-        yield Unusable(str(path), Skipped(path.name, error.reason, span))
+        yield Unusable(shown_path(path), Skipped(path.name, error.reason, span))
         return
     declared = top if isinstance(top, dict) else {}
     build = declared.get("build")
     build = build if isinstance(build, dict) else {}
     dockerfile = build.get("dockerfile") or build.get("dockerFile") or declared.get("dockerFile")
     if isinstance(dockerfile, str):
-        place = Place(str(path), "devcontainer", _span(text, dockerfile))
+        place = Place(shown_path(path), "devcontainer", _span(text, dockerfile))
         context = build.get("context") or declared.get("context") or "."
         arguments = build.get("args")
         target = build.get("target")

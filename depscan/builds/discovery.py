@@ -14,9 +14,9 @@ from msgspec.structs import replace
 
 from depscan.builds.build import Build, Unusable
 from depscan.builds.walk import Files, kind_of, walk
-from depscan.errors import UsageError
 from depscan.filesystem.gitignore import repository_of
 from depscan.findings import Skipped
+from depscan.repository import shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -29,7 +29,7 @@ def is_declaration(path: Path) -> bool:
 
 
 def find_builds(path: Path, environment: Mapping[str, str]) -> tuple[tuple[Build, ...], tuple[Unusable, ...]]:
-    """The builds that a path stands for, and what could not be followed. Raises UsageError where there is nothing."""
+    """The builds that a path stands for, and what could not be followed: a directory may hold none at all."""
     if path.is_dir():
         found = list(_of_directory(path, environment))
     elif is_declaration(path):
@@ -37,7 +37,9 @@ def find_builds(path: Path, environment: Mapping[str, str]) -> tuple[tuple[Build
     else:
         found = [Build(path)]
     if not found:
-        raise UsageError(f"{path}: no Dockerfile or Containerfile in this directory; pass the path of one")
+        found = [
+            Unusable(shown_path(path), Skipped(shown_path(path), "no Dockerfile and no declaration of a build in it"))
+        ]
     unusable = dict.fromkeys(each for each in found if isinstance(each, Unusable))
     return _once(each for each in found if isinstance(each, Build)), tuple(unusable)
 
@@ -46,7 +48,7 @@ def _of_file(path: Path, environment: Mapping[str, str]) -> Iterator[Build | Unu
     files = Files()
     files.of(kind_of(str(path.absolute())) or "").append(path)
     found = list(_declared(files, repository_of(path.parent), environment))
-    yield from found or [Unusable(str(path), Skipped(path.name, "it declares no build of an image"))]
+    yield from found or [Unusable(shown_path(path), Skipped(path.name, "it declares no build of an image"))]
 
 
 def _of_directory(folder: Path, environment: Mapping[str, str]) -> Iterator[Build | Unusable]:
@@ -61,7 +63,7 @@ def _of_directory(folder: Path, environment: Mapping[str, str]) -> Iterator[Buil
         if os.path.realpath(path) not in named:
             yield Build(path)
     for reason in files.unread:
-        yield Unusable(str(folder), Skipped(str(folder), reason))
+        yield Unusable(shown_path(folder), Skipped(shown_path(folder), reason))
 
 
 def _declared(files: Files, root: Path, environment: Mapping[str, str]) -> Iterator[Build | Unusable]:

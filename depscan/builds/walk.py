@@ -28,7 +28,10 @@ MAX_BUILDS = 1_000
 
 _FOREIGN = frozenset({".git", ".hg", ".svn", ".tox", ".venv", "venv", "node_modules", "bower_components", "vendor"})
 _TEST_DATA = re.compile(r"(?i)_*(?:test[-_]?)?fixtures?_*|test[-_]?(?:data|files?|cases?)(?:[-_].*)?")
-_DOCKERFILE = re.compile(r"(?:Dockerfile|Containerfile)(?:[._-][^/]*)?|[^/]*\.(?:[Dd]ockerfile|[Cc]ontainerfile)")
+# The builder itself takes a file called dockerfile where there is no Dockerfile (BuildKit's dockerui).
+_DOCKERFILE = re.compile(
+    r"dockerfile|(?:Dockerfile|Containerfile)(?:[._-][^/]*)?|[^/]*\.(?:[Dd]ockerfile|[Cc]ontainerfile)"
+)
 _OTHER_KIND = re.compile(  # behind Dockerfile. stands the name of a variant, or what makes it a file of another kind
     r"(?i)\.(?:dockerignore|containerignore|md|txt|rst|adoc|html?|go|py|rb|js|ts|rs|sh|json|ya?ml|toml|lock|sha256"
     r"|bak|orig|rej|swp|old|tmpl|tmp|template|tpl|j2|jinja2?|erb|in|m4|mustache|gotmpl|ejs|cue|patch|diff)\Z|~\Z"

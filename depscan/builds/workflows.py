@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from depscan.builds.build import UNKNOWN, Place, Recipe, Unusable, make_build
 from depscan.builds.yaml_file import Table, read_yaml
 from depscan.findings import Skipped
+from depscan.repository import shown_path
 from depscan.source import Span, UnusableTextError
 
 if TYPE_CHECKING:
@@ -31,14 +32,14 @@ def read_workflow(path: Path, root: Path, folder: Path) -> Iterator[Build | Unus
         top = read_yaml(path)
     except UnusableTextError as error:
         span = Span.at(error.line, 1, error.line, 1) if error.line else None
-        yield Unusable(str(path), Skipped(path.name, error.reason, span))
+        yield Unusable(shown_path(path), Skipped(path.name, error.reason, span))
         return
     jobs = top.table("jobs") if isinstance(top, Table) else Table()
     for job in jobs:
         steps = jobs.table(job).get("steps")
         for step in steps if isinstance(steps, list) else []:
             if isinstance(step, Table) and (step.text("uses") or "").startswith(_ACTION):
-                place = Place(str(path), f"job {job}", step.places["uses"])
+                place = Place(shown_path(path), f"job {job}", step.places["uses"])
                 recipe = _recipe(step.table("with"))
                 if UNKNOWN not in (recipe.context, recipe.dockerfile, recipe.target):
                     yield make_build(recipe, place, folder, root)

@@ -31,7 +31,10 @@ _PARSE_ERROR: Any = typer.BadParameter.__base__
 OPTIONS: dict[str, tuple[str | None, str]] = {
     "context": ("DIR", "Build context (default: found from the COPY sources)."),
     "target": ("STAGE", "Stage to build, by name or index (default: the last)."),
-    "platform": ("OS/ARCH[/VARIANT]", "Platform, repeatable (default: linux/amd64)."),
+    "platform": (
+        "OS/ARCH[/VARIANT]",
+        "Platform, or several with commas (default: the declared one, else linux/amd64).",
+    ),
     "build-arg": ("NAME[=VALUE]", "Build argument, repeatable."),
     "base": (
         "REFERENCE=SOURCE",
@@ -164,7 +167,7 @@ def image(
     from depscan.reports import image as report  # noqa: PLC0415 - likewise
 
     settings = load_config(options, os.environ, common_folder([]))
-    platforms = settings.platforms or (DEFAULT_PLATFORM,)
+    platforms = settings.platforms or (settings.default_platform or DEFAULT_PLATFORM,)
     profiles = [keep_base(add, name, platform) for platform in platforms] if add else []
     profiles += [
         profile(reference, platform, settings.bases, online=settings.online)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 STANDARD_INPUT = "-"
-_NAMES = ("Dockerfile", "Containerfile")
+_NAMES = ("Dockerfile", "Containerfile", "dockerfile")
 
 
 def find_inputs(paths: Sequence[str]) -> list[str]:
@@ -25,7 +25,7 @@ def find_inputs(paths: Sequence[str]) -> list[str]:
     found = dict.fromkeys(paths or [_default()])
     for path in found:
         if path != STANDARD_INPUT:
-            check_file(path, "depscan docker/Dockerfile")
+            check_file(path, "depscan docker/Dockerfile, or . for every build below the working directory")
     return list(found)
 
 

@@ -17,7 +17,7 @@ from depscan.errors import UsageError
 from depscan.images.candidates import all_bases
 from depscan.linking.bases import BaseTrial, try_bases
 from depscan.linking.placement import Verdict
-from depscan.platforms import DEFAULT_PLATFORM, MACHINES, parse_platform
+from depscan.platforms import DEFAULT_PLATFORM, platform_of_machine
 from depscan.reports.escaping import printable
 from depscan.reports.why import Explained
 from depscan.scan import scan
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from depscan.artifacts.facts import ElfFacts
     from depscan.config import Config
     from depscan.linking.placement import Placement
-    from depscan.platforms import Platform
     from depscan.results import Scan
 
 _VERDICTS = (Verdict.LOADS, Verdict.UNKNOWN, Verdict.FAILS)
@@ -43,7 +42,8 @@ def try_files(paths: Sequence[Path], config: Config) -> list[BaseTrial]:
             reason = found if isinstance(found, str) else "an object file, which is linked first"
             raise UsageError(f"{path}: {reason}; pass programs or shared libraries, e.g. depscan bases build/server")
         facts[path] = found
-    platform = config.platforms[0] if config.platforms else _platform_of(next(iter(facts.values())))
+    machine = next(iter(facts.values())).machine
+    platform = config.platforms[0] if config.platforms else platform_of_machine(machine) or DEFAULT_PLATFORM
     trials = try_bases(
         facts,
         all_bases(platform),
@@ -52,12 +52,6 @@ def try_files(paths: Sequence[Path], config: Config) -> list[BaseTrial]:
         read_symbols=lambda path: facts[path].symbols or read_symbols(path, cache=config.cache),
     )
     return sorted(trials, key=lambda trial: _VERDICTS.index(trial.verdict))
-
-
-def _platform_of(facts: ElfFacts) -> Platform:
-    """The platform whose kernel runs the file natively."""
-    name = next((name for name, machine in MACHINES.items() if machine == facts.machine), None)
-    return parse_platform(name) if name else DEFAULT_PLATFORM
 
 
 def explain_binary(path: str, dockerfiles: Sequence[str], config: Config) -> list[Explained]:

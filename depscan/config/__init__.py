@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from depscan.platforms import Platform
 
 
+_DOCKERS_PLATFORM = "DOCKER_DEFAULT_PLATFORM"
+
+
 class PathIgnore(Struct, frozen=True):
     """`[[ignore]]`: findings of `rule` ("*" for all) on artifacts whose source or image path matches `path`."""
 
@@ -40,12 +43,14 @@ class Config(Struct, frozen=True):
 
     `formats` are (format, output file or None for standard output). `build_arguments` values are None for a bare
     `--build-arg NAME`, which takes the value from the environment as docker does. `contexts` are the named ones that a
-    declared build gives. `jobs` 0 means one per CPU.
+    declared build gives. `jobs` 0 means one per CPU. `default_platform` is what Docker builds for where neither the
+    user nor a declaration names a platform.
     """
 
     context: Path | None = None
     target: str | None = None
     platforms: tuple[Platform, ...] = ()
+    default_platform: Platform | None = None
     build_arguments: Mapping[str, str | None] = field(default_factory=dict)
     contexts: Mapping[str, str] = field(default_factory=dict)
     bases: Mapping[str, str] = field(default_factory=dict)
@@ -121,7 +126,17 @@ def load_config(options: Mapping[str, object], environment: Mapping[str, str], s
         if isinstance(lower, dict) and isinstance(read, dict):
             read = {**read, **lower, **read}  # the higher layer's names first: of base globs the first match counts
         fields[setting.field] = read
-    return Config(**fields, path_ignores=tuple(_path_ignores(file)) if file else ())
+    return Config(
+        **fields,
+        default_platform=None if options.get("isolated") else _default_platform(environment),
+        path_ignores=tuple(_path_ignores(file)) if file else (),
+    )
+
+
+def _default_platform(environment: Mapping[str, str]) -> Platform | None:
+    """Docker's own variable, which counts for depscan as it does for the build."""
+    said = environment.get(_DOCKERS_PLATFORM)
+    return settings.read_platforms(Given([said], _DOCKERS_PLATFORM))[0] if said else None
 
 
 def _from_file(file: ConfigFile) -> Iterator[tuple[str, Given]]:

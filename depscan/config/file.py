@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from depscan.errors import ConfigError
+from depscan.repository import find_repository
 from depscan.source import UnusableTextError, read_text
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _upward(start: Path) -> Iterator[Path]:
     """`start` and its parents, up to the repository's root, else to the working directory, else `start` alone."""
     chain = [start, *start.parents]
     here = Path.cwd()
-    root = next((folder for folder in chain if (folder / ".git").exists()), here if here in chain else start)
+    root = find_repository(start) or (here if here in chain else start)
     yield from chain[: chain.index(root) + 1]
 
 

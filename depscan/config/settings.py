@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from depscan.errors import DepscanError, UsageError, did_you_mean
 from depscan.findings import Confidence, Severity
-from depscan.platforms import Platform, parse_platform
+from depscan.platforms import Platform, ask_platform
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,9 +123,12 @@ def read_cpu_floor(given: Given) -> str:
 
 
 def read_platforms(given: Given) -> tuple[Platform, ...]:
-    """Platforms as os/architecture[/variant], each once."""
+    """Platforms as os/architecture[/variant], each once; one text may list several, as buildx takes them."""
+    names = [name.strip() for text in read_texts(replace(given, commas=False)) for name in text.split(",")]
+    if not all(names):
+        raise given.wrong(f"{given.raw!r} names an empty platform; write linux/amd64 or linux/amd64,linux/arm64")
     try:
-        return tuple(dict.fromkeys(parse_platform(text) for text in read_texts(given)))
+        return tuple(dict.fromkeys(map(ask_platform, names)))
     except UsageError as error:
         raise given.wrong(str(error)) from None
 

@@ -136,6 +136,11 @@ class Stage(Struct, frozen=True):
     global_arguments: dict[str, str]
     named_context: str | None = None
 
+    @property
+    def names_platform(self) -> bool:
+        """Whether FROM names the platform itself, and not through the variables that the build sets."""
+        return self.platform_flag is not None and "$" not in self.platform_flag
+
 
 class Problem(Struct, frozen=True):
     """Wrong text in a Dockerfile, as a fact for the rules.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from depscan.dockerfile.instructions import Problem
 from depscan.errors import UsageError
+from depscan.repository import shown_path
 from depscan.source import SourceText, Span
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def open_source(path: Path | None) -> tuple[SourceText, tuple[Problem, ...]]:
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}; pass the path of a readable Dockerfile") from None
-    return read_source(path, str(path), data)
+    return read_source(path, shown_path(path), data)
 
 
 def read_source(path: Path | None, display: str, data: bytes) -> tuple[SourceText, tuple[Problem, ...]]:

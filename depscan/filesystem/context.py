@@ -19,6 +19,7 @@ from depscan.filesystem.git_modes import read_git_modes
 from depscan.filesystem.globs import compile_component, has_wildcards
 from depscan.filesystem.ignore import KEPT, IgnoreRules, Verdict
 from depscan.findings import Skipped
+from depscan.repository import find_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -317,11 +318,8 @@ def _plain_sources(dockerfile: Dockerfile) -> list[str]:
 
 def _parents_in_repository(directory: Path) -> list[Path]:
     """The directories above `directory`, nearest first, up to the one with `.git`; none outside a repository."""
-    if (directory / ".git").exists():
-        return []
-    parents = list(directory.parents)
-    root = next((number for number, parent in enumerate(parents) if (parent / ".git").exists()), None)
-    return parents[: root + 1] if root is not None else []
+    root = find_repository(directory)
+    return [each for each in directory.parents if each.is_relative_to(root)] if root is not None else []
 
 
 def _count_present(place: Path, sources: list[str]) -> int:

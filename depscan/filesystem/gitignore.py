@@ -14,6 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from depscan.repository import find_repository
 from depscan.source import UnusableTextError, read_text
 
 _MAX_BYTES = 1 << 20
@@ -62,8 +63,7 @@ class Ignores(Struct, frozen=True):
 
 def repository_of(folder: Path) -> Path:
     """The repository that a folder is in; the folder itself where it is in none."""
-    absolute = folder.absolute()
-    return next((each for each in (absolute, *absolute.parents) if (each / ".git").exists()), absolute)
+    return find_repository(folder) or folder.absolute()
 
 
 def is_ignored(path: Path, repository: Path) -> bool:

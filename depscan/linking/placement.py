@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from depscan.findings import Confidence
+from depscan.platforms import MACHINES
 
 if TYPE_CHECKING:
     from depscan.artifacts.facts import Artifact
@@ -148,6 +149,12 @@ class Placement(Struct, frozen=True):
     def path(self) -> str:
         """The path in the image."""
         return self.entry.path
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it is for another machine than that of its stage's platform."""
+        own = MACHINES.get(self.platform.architecture)
+        return self.artifact.script is None and self.artifact.facts.machine != own
 
     @property
     def culprit(self) -> Failure | None:

@@ -38,6 +38,7 @@ def _scan(scan: Scan) -> dict[str, object]:
         "context": scan.context,
         "target": scan.target,
         "platform": str(scan.platform),
+        "platform_assumed": scan.platform_assumed,
         **_build(scan.build),
         "stages": [_stage(stage, scan) for stage in scan.stages],
         "placements": [_placement(placement) for placement in scan.placements],

@@ -169,10 +169,15 @@ class InstructionView(Struct, frozen=True):
 
 
 class PlatformView(Struct, frozen=True):
-    """The platform of a stage: linux/amd64 and the ELF machine that runs there."""
+    """The platform of a stage: linux/amd64 and the ELF machine that runs there.
+
+    `likelier` is the platform that the stage's programs are for, where nobody named one and all are of one other
+    machine.
+    """
 
     name: str
     machine: str
+    likelier: str | None = None
 
 
 class DirectiveView(Struct, frozen=True):

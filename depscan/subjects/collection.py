@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from depscan.dockerfile.instructions import Dockerfile, Instruction, Problem, Stage
     from depscan.filesystem.entries import StageFilesystem
     from depscan.linking.placement import Failure, Need, Placement, VersionCheck
+    from depscan.platforms import Platform
     from depscan.source import Span
 
 _HOST_MODULES = "host-modules"  # in the way, but not proved to break anything
@@ -49,18 +50,20 @@ def collect(
     cpu_floor: str | None = None,
     target: int | None = None,
     several_platforms: bool = False,
+    platform_assumed: bool = False,
     run: frozenset[int] = frozenset(),
 ) -> tuple[Subject, ...]:
     """All subjects of a Dockerfile; `placements` are those of the stages that are run.
 
     `context_given`: the user named the build context; one that was guessed weakens what is missing in it. `cpu_floor`
     is the configured level of the oldest CPU, e.g. x86-64-v2. `target` is the stage that the image is; a mistake that
-    only a build for another platform meets is no error unless `several_platforms` are configured. `run` are the stages
-    that somebody may start.
+    only a build for another platform meets is no error unless `several_platforms` are configured.
+    `platform_assumed`: nobody named the platform. `run` are the stages that somebody may start.
     """
     stages, placements = tuple(stages), tuple(placements)
     context = Confidence.CERTAIN if context_given else _confidence_of_guess(stages)
-    collector = _Collector(dockerfile, context, cpu_floor, placements)
+    assumed = frozenset(_of_assumed_platform(dockerfile)) if platform_assumed else frozenset()
+    collector = _Collector(dockerfile, context, cpu_floor, placements, assumed)
     told = find_problems(dockerfile, stages, placements, target=target, cpu_floor=cpu_floor)
     return (
         *(collector.problem(problem, latent=not several_platforms) for problem in told.problems),
@@ -69,6 +72,20 @@ def collect(
         *(subject for placement in told.placements for subject in collector.placed(placement)),
         *(subject for stage in stages for subject in collector.started(stage, placements, run=run)),
     )
+
+
+def _of_assumed_platform(dockerfile: Dockerfile) -> Iterator[int]:
+    """The stages on images for which no FROM names a platform."""
+    for stage in dockerfile.stages:
+        if not image_stage(stage, dockerfile.stages).names_platform:
+            yield stage.index
+
+
+def image_stage(stage: Stage, stages: Sequence[Stage]) -> Stage:
+    """The stage whose FROM names the image that a stage stands on."""
+    while stage.base_stage is not None:
+        stage = stages[stage.base_stage]
+    return stage
 
 
 def _gravest_of(problem: Problem, *, latent: bool) -> Severity:
@@ -83,13 +100,20 @@ class _Collector:
     """Knows the Dockerfile, to widen a word's span to its instruction's and to find a stage's FROM line."""
 
     def __init__(
-        self, dockerfile: Dockerfile, context: Confidence, cpu_floor: str | None, placements: Iterable[Placement]
+        self,
+        dockerfile: Dockerfile,
+        context: Confidence,
+        cpu_floor: str | None,
+        placements: Sequence[Placement],
+        assumed: frozenset[int],
     ) -> None:
         self._context = context
         loading = [each for each in placements if each.verdict is Verdict.LOADS and each.artifact.kind != MEMBER]
         self._loading = {_arrival(placement) for placement in loading}
         self._loading_by_libc = {_arrival(placement) for placement in loading if _is_of_the_images_libc(placement)}
         self._executing = _executing(loading)
+        self._assumed = assumed
+        self._likelier = _likelier_platforms([each for each in placements if each.filesystem.stage.index in assumed])
         self._linkers: dict[int, frozenset[str]] = {}
         self._cpu_floor = cpu_floor
         self._common: dict[int, dict[str, object]] = {}
@@ -98,6 +122,8 @@ class _Collector:
         self._instructions: list[Instruction] = everything
 
     def placed(self, placement: Placement) -> Iterator[Subject]:
+        if placement.foreign and placement.filesystem.stage.index in self._likelier:
+            return  # the stage's own subject tells of the platform
         culprit = placement.culprit
         root = f"{culprit.cause} {culprit.detail}" if culprit is not None else "loads"
         if placement.artifact.kind == MEMBER:
@@ -169,7 +195,14 @@ class _Collector:
         origin = self._image_stage(filesystem.stage)
         build = build_view(placement)
         doubt = Confidence.POSSIBLE if build.newer and placement.verdict is not Verdict.FAILS else Confidence.CERTAIN
-        confidence = Confidence.weakest(proof, placement.artifact.confidence, self._purpose(placement), doubt)
+        assumed = filesystem.stage.index in self._assumed and placement.foreign
+        confidence = Confidence.weakest(
+            proof,
+            placement.artifact.confidence,
+            self._purpose(placement),
+            doubt,
+            Confidence.LIKELY if assumed else Confidence.CERTAIN,
+        )
         return Subject(
             kind=kind,
             names={
@@ -196,6 +229,7 @@ class _Collector:
                 *placement.link.notes,
                 *more,
                 *placement.artifact.evidence,
+                *((f"{placement.platform} is assumed: nobody names a platform",) if assumed else ()),
             ),
             runtime_message=_said(placement, failure),
             gravest=gravest(placement, confidence),
@@ -239,7 +273,7 @@ class _Collector:
             self._common[index] = {
                 "image": image_view(filesystem.profile),
                 "stage": stage_view(filesystem),
-                "platform": platform_view(filesystem.stage.platform),
+                "platform": platform_view(filesystem.stage.platform, self._likelier.get(index)),
             }
         return self._common[index]
 
@@ -287,9 +321,16 @@ class _Collector:
         return next((word.text for word in words if word.span == span), "")
 
     def _image_stage(self, stage: Stage) -> Stage:
-        while stage.base_stage is not None:
-            stage = self._stages[stage.base_stage]
-        return stage
+        return image_stage(stage, self._stages)
+
+
+def _likelier_platforms(placements: Sequence[Placement]) -> Mapping[int, Platform]:
+    """By stage, what its programs are for where that is not what was assumed."""
+    if not any(placement.foreign for placement in placements):
+        return {}
+    from depscan.subjects.assumed_platform import likelier_platforms  # noqa: PLC0415 - few images have such programs
+
+    return likelier_platforms(placements)
 
 
 def _executing(placements: Iterable[Placement]) -> Mapping[tuple[int, str], Placement]:

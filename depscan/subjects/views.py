@@ -122,6 +122,7 @@ def _base_status(filesystem: StageFilesystem) -> str:
     return "unknown" if filesystem.profile.libc.family == "unknown" else "known"
 
 
-def platform_view(platform: Platform) -> PlatformView:
-    """The platform of a stage."""
-    return PlatformView(str(platform), MACHINES.get(platform.architecture, platform.architecture))
+def platform_view(platform: Platform, likelier: Platform | None) -> PlatformView:
+    """The platform of a stage, and the one that its programs are for where nobody named it."""
+    machine = MACHINES.get(platform.architecture, platform.architecture)
+    return PlatformView(str(platform), machine, str(likelier) if likelier else None)

@@ -50,4 +50,4 @@ def declare(
 def _trouble(unusable: Unusable, root: Path) -> tuple[str, int | None, str, str]:
     span = unusable.skipped.span
     reason = unusable.skipped.reason.replace(f"{root}/", "").replace(str(root), "ROOT")
-    return os.path.relpath(unusable.source, root), span.start.line if span else None, unusable.skipped.subject, reason
+    return unusable.source, span.start.line if span else None, unusable.skipped.subject, reason

@@ -37,7 +37,7 @@ def test_context_and_dockerfile(tmp_path: Path, build: str, place: tuple[str, st
 def test_the_place_is_that_of_the_key_build(tmp_path: Path) -> None:
     found = compose(tmp_path, "services:\n  web:\n    image: x\n    build: .\n")
     build = found.builds["service web"]
-    assert (found.relative(build.source), build.span.start.line, build.span.start.column) == ("compose.yaml", 4, 5)
+    assert (build.source, build.span.start.line, build.span.start.column) == ("compose.yaml", 4, 5)
 
 
 def test_all_settings(tmp_path: Path) -> None:

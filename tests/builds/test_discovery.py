@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from depscan.builds.discovery import find_builds
 from depscan.builds.walk import kind_of
-from depscan.errors import UsageError
 from tests.builds.declaring import declare
 
 if TYPE_CHECKING:
@@ -156,9 +154,16 @@ def test_deep_trees_end(tmp_path: Path) -> None:
     assert found.troubles[0][3].endswith("were not looked at: too many files, or too deep")
 
 
-def test_a_directory_without_any_is_wrong_use(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no Dockerfile or Containerfile in this directory; pass the path of one"):
-        find_builds(tmp_path, {})
+def test_a_directory_without_any_is_one_row(tmp_path: Path) -> None:
+    found = declare(tmp_path, {"README.md": "", "Dockerfile.md": ""})
+    assert (found.builds, found.troubles) == (
+        {},
+        [(".", None, ".", "no Dockerfile and no declaration of a build in it")],
+    )
+
+
+def test_a_dockerfile_in_lower_case_is_one(tmp_path: Path) -> None:
+    assert list(declare(tmp_path, {"dockerfile": DOCKERFILE, "dockerfile.py": ""}).builds) == ["dockerfile"]
 
 
 def test_a_file_without_a_build_is_one_row(tmp_path: Path) -> None:

@@ -107,9 +107,3 @@ def test_bombs_end_soon(tmp_path: Path, name: str, text: str) -> None:
     builds, unusable = find_builds(tmp_path, {})
     assert time.process_time() - started < 5
     assert builds or unusable
-
-
-def test_a_path_without_anything_is_wrong_use(tmp_path: Path) -> None:
-    (tmp_path / ".git").mkdir()
-    with pytest.raises(UsageError):
-        find_builds(tmp_path, {})

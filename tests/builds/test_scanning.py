@@ -12,7 +12,7 @@ import pytest
 
 from depscan.config import Config
 from depscan.errors import UsageError
-from depscan.platforms import parse_platform
+from depscan.platforms import DEFAULT_PLATFORM, parse_platform
 from depscan.reports import FORMATS
 from depscan.scan import scan
 
@@ -43,7 +43,8 @@ def run(files: Mapping[str, str], path: str = ".", *platforms: str) -> ScanResul
     for name, text in files.items():
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(text)
-    return scan([path], Config(cache=False, jobs=1, platforms=tuple(map(parse_platform, platforms))))
+    asked = tuple(map(parse_platform, platforms))
+    return scan([path], Config(cache=False, jobs=1, platforms=asked, default_platform=DEFAULT_PLATFORM))
 
 
 def told(result: ScanResult) -> list[tuple[str, str]]:

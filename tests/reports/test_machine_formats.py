@@ -114,6 +114,7 @@ def test_json_holds_the_story(result) -> None:
         "context",
         "target",
         "platform",
+        "platform_assumed",
         "stages",
         "placements",
         "findings",

@@ -9,6 +9,7 @@ import pytest
 
 from depscan.config import Config
 from depscan.findings import Severity
+from depscan.platforms import DEFAULT_PLATFORM
 from depscan.scan import scan
 
 ELF = Path(__file__).parents[2] / "fixtures" / "elf"
@@ -30,7 +31,7 @@ CERTAIN, LIKELY, POSSIBLE = "certain", "likely", "possible"
 
 @pytest.fixture
 def confidence(tmp_path: Path):
-    """The confidence of the error on each path of the image."""
+    """The confidence of the error on each path of the image; of the warning, where it is only possible."""
     for name, fixture in FILES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ELF / fixture, tmp_path / name)
@@ -38,9 +39,13 @@ def confidence(tmp_path: Path):
 
     def of(*lines: str) -> dict[str, str]:
         (tmp_path / "Dockerfile").write_text("\n".join(["FROM alpine:3.22", *lines, ""]))
-        (result,) = scan([tmp_path / "Dockerfile"], Config(cache=False, jobs=1)).scans
-        errors = [finding for finding in result.findings if finding.severity is Severity.ERROR]
-        return {path: finding.confidence.value for finding in errors for path in finding.artifacts}
+        (result,) = scan([tmp_path / "Dockerfile"], Config(platforms=(DEFAULT_PLATFORM,), cache=False, jobs=1)).scans
+        graver = [
+            finding
+            for finding in result.findings
+            if finding.severity is Severity.ERROR or finding.confidence == POSSIBLE
+        ]
+        return {path: finding.confidence.value for finding in graver for path in finding.artifacts}
 
     return of
 
