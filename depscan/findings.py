@@ -70,18 +70,18 @@ class Edit(Struct, frozen=True):
 class Suggestion(Struct, frozen=True):
     """A change after which the same rules find nothing.
 
-    `kind` is build-flag, package, base, builder-base or edit. `size` is the compressed size of the suggested base in
-    bytes, where the knowledge has it; `remark` says what else it costs: "no shell", "a third party's". `safety` is safe
-    where neither a base nor a package nor a flag of a build changes, else unsafe.
+    `kind` is build-flag, package, base or builder-base. `size` is the compressed size of the suggested base in bytes,
+    where the knowledge has it. `safety` is safe or unsafe, `remark` what it costs in words ("no shell").
     """
 
     kind: str
     title: str
+    proved: bool = True
     base: str | None = None
     edits: tuple[Edit, ...] = ()
     size: int | None = None
-    safety: str = "unsafe"
     remark: str | None = None
+    safety: str = "unsafe"
 
 
 class Finding(Struct, frozen=True):

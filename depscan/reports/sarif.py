@@ -111,7 +111,7 @@ def _result(finding: Finding, scan: Scan, indexes: dict[str, int]) -> Json:
             for number, related in enumerate(finding.related, 1)
         ],
         "partialFingerprints": {"depscan/v1": finding.fingerprint},
-        "fixes": [_fix(suggestion) for suggestion in finding.suggestions if suggestion.edits],
+        "fixes": [_fix(suggestion) for suggestion in finding.suggestions if suggestion.proved and suggestion.edits],
         "suppressions": _suppressions(finding),
         "properties": _properties(finding, scan),
     }

@@ -67,6 +67,7 @@ def make_finding(path: str = "Dockerfile") -> Finding:
     base = Suggestion(
         "base",
         "use debian:bookworm-slim",
+        True,
         "debian:bookworm-slim",
         (Edit(Location(path, BASE), "debian:bookworm-slim"),),
         28_200_000,

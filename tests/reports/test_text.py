@@ -156,7 +156,7 @@ def test_a_related_place_in_another_file_is_a_line(make) -> None:
 
 def test_an_inserted_line_is_shown_as_it_will_read(make) -> None:
     edit = Edit(place(2, 1, 2, 1), "RUN apk add --no-cache gcompat\n")
-    package = Suggestion("package", "add gcompat", None, (edit,))
+    package = Suggestion("package", "add gcompat", True, None, (edit,))
     text = render(make.result(make.scan(findings=(replace(make.finding(), suggestions=(package,)),))))
     assert "  = help: add gcompat (proved)\n2 + RUN apk add --no-cache gcompat\n\n" in text
 

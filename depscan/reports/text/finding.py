@@ -116,8 +116,8 @@ def _labelled(gutter: int, label: str, text: str, paint: Paint) -> Iterator[str]
 
 def _title(suggestion: Suggestion) -> str:
     details = [f"{_size(suggestion.size)} compressed"] if suggestion.size else []
-    details += [suggestion.remark] if suggestion.remark else []
-    return f"{suggestion.title} ({', '.join(details)})" if details else suggestion.title
+    details.append("proved" if suggestion.proved else "not proved")
+    return f"{suggestion.title} ({', '.join(details)})"
 
 
 def _size(size: int) -> str:
@@ -145,6 +145,6 @@ def _edited(edit: Edit, source: SourceText, gutter: int, paint: Paint) -> Iterat
 def _more_help(finding: Finding, shown: int) -> str | None:
     page = f"`depscan explain {finding.rule}` tells more"
     if not finding.suggestions:
-        return page
+        return f"no suggestion could be proved; {page}" if finding.artifact else page
     rest = len(finding.suggestions) - shown
     return f"{rest} more; --verbose shows all" if rest else None
