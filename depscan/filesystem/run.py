@@ -8,6 +8,7 @@ a library or dynamic linker that was missing may then be there, and the answer b
 from __future__ import annotations
 
 import posixpath
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from depscan.filesystem.effects import Action, apply_effect
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 POSIX_SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "zsh"})
 _REASON_WORDS = 4
+_KEPT = 256  # texts of RUN that are remembered as parsed
 
 
 def apply_run(
@@ -69,8 +71,14 @@ def _is_posix(interpreter: str | None, shell: tuple[str, ...] | None) -> bool:
 
 def _read(command: Run, tree: Tree, variables: Mapping[str, str | None]) -> Script:
     if command.text is not None:
-        return parse_script(command.text, variables, tree.workdir)
+        return _parse(command.text, tuple(variables.items()), tree.workdir)
     return parse_words([word.text or "" for word in command.words], variables, tree.workdir)
+
+
+@lru_cache(_KEPT)
+def _parse(text: str, variables: tuple[tuple[str, str | None], ...], directory: str | None) -> Script:
+    """Kept, since the trials of suggestions, platforms and targets replay the same commands again."""
+    return parse_script(text, dict(variables), directory)
 
 
 def _replay(action: Action) -> None:

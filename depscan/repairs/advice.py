@@ -17,9 +17,9 @@ from msgspec.structs import replace
 from depscan.findings import Severity, Skipped
 from depscan.images.candidates import image_name
 from depscan.linking.placement import Verdict
+from depscan.repairs import table
 from depscan.repairs.alarms import find_alarms
 from depscan.repairs.case import Case
-from depscan.repairs.table import REPAIRS
 from depscan.repairs.trial import STARTS, mends, try_out
 
 if TYPE_CHECKING:
@@ -135,11 +135,11 @@ class _Desk:
         """Whether a finding was given the suggestion, and how many whole examinations that took."""
         own = case.filesystem.profile.reference
         asking = [each for each in found.values() if each.adds(offer.suggestion, own)]
-        if not asking or self._fails_still(offer.change, case):
+        if not asking or self._fails_still(offer, case):
             return False, 0
         trial = self._trial(offer.change)
-        adds = offer.suggestion.kind == "package"
-        helped = [each for each in asking if mends(trial, each.finding, case, adds=adds)]
+        kind = offer.suggestion.kind
+        helped = [each for each in asking if mends(trial, each.finding, case, kind)]
         size = trial.sizes.get(case.filesystem.stage.index) if offer.suggestion.kind == "base" else None
         for each in helped:
             each.suggestions.append((number, replace(offer.suggestion, size=size)))
@@ -153,8 +153,11 @@ class _Desk:
             self._trials[key] = trial
         return trial
 
-    def _fails_still(self, change: Change, case: Case) -> bool:
+    def _fails_still(self, offer: Offer, case: Case) -> bool:
         """Whether none of a few files that speak of the findings fares better, or one fails for a new reason."""
+        change = offer.change
+        if offer.suggestion.kind == "edit":  # which is found by what is wrong, and mostly helps
+            return False
         if not change.assumed and (change.edits, change.ignored) in self._trials:
             return False
         stage = case.filesystem.stage.index
@@ -181,7 +184,7 @@ class _Desk:
     def _guarded(self, name: str, case: Case) -> Iterator[Offer]:
         """What a repair offers until it breaks down: a lost piece of advice is no lost finding."""
         try:
-            yield from REPAIRS[name](case)
+            yield from table.REPAIRS[name](case)
         except Exception as error:
             reason = f"its advice is left out: the repair {name} broke down ({type(error).__name__}: {error})"
             self.skipped.append(Skipped(case.finding.rule, reason, case.finding.location.span))

@@ -6,14 +6,20 @@ is not replaced unsaid, and a third party's is named as such.
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from depscan.findings import Edit
 from depscan.images.candidates import builder_candidates, candidates, carries, image_name
+from depscan.images.knowledge import lookup
 from depscan.images.naming import ROOTS
+from depscan.images.reference import parse_reference
+from depscan.packages import install_command
+from depscan.packages.providers import who_provides
 from depscan.repairs.case import offer
 from depscan.repairs.keeping import lacks_certificates
 from depscan.repairs.loading import loading_interpreter
+from depscan.source import Position, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +37,8 @@ def offer_bases(case: Case) -> Iterator[Offer]:
     interpreter = loading_interpreter(case.placements)
     for reference in candidates(case.filesystem.profile):
         if interpreter is None or carries(reference, interpreter, case.filesystem.stage.platform):
-            yield _swap(case, case.filesystem, reference)
+            swap = _swap(case, case.filesystem, reference)
+            yield _with_packages(case, reference, swap) or swap
 
 
 def base_variant(case: Case) -> Iterator[Offer]:
@@ -72,6 +79,25 @@ def _swap(case: Case, filesystem: StageFilesystem, reference: str, *, builds: bo
     title = f"build it on FROM {reference}" if builds else f"use FROM {reference}"
     kind = "builder-base" if builds else "base"
     return offer(kind, title, (edit,), base=reference, remark=_remark(filesystem, bottom, reference))
+
+
+def _with_packages(case: Case, reference: str, swap: Offer) -> Offer | None:
+    """The image together with the packages that bring what it lacks of the programs' own needs; None without any."""
+    profile = lookup(parse_reference(reference), case.filesystem.stage.platform)
+    if profile is None or not profile.libraries_complete or profile.package_manager is None:
+        return None
+    beside = {posixpath.basename(path) for path in case.filesystem.entries}
+    needed = dict.fromkeys(soname for each in case.placements for soname in each.artifact.facts.needed)
+    lacking = [soname for soname in needed if soname not in profile.libraries and soname not in beside]
+    found = [who_provides(profile.package_manager, profile.release, soname) for soname in lacking]
+    if not lacking or not all(found) or case.filesystem.managers:
+        return None
+    packages = tuple(sorted({names[0] for names in found}))
+    command = install_command(profile.package_manager, packages)
+    line = Position(case.filesystem.stage.instruction.span.end.line + 1, 1)
+    edits = (*swap.change.edits, Edit(case.place(Span(line, line)), f"RUN {command}\n"))
+    title = f"{swap.suggestion.title} with RUN {command}"
+    return offer("base", title, edits, base=reference, remark=swap.suggestion.remark)
 
 
 def _remark(filesystem: StageFilesystem, bottom: Stage, reference: str) -> str | None:

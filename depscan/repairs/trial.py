@@ -56,24 +56,34 @@ def try_out(before: Outcome, after: Outcome, foresights: frozenset[str]) -> Tria
     `foresights` are the rules that tell of another day: that is nothing against a change that mends today.
     """
     return Trial(
-        verdicts={(item.filesystem.stage.index, item.path): item.verdict for item in after.placements},
+        verdicts={(item.filesystem.stage.index, item.path): _verdict(item) for item in after.placements},
         alarms=find_alarms(after.findings, foresights),
         losses={index: lost for index, lost in find_losses(before, after) if lost},
         sizes={filesystem.stage.index: filesystem.profile.size for filesystem in after.stages},
     )
 
 
-def mends(trial: Trial, finding: Finding, case: Case, *, adds: bool = False) -> bool:
+def _verdict(placement: Placement) -> Verdict:
+    """That of the engine; unknown where it rests on a library that COPY took along and nobody read."""
+    filesystem = placement.filesystem
+    paths = (filesystem.resolve(need.provider) for need in placement.link.needs if need.provider)
+    files = (filesystem.entries.get(path) for path in paths if path is not None)
+    closed = any(each is not None and each.kind == "file" and each.content is None for each in files)
+    return Verdict.UNKNOWN if closed and placement.verdict is Verdict.LOADS else placement.verdict
+
+
+def mends(trial: Trial, finding: Finding, case: Case, kind: str) -> bool:
     """Every program of the finding loads, it is gone, and nothing that was quiet before speaks now.
 
     One that only may fail loads before the change, too. Packages for another C library may lie at other paths: then
     each that is new must load in place of those. What RUN starts may change all that comes after it: then it is enough
-    that it starts. One that fails for another reason, too, has a finding for that. Where a change only
-    `adds` to the image, what failed before and now fails at something further on is not made to fail by it.
+    that it starts. One that fails for another reason, too, has a finding for that. A package only adds
+    to the image: what failed before and now fails at something further on is not made to fail by it. An edit of words
+    that are wrong in any case need not make all known: it is enough that nothing is found.
     """
-    if not _silences(trial, finding, case, adds=adds):
+    if not _silences(trial, finding, case, adds=kind == "package"):
         return False
-    if not finding.artifacts or not case.placements or _is_about_text(case):
+    if kind == "edit" or not finding.artifacts or not case.placements or _is_about_text(case):
         return True
     start = case.filesystem.entrypoint if not case.placements else case.placements[0].filesystem.entrypoint
     if start is not None and start.keyword == "RUN":
