@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from depscan.repairs.case import Case, Offer
-
     from tests.conftest import RunDepscan
 
 ROOM = Path(table.__file__).parent
