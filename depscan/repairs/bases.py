@@ -82,9 +82,15 @@ def _swap(case: Case, filesystem: StageFilesystem, reference: str, *, builds: bo
 
 
 def _with_packages(case: Case, reference: str, swap: Offer) -> Offer | None:
-    """The image together with the packages that bring what it lacks of the programs' own needs; None without any."""
+    """The image together with the packages that bring what it lacks of the programs' own needs; None without any.
+
+    Where the image in use has packages for the same C library, they are installed there.
+    """
+    own = case.filesystem.profile
     profile = lookup(parse_reference(reference), case.filesystem.stage.platform)
     if profile is None or not profile.libraries_complete or profile.package_manager is None:
+        return None
+    if own.package_manager is not None and own.libc.family == profile.libc.family:
         return None
     beside = {posixpath.basename(path) for path in case.filesystem.entries}
     needed = dict.fromkeys(soname for each in case.placements for soname in each.artifact.facts.needed)

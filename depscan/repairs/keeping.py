@@ -19,7 +19,7 @@ from msgspec import Struct
 from depscan.artifacts.facts import Linkage
 from depscan.filesystem.entries import Presence
 from depscan.filesystem.lookup import search_program
-from depscan.images.candidates import image_name
+from depscan.images.candidates import carries, image_name
 from depscan.images.naming import ROOTS
 from depscan.images.rows import KNOWLEDGE
 from depscan.packages import PROGRAMS as MANAGERS
@@ -84,8 +84,7 @@ def _of_another_image(own: StageFilesystem, new: StageFilesystem, there: Sequenc
     if another and not _is_plain(own) and not _starts_its_own(own):
         yield f"what {own.profile.name} starts"
     interpreter = loading_interpreter(there)
-    had = interpreter is not None and _has(own, interpreter) is not Presence.MISSING
-    if interpreter is not None and had and _has(new, interpreter) is not Presence.PROVIDED:
+    if interpreter is not None and _has(own, interpreter) is not Presence.MISSING and not _keeps(new, interpreter):
         yield interpreter
     if _uses_icu(own, there) and not _has_icu(new):
         yield "ICU, which .NET loads"
@@ -109,11 +108,12 @@ def _family(filesystem: StageFilesystem) -> str | None:
 
 def _programs(own: StageFilesystem, new: StageFilesystem) -> Iterator[str]:
     """The programs that RUN and the start command call by name, are there, and would not be."""
+    same = image_name(own.profile.reference) == image_name(new.profile.reference)
     for name in sorted(_called(own)):
         before, after = _has(own, name), _has(new, name)
         if before is Presence.MISSING or after is Presence.PROVIDED:
             continue
-        if after is Presence.MISSING or before is Presence.PROVIDED or not _alike(own, new):
+        if after is Presence.MISSING or not _alike(own, new) or (before is Presence.PROVIDED and not same):
             yield name
 
 
@@ -146,6 +146,12 @@ def _called(filesystem: StageFilesystem) -> set[str]:
 
 def _has(filesystem: StageFilesystem, program: str) -> Presence:
     return search_program(filesystem, program).presence
+
+
+def _keeps(new: StageFilesystem, program: str) -> bool:
+    if _has(new, program) is Presence.PROVIDED:
+        return True
+    return carries(new.profile.reference, program, new.stage.platform)
 
 
 def _starts_its_own(filesystem: StageFilesystem) -> bool:
