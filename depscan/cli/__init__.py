@@ -54,7 +54,7 @@ OPTIONS: dict[str, tuple[str | None, str]] = {
     "no-cache": (None, "Parse every binary and rule anew."),
     "jobs": ("N", "Processes that parse new binaries (default: one per CPU)."),
     "quiet": (None, "Print findings only."),
-    "verbose": (None, "Print also what was chosen and why, and every row."),
+    "verbose": (None, "Print all: each remedy and file, what proves a finding, what was chosen and why."),
     "version": (None, "Print the version and exit."),
 }
 
@@ -124,7 +124,7 @@ def check(
     standard input (default: ./Dockerfile).
     """
     options = _named(locals())
-    files = find_inputs(paths or [])
+    files = find_inputs(paths or [], COMMANDS)
     settings = load_config(options, os.environ, common_folder(files))
     from depscan.scan import scan  # noqa: PLC0415 - the engine, which --version, --help and wrong use do not need
 
@@ -269,11 +269,14 @@ def _pick(name: str | None, renderers: Mapping[str, Any]) -> Any:
 COMMANDS = {function.__name__: function for function in (check, inspect, image, bases, why, rules, explain)}
 
 
+_SETTINGS = {"max_content_width": 100, "help_option_names": ["-h", "--help"]}
+
+
 def parser(name: str) -> Any:
     """The parser of one command, as typer builds it."""
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     epilog = _EPILOG if name == "check" else None
-    app.command(name, epilog=epilog, context_settings={"max_content_width": 100})(COMMANDS[name])
+    app.command(name, epilog=epilog, context_settings=_SETTINGS)(COMMANDS[name])
     return typer.main.get_command(app)
 
 
