@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,8 +35,11 @@ def test_the_problem_matcher_reads_every_concise_line() -> None:
         assert match[pattern["message"]].endswith("]")
 
 
-def test_the_finding_of_the_story_reads_as_shown(run_depscan: RunDepscan, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT / "fixtures" / "dockerfiles" / "seed")
+def test_the_finding_of_the_story_reads_as_shown(
+    run_depscan: RunDepscan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copytree(ROOT / "fixtures" / "dockerfiles" / "seed", tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
     [shown] = re.findall(r"```\n(error: .*?)```", README, re.DOTALL)
     assert run_depscan("--platform", "linux/amd64").out.startswith(shown)
 
