@@ -9,6 +9,7 @@ import subprocess
 import sys
 import types
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -26,6 +27,9 @@ FINDING = Finding(
     "wrong-architecture", Severity.ERROR, Confidence.CERTAIN, "wrong", Location("Dockerfile", Span.at(1, 1, 1, 5))
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 class Engine:
     """Stands in for `depscan.scan`: remembers what it was asked and answers with `findings`, or raises."""
@@ -36,7 +40,8 @@ class Engine:
         self.findings: tuple[Finding, ...] = ()
         self.error: BaseException | None = None
 
-    def scan(self, paths: list[str], config: Config) -> ScanResult:
+    def scan(self, paths: list[str], config: Config, *, tell: Callable[[str], None]) -> ScanResult:
+        tell("checking")
         self.paths, self.config = paths, config
         if self.error:
             raise self.error

@@ -17,6 +17,7 @@ import typer
 
 from depscan.cli.inputs import check_file, common_folder, find_dockerfiles, find_inputs
 from depscan.cli.output import find_width, wants_color, write_reports, write_stdout
+from depscan.cli.progress import show_progress
 from depscan.config import load_config
 from depscan.errors import DepscanError, UsageError, did_you_mean
 from depscan.reports.escaping import printable, printable_lines
@@ -128,7 +129,8 @@ def check(
     settings = load_config(options, os.environ, common_folder(files))
     from depscan.scan import scan  # noqa: PLC0415 - the engine, which --version, --help and wrong use do not need
 
-    result = scan(files, settings)
+    with show_progress(quiet=settings.quiet) as tell:
+        result = scan(files, settings, tell=tell)
     write_reports(result, settings.formats)
     return result.exit_code
 

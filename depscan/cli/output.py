@@ -46,7 +46,7 @@ def find_width() -> int:
     if asked.isascii() and asked.isdigit() and int(asked):
         return max(_NARROWEST, int(asked[:4]))
     try:
-        return max(_NARROWEST, os.get_terminal_size(sys.stdout.fileno()).columns)
+        return max(_NARROWEST, os.get_terminal_size(sys.stdout.fileno()).columns or WIDTH)
     except (AttributeError, ValueError, OSError):  # closed, or no terminal
         return WIDTH
 
