@@ -109,7 +109,7 @@ def _result(finding: Finding, scan: Scan, indexes: dict[str, int]) -> Json:
         "message": {"text": _message(finding)},
         "locations": [{"physicalLocation": _physical(finding.location)}],
         "relatedLocations": [
-            {"id": number, "physicalLocation": _physical(related.location), "message": _text(related.message)}
+            {"id": number, "physicalLocation": _physical(related.location), **_said(related.message)}
             for number, related in enumerate(finding.related, 1)
         ],
         "partialFingerprints": {"depscan/v1": finding.fingerprint},
@@ -180,6 +180,10 @@ def _region(span: Span) -> Json:
         "endLine": span.end.line,
         "endColumn": span.end.column,
     }
+
+
+def _said(message: str) -> Json:
+    return {"message": _text(message)} if message else {}
 
 
 def _text(text: str) -> Json:

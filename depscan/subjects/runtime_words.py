@@ -75,8 +75,12 @@ def _of_other_libc(placement: Placement) -> str | None:
 
     CPython tells linux-musl from linux-gnu since 3.11 (bpo-43112), and then looks at no file of the other name.
     """
+    family, facts = placement.filesystem.profile.libc.family, placement.artifact.facts
+    if (family, facts.libc) == ("glibc", "musl"):  # what Alpine's compilers link against
+        lacking = f"libc.musl-{facts.machine}.so.1: cannot open shared object file: No such file or directory"
+        return in_words_of(placement.path, lacking)
     module = _GNU_MODULE.fullmatch(placement.path)
-    if module is None or placement.filesystem.profile.libc.family != "musl" or int(module["minor"]) < _MUSL_SUFFIX:
+    if module is None or family != "musl" or int(module["minor"]) < _MUSL_SUFFIX:
         return None
     return f"ModuleNotFoundError: No module named '{module['name'].replace('/', '.')}'"
 

@@ -94,13 +94,9 @@ def subject_of(
         evidence=(describe_image(filesystem.profile),),
         runtime_message=found.runtime_message,
         moment=AT_BUILD if found.view.keyword == "RUN" else AT_RUN,
-        label=_label(found.view),
+        label="",
         gravest=Severity.WARNING if found.view.keyword == "HEALTHCHECK" else Severity.ERROR,
     )
-
-
-def _label(view: StartView) -> str:
-    return view.content or f"there is no {view.program}"
 
 
 def _label_base(view: StartView) -> str:

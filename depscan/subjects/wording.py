@@ -13,7 +13,7 @@ from depscan.artifacts.facts import Linkage
 from depscan.filesystem.entries import Presence
 from depscan.findings import Confidence
 from depscan.images.lifetimes import name_release
-from depscan.linking.placement import Cause
+from depscan.linking.placement import Cause, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +49,8 @@ def label_artifact(placement: Placement) -> str:
         return f"its mode is {placement.entry.mode & 0o7777:04o}"
     if placement.cause is Cause.WRONG_ARCHITECTURE:
         return f"its machine is {facts.machine}"
+    if placement.verdict is not Verdict.FAILS:
+        return "; ".join(placement.link.notes) or placement.path
     notes = "".join(f"; {note}" for note in placement.link.notes)
     if placement.cause is Cause.INTERPRETER_MISSING and facts.libc in ("glibc", "musl"):
         return f"built for {facts.libc}: asks for {facts.interpreter}{notes}"
@@ -75,7 +77,7 @@ def label_made(made: Prediction) -> str:
     facts = made.product.facts
     kind = "library" if facts.linkage is Linkage.SHARED_OBJECT else "program"
     libc = f"{facts.libc} " if facts.libc in ("glibc", "musl") else ""
-    place = name_release(made.release)
+    place = name_release(made.release) if facts.libc in (made.libc, "none") else ""
     verb = _NOT_BUILT.get(made.product.tool, "makes")
     told = f"{verb} a {'static ' if facts.linkage in (Linkage.STATIC, Linkage.STATIC_PIE) else libc}{kind}"
     return "; ".join([f"{told} ({place})" if place and verb != "downloads" else told, *made.product.evidence[:1]])

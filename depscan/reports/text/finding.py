@@ -74,12 +74,17 @@ def _stage(told: Told) -> list[str]:
 
 
 def _marks(finding: Finding) -> list[Mark]:
-    """The places in the finding's own file; of the others those that tell something, and each text once."""
+    """The places in the finding's own file; of the others those that tell something, and each text once.
+
+    What is told of the primary place itself, by what it does, says more than its own label.
+    """
+    here = [each for each in finding.related if each.location.path == finding.location.path and each.message]
+    own = [each.message for each in here if each.location.span == finding.location.span]
     label = finding.label if finding.label is not None else finding.artifact or ""
-    marks = [Mark(finding.location.span, label, finding.severity)]
-    for related in finding.related:
+    marks = [Mark(finding.location.span, "; ".join(own) or label, finding.severity)]
+    for related in here:
         known = {mark.label for mark in marks}
-        if related.location.path == finding.location.path and related.message and related.message not in known:
+        if related.location.span != finding.location.span and related.message not in known:
             marks.append(Mark(related.location.span, related.message))
     return marks
 
