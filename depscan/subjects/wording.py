@@ -47,7 +47,7 @@ def label_artifact(placement: Placement) -> str:
         return placement.path if len(placement.path) <= _MOST_PATH else posixpath.basename(placement.path)
     if placement.cause is Cause.NOT_EXECUTABLE:
         return f"its mode is {placement.entry.mode & 0o7777:04o}"
-    if placement.cause is Cause.WRONG_ARCHITECTURE:
+    if placement.foreign:
         return f"its machine is {facts.machine}"
     if placement.verdict is not Verdict.FAILS:
         return "; ".join(placement.link.notes) or placement.path
@@ -90,7 +90,7 @@ def label_base(placement: Placement, kind: str, *, assumed: bool = False) -> str
     """
     profile = placement.filesystem.profile
     script = placement.artifact.script
-    if placement.cause is Cause.WRONG_ARCHITECTURE:
+    if placement.foreign:
         if assumed:
             return f"{placement.platform} is assumed: nobody names a platform"
         return f"this stage is for {placement.platform}" if placement.filesystem.stage.platform_flag else ""
