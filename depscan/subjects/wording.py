@@ -47,7 +47,7 @@ def label_artifact(placement: Placement) -> str:
         return placement.path if len(placement.path) <= _MOST_PATH else posixpath.basename(placement.path)
     if placement.cause is Cause.NOT_EXECUTABLE:
         return f"its mode is {placement.entry.mode & 0o7777:04o}"
-    if placement.foreign:
+    if _is_foreign(placement):
         return f"its machine is {facts.machine}"
     if placement.verdict is not Verdict.FAILS:
         return "; ".join(placement.link.notes) or placement.path
@@ -57,6 +57,12 @@ def label_artifact(placement: Placement) -> str:
     if placement.cause is Cause.INTERPRETER_MISSING:
         return f"asks for {facts.interpreter}{notes}"
     return f"{_wanted(artifact)}{notes}" if facts.needed else placement.path + notes
+
+
+def _is_foreign(placement: Placement) -> bool:
+    """Whether its machine is what is wrong; a kernel of amd64 runs programs for i386 too."""
+    culprit = placement.culprit
+    return placement.foreign and culprit is not None and culprit.cause is Cause.WRONG_ARCHITECTURE
 
 
 def _wanted(artifact: Artifact) -> str:
@@ -90,7 +96,7 @@ def label_base(placement: Placement, kind: str, *, assumed: bool = False) -> str
     """
     profile = placement.filesystem.profile
     script = placement.artifact.script
-    if placement.foreign:
+    if _is_foreign(placement):
         if assumed:
             return f"{placement.platform} is assumed: nobody names a platform"
         return f"this stage is for {placement.platform}" if placement.filesystem.stage.platform_flag else ""
