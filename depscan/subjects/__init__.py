@@ -244,8 +244,8 @@ class BuildView(Struct, frozen=True):
     `tool` is the toolchain: go, cargo, c, dotnet, npm, pip, download, ... `command` is the command as written,
     `builder` its stage in words, `libc` the C library's family there. `chain` tells the way from the builder to the
     image, `refuted_by` the one fact that would make the prediction untrue. `newer` is a version of the C library that
-    the program asks for, or may ask for, and that the image does not have; None where there is none. `demand` is that
-    in words: needs GLIBC_2.34, may need GLIBC_2.41. `journey` is the way in short: built on Debian, run on Alpine.
+    the program asks for, or may ask for, and that the image does not have; None where there is none. `journey` is
+    the way in short: built on Debian, run on Alpine.
     """
 
     tool: str | None = None
@@ -255,7 +255,6 @@ class BuildView(Struct, frozen=True):
     chain: str | None = None
     refuted_by: str | None = None
     newer: str | None = None
-    demand: str | None = None
     journey: str | None = None
 
 

@@ -40,7 +40,6 @@ def build_view(placement: Placement) -> BuildView:
         chain=" -> ".join(dict.fromkeys((made.builder, runtime))),
         refuted_by=made.product.refuted_by,
         newer=newer,
-        demand=f"{'needs' if placement.verdict is Verdict.FAILS else 'may need'} {newer}" if newer else None,
         journey=_journey(made, profile),
     )
 
