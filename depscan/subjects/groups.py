@@ -2,7 +2,8 @@
 
 In: the subjects of one finding. Out: the one that speaks for all, its views and label in words for many: `59 libraries
 below /opt/app cannot be loaded: libGL.so.1 and 5 more are not installed`. The best proved speaks, since one certain
-failure is enough; among these the one that has what most of them lack, and of versions the highest.
+failure is enough; among these the one that has what most of them lack, and of versions the highest; then a module that
+an interpreter loads, in whose words the failure is met.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from depscan.subjects import ArtifactView, NeedView, VersionView
+from depscan.subjects.runtime_words import AT_LOAD
 from depscan.subjects.wording import label_many
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ def speak(members: Sequence[Subject]) -> Subject:
     best = min(member.confidence.rank for member in members)
     first = min(
         (member for member in members if member.confidence.rank == best),
-        key=lambda member: (-_weight(member, lacking), member.artifact or ""),
+        key=lambda member: (-_weight(member, lacking), member.moment == AT_LOAD, member.artifact or ""),
     )
     names = _with_needs(first.names, lacking)
     paths = sorted({member.artifact for member in members if member.artifact is not None})

@@ -321,8 +321,10 @@ def test_a_place_outside_the_text_is_no_crash(span: Span) -> None:
 
 def test_no_line_begins_as_a_ci_server_reads_commands(make) -> None:
     words = "x " * 60 + "::error::second ##vso[task] " + "x " * 60
-    finding = replace(make.finding(), message=words, runtime_message=f"first\n::error::second {words}", label=words)
-    for line in told(make, finding).split("\n"):
+    named = make.finding("::error::Dockerfile")
+    finding = replace(named, message=words, runtime_message=f"first\n::error::second {words}", label=words)
+    assert "| ::error::Dockerfile:2" in told(make, finding)
+    for line in told(make, finding, verbose=True).split("\n"):
         assert not line.lstrip().startswith(("::", "##"))
 
 

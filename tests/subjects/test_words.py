@@ -110,6 +110,14 @@ def test_a_library_fails_in_the_words_of_what_loads_it(tmp_path: Path, place: st
     assert finding.message.startswith(f"{place} cannot be loaded: ")
 
 
+def test_of_many_libraries_the_one_that_an_interpreter_loads_is_met(tmp_path: Path) -> None:
+    files = {"lib/a.so": "plugin-fortified.so", "lib/b.abi3.so": "plugin-fortified.so"}
+    (finding,) = found(tmp_path, 'FROM alpine:3.20\nCOPY lib /opt\nCMD ["app"]\n', files)
+    assert finding.message == "2 libraries below /opt cannot be loaded: no library in alpine:3.20 has __memcpy_chk"
+    said = "ImportError: Error relocating /opt/b.abi3.so: __memcpy_chk: symbol not found"
+    assert (finding.moment, finding.runtime_message) == ("at import", said)
+
+
 def test_a_program_of_run_fails_in_the_words_of_its_shell(tmp_path: Path) -> None:
     text = "FROM alpine:3.20\nCOPY x /x\nRUN /x\n"
     (finding,) = found(tmp_path, text, {"x": "hello-glibc-dynamic"})

@@ -69,7 +69,7 @@ class Paint(Struct, frozen=True):
             )
         if most is not None and len(lines) > most:
             lines = [*lines[: most - 1], lines[most - 1][: room - 3].rstrip() + "..."]
-        return [lines[0], *(_harmless(line) for line in lines[1:])]
+        return [_harmless(line) for line in lines]
 
     def _wrap(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self.on else text
