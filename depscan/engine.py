@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from depscan.source import Position, Span
     from depscan.subjects import Subject
 
+_NAMES_ALL = "{artifact.who}"  # in a message that is as true of many files
+
 
 def judge(
     rules: Iterable[Rule], subjects: Sequence[Subject], *, path: str, config: Config, today: date | None = None
@@ -84,8 +86,12 @@ def _group(
 def _finding(
     rule: Rule, members: Sequence[Subject], path: str, severity: Severity, ignore: PathIgnore | None
 ) -> Finding:
-    """One finding for `members`. The best proved of them speaks: one certain failure is enough to be certain."""
-    first = min(members, key=lambda member: (member.confidence.rank, member.artifact or ""))
+    """One finding for `members`, of which one speaks."""
+    first = members[0]
+    if len(members) > 1:
+        from depscan.subjects.groups import speak  # noqa: PLC0415 - most findings are on one thing
+
+        first = speak(members)
     confidence = Confidence.weakest(first.confidence, rule.max_confidence)
     gravest = max(min((member.gravest for member in members), key=_rank), _gravest_of(confidence), key=_rank)
     artifacts = tuple(sorted({member.artifact for member in members if member.artifact is not None}))
@@ -93,7 +99,7 @@ def _finding(
         rule=rule.id,
         severity=max(severity, gravest, key=_rank),
         confidence=confidence,
-        message=rule.tell(first.names) + _count(len(artifacts) - 1),
+        message=rule.tell(first.names) + ("" if _NAMES_ALL in rule.message else _count(len(artifacts) - 1)),
         location=Location(path, first.span),
         related=tuple(Related(Location(path, span), message) for span, message in first.related),
         stage=first.stage,
@@ -101,6 +107,8 @@ def _finding(
         artifacts=artifacts,
         runtime_message=first.runtime_message or rule.tell_runtime(first.names),
         evidence=first.evidence,
+        label=first.label,
+        moment=first.moment,
         identity="\0".join([path, rule.id, first.artifact or "", first.source or "", first.root]),
         ignored=ignore is not None,
         ignore_reason=ignore.reason if ignore else None,

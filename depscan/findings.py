@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from depscan.source import Span
 
 
+AT_RUN, AT_BUILD = "docker run would say", "docker build would say"
+
+
 class Severity(StrEnum):
     """SARIF's levels, the gravest first."""
 
@@ -87,7 +90,9 @@ class Suggestion(Struct, frozen=True):
 class Finding(Struct, frozen=True):
     """One root cause at one place; `artifacts` are all paths in the image that it makes fail, `artifact` the first.
 
-    `identity` is what tells it from other findings and stays the same when lines move.
+    `identity` is what tells it from other findings and stays the same when lines move. `label` is what stands below
+    its place in a frame. `runtime_message` is what is read where it goes wrong, `moment` when that is, as a sentence
+    begins: "docker run would say".
     """
 
     rule: str
@@ -102,6 +107,8 @@ class Finding(Struct, frozen=True):
     runtime_message: str | None = None
     evidence: tuple[str, ...] = ()
     identity: str = ""
+    label: str | None = None
+    moment: str = AT_RUN
     ignored: bool = False
     ignore_reason: str | None = None
     suggestions: tuple[Suggestion, ...] = ()

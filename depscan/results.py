@@ -5,6 +5,7 @@ In: nothing (types only). Out: `Scan` (one Dockerfile on one platform) and `Scan
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from depscan.rulebook import Rule
 
 
-_MOST_BUILDS = 3  # in one message
+_MOST_NAMED = 3  # builds or platforms, in one message
 
 
 class Scan(Struct, frozen=True):
@@ -82,6 +83,24 @@ def say_where(finding: Finding, build: Build | None, platform: Platform) -> Find
     return replace(finding, related=(*finding.related, place))
 
 
+class Told(Struct, frozen=True):
+    """A finding as a report tells it: once, with the scan it is taken from.
+
+    `where` names the builds and platforms that have it, where its Dockerfile was checked for several.
+    """
+
+    finding: Finding
+    scan: Scan
+    where: str
+
+    @property
+    def in_full(self) -> Finding:
+        """The finding with a message that says where."""
+        if not self.where:
+            return self.finding
+        return replace(self.finding, message=f"{self.finding.message} ({self.where})")
+
+
 class ScanResult(Struct, frozen=True):
     """All scans of a run, the rules in force (reports describe them), and the date of the knowledge."""
 
@@ -107,36 +126,50 @@ class ScanResult(Struct, frozen=True):
         return int(any(self.fails(finding) for scan in self.scans for finding in scan.findings))
 
     @property
-    def distinct(self) -> tuple[tuple[Finding, Scan], ...]:
-        """Every finding with its scan, in order; one that several builds or platforms share stands once.
+    def distinct(self) -> tuple[Told, ...]:
+        """Every finding once, in order, also one that several builds or platforms share.
 
-        It is told as in the first scan where it is gravest. Where several builds of a Dockerfile were checked, its
-        message ends with those that have it.
+        It is told as in the first scan where it is gravest. Two of one scan are never one, though they read the same.
         """
         once: dict[tuple[object, ...], list[tuple[Finding, Scan]]] = {}
-        builds: dict[str, set[str]] = {}
+        by_file: dict[str, list[Scan]] = {}
         for scan in self.scans:
-            builds.setdefault(scan.source.path, set()).add(scan.build_name)
+            by_file.setdefault(scan.source.path, []).append(scan)
+            seen: Counter[object] = Counter()
             for finding in scan.findings:
-                key = (finding.rule, finding.location, finding.message, finding.identity)
-                once.setdefault(key, []).append((finding, scan))
-        return tuple(_share(shared, len(builds[shared[0][1].source.path])) for shared in once.values())
+                reads = (finding.rule, finding.location, finding.message)
+                seen[reads] += 1
+                once.setdefault((*reads, seen[reads]), []).append((finding, scan))
+        return tuple(_share(shared, by_file[shared[0][1].source.path]) for shared in once.values())
 
     @property
     def reported(self) -> tuple[Finding, ...]:
-        """The findings of `distinct` that are not ignored."""
-        return tuple(finding for finding, _ in self.distinct if not finding.ignored)
+        """The findings of `distinct` that are not ignored, each saying in which builds and on which platforms it is."""
+        return tuple(told.in_full for told in self.distinct if not told.finding.ignored)
 
 
-def _share(shared: list[tuple[Finding, Scan]], number: int) -> tuple[Finding, Scan]:
-    """The finding that these scans share; `number` is that of all builds of its Dockerfile."""
+def _share(shared: list[tuple[Finding, Scan]], scans: list[Scan]) -> Told:
+    """The finding that some of a Dockerfile's `scans` share."""
     finding, scan = min(shared, key=lambda each: (each[0].ignored, each[0].severity.rank, each[0].confidence.rank))
-    names = list(dict.fromkeys(scan.build_name for _, scan in shared))
-    if number == 1:
-        return finding, scan
-    if len(names) == number:
-        told = f"in all {number} builds"
-    else:
-        more = f" and {len(names) - _MOST_BUILDS} more" if len(names) > _MOST_BUILDS else ""
-        told = f"in {', '.join(names[:_MOST_BUILDS])}{more}"
-    return replace(finding, message=f"{finding.message} ({told})"), scan
+    builds, platforms = ({name(each): None for each in scans} for name in (_build_of, _platform_of))
+    parts = []
+    if len(builds) > 1:
+        names = list(dict.fromkeys(_build_of(each) for _, each in shared))
+        parts.append(f"in all {len(builds)} builds" if len(names) == len(builds) else f"in {_listed(names)}")
+    named = list(dict.fromkeys(_platform_of(each) for _, each in shared))
+    if len(platforms) > 1 and not (len(named) == 1 and named[0] in finding.message):
+        parts.append(f"on {_listed(named)}")
+    return Told(finding, scan, ", ".join(parts))
+
+
+def _build_of(scan: Scan) -> str:
+    return scan.build_name
+
+
+def _platform_of(scan: Scan) -> str:
+    return str(scan.platform)
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more

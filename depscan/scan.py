@@ -43,7 +43,7 @@ from depscan.source import SourceText
 from depscan.subjects.collection import collect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from depscan.artifacts.facts import ElfFacts
     from depscan.builds.build import Build
@@ -83,7 +83,8 @@ class _Text(Struct, frozen=True):
 class _Run:
     """What all scans of a run share: rules, binaries that were read, contexts that were listed, stages replayed."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, tell: Callable[[str], None]) -> None:
+        self.tell = tell
         self.rules = load_rules(config.rules, cache=config.cache)
         self.inventory = Inventory(jobs=config.jobs, cache=config.cache)
         self.context = cache(partial(_open_context, cache=config.cache))
@@ -113,14 +114,17 @@ class _Examination(Struct, frozen=True):
     skipped: tuple[Skipped, ...]
 
 
-def scan(paths: Sequence[str | Path], config: Config | None = None) -> ScanResult:
+def scan(
+    paths: Sequence[str | Path], config: Config | None = None, *, tell: Callable[[str], None] | None = None
+) -> ScanResult:
     """Check Dockerfiles, each on every platform of the configuration; "-" is standard input. Raises DepscanError.
 
     A directory, compose or bake file stands for the builds that it declares, each with its own settings.
-    Without `config` the defaults hold; files and the environment are read by `depscan.config.load_config`.
+    Without `config` the defaults hold; files and the environment are read by `depscan.config.load_config`. `tell` is
+    called with what the run is at.
     """
     config = config or Config()
-    run = _Run(config)
+    run = _Run(config, tell or (lambda _: None))
     scans = [each for path in paths for each in _scan_path(path, config, run)]
     return ScanResult(tuple(scans), run.rules, knowledge_as_of(), config.fail_on, config.verbose, config.quiet)
 
@@ -186,6 +190,7 @@ def _read(path: str | Path) -> _Text:
 
 
 def _scan_text(text: _Text, platform: Platform, config: Config, run: _Run) -> Scan:
+    run.tell(f"checking {text.source.path} for {platform}")
     dockerfile = _parse(text, platform, config, run.parsed)
     root, reason = _choose_context(text, dockerfile, config)
     given = config.context is not None and reason == _BY_OPTION
@@ -354,6 +359,7 @@ def _advise(
     shown = any(name in ADVISING for name, _ in setting.config.formats)
     if not shown or all(finding.ignored or finding.severity is Severity.NOTE for finding in findings):
         return findings, ()
+    setting.run.tell(f"looking for what helps in {text.source.path}")
     from depscan.repairs.advice import advise  # noqa: PLC0415 - most runs suggest nothing
 
     laboratory = _Laboratory(text, examination, setting)

@@ -9,11 +9,12 @@ import subprocess
 import sys
 import types
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import depscan.cli.trials  # binds the real engine before one stands in for it
-from depscan.cli import OPTIONS, check_help, run
+from depscan.cli import COMMANDS, OPTIONS, check_help, run
 from depscan.cli.output import wants_color, write_file
 from depscan.config import Config
 from depscan.errors import UsageError
@@ -26,6 +27,9 @@ FINDING = Finding(
     "wrong-architecture", Severity.ERROR, Confidence.CERTAIN, "wrong", Location("Dockerfile", Span.at(1, 1, 1, 5))
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 class Engine:
     """Stands in for `depscan.scan`: remembers what it was asked and answers with `findings`, or raises."""
@@ -36,7 +40,8 @@ class Engine:
         self.findings: tuple[Finding, ...] = ()
         self.error: BaseException | None = None
 
-    def scan(self, paths: list[str], config: Config) -> ScanResult:
+    def scan(self, paths: list[str], config: Config, *, tell: Callable[[str], None]) -> ScanResult:
+        tell("checking")
         self.paths, self.config = paths, config
         if self.error:
             raise self.error
@@ -157,6 +162,9 @@ WRONG_USE = [
     (["--formt", "x"], r"No such option: --formt.*; see depscan check --help"),
     (["--format"], r"Option '--format' requires an argument; see depscan check --help"),
     (["nope"], r"nope: no such file; pass its path, e\.g\. depscan docker/Dockerfile"),
+    (["chekc"], r"no such file or command 'chekc'; did you mean 'check'\?"),
+    (["explian", "crlf-shebang"], r"no such file or command 'explian'; did you mean 'explain'\?"),
+    (["check/"], r"check/: no such file; pass its path"),
     (["why"], r"Missing argument 'IN_IMAGE_PATH'; see depscan why --help"),
     (["why", "/app", "nope"], r"nope: no such file; pass its path"),
     (["bases"], r"Missing argument 'FILE\.\.\.'; see depscan bases --help"),
@@ -330,6 +338,15 @@ def test_help_is_what_the_program_prints() -> None:
     environment = {**os.environ, "COLUMNS": "100"}
     done = depscan("--help", env=environment)
     assert done.stdout.decode().rstrip() == check_help().rstrip()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_short_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([name, "-h"]) == 0
+    short = capsys.readouterr().out
+    assert short.startswith(f"Usage: depscan {name} ")
+    assert run([name, "--help"]) == 0
+    assert capsys.readouterr().out == short
 
 
 # Start-up

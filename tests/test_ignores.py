@@ -104,7 +104,7 @@ def test_another_rule_stays() -> None:
     result = run([finding(8, "second-libc-hack")], comment(7, " depscan: ignore[wrong-architecture]"))
     assert not any(item.ignored for item in result)
     assert told(result) == [
-        (7, "unused-ignore", "No finding of wrong-architecture to ignore in the next instruction; remove the name")
+        (7, "unused-ignore", "no finding of wrong-architecture to ignore in the next instruction; remove the name")
     ]
 
 
@@ -134,7 +134,7 @@ def test_a_date_that_has_passed() -> None:
         (
             7,
             "expired-ignore",
-            "This ignore of wrong-architecture ended on 2026-05-31; fix the cause, or set a later date",
+            "this ignore of wrong-architecture ended on 2026-05-31; fix the cause, or set a later date",
         )
     ]
 
@@ -163,7 +163,7 @@ def test_what_is_not_understood_ignores_nothing_and_is_told(text: str, detail: s
     assert not any(item.ignored for item in result)
     ((line, rule, message),) = told(result)
     assert (line, rule) == (7, "invalid-ignore")
-    assert message.startswith(f"This ignore comment has no effect: {detail}")
+    assert message.startswith(f"this ignore comment has no effect: {detail}")
 
 
 @pytest.mark.parametrize(

@@ -234,3 +234,22 @@ def test_a_package_file_of_another_machine_is_refused(tmp_path: Path, run: str, 
 )
 def test_a_package_file_that_fits_is_taken(tmp_path: Path, platform: str, lines: str) -> None:
     assert found(tmp_path, f"FROM debian:12-slim\n{lines}\n", platforms=(parse_platform(platform),)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("FROM debian:12\nRUN apk add curl\n", "/bin/sh: 1: apk: not found"),
+        ("FROM alpine:3.22\nRUN /usr/bin/apt-get update\n", "/bin/sh: /usr/bin/apt-get: not found"),
+        ('FROM debian:12\nRUN ["apk", "add", "x"]\n', 'exec: "apk": executable file not found in $PATH'),
+        ("FROM debian:12\nRUN sudo apk add curl\n", None),
+        (f"FROM debian:12\nRUN {UPDATE} python\n", "E: Unable to locate package python"),
+        (f"FROM debian:12\nRUN {UPDATE} awk\n", "E: Package 'awk' has no installation candidate"),
+    ],
+)
+def test_what_the_build_says(tmp_path: Path, text: str, said: str | None) -> None:
+    (tmp_path / "Dockerfile").write_text(text)
+    config = Config(context=tmp_path, select=RULES, cache=False, jobs=1)
+    (finding,) = scan([tmp_path / "Dockerfile"], config).scans[0].findings
+    assert finding.runtime_message == said
+    assert said is None or finding.moment == "docker build would say"

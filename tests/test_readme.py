@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import RunDepscan
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -28,6 +33,15 @@ def test_the_problem_matcher_reads_every_concise_line() -> None:
         assert match[pattern["file"]] == "Dockerfile"
         assert match[pattern["severity"]] in ("error", "warning", "note")
         assert match[pattern["message"]].endswith("]")
+
+
+def test_the_finding_of_the_story_reads_as_shown(
+    run_depscan: RunDepscan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copytree(ROOT / "fixtures" / "dockerfiles" / "seed", tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    [shown] = re.findall(r"```\n(error: .*?)```", README, re.DOTALL)
+    assert run_depscan("--platform", "linux/amd64").out.startswith(shown)
 
 
 def _hook_files(name: str) -> re.Pattern[str]:

@@ -46,9 +46,10 @@ def test_machine_formats_are_valid(
 @pytest.mark.parametrize("name", NAMES)
 def test_text_is_readable_at_100_columns(name: str, run_depscan: RunDepscan, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PROJECTS / name)
-    lines = run_depscan("--verbose").out.splitlines()
-    assert lines[-1].startswith(f"fixtures/projects/{name}/Dockerfile on linux/")
-    assert max(map(len, lines[:-1])) <= 100
+    for options in ((), ("--verbose",)):
+        lines = run_depscan(*options).out.splitlines()
+        assert any(" judged" in line for line in lines[-3:])
+        assert max(map(len, lines)) <= 100
 
 
 def test_standard_input_and_quiet(run_depscan: RunDepscan, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,6 +58,6 @@ def test_standard_input_and_quiet(run_depscan: RunDepscan, monkeypatch: pytest.M
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((project / "Dockerfile").read_bytes())))
     ran = run_depscan("--quiet", "-")
     assert ran.code == 1
-    assert ran.out.startswith("error[symbol-version-too-new]: ")
-    assert " --> -:" in ran.out
-    assert "checked" not in ran.out
+    assert ran.out.startswith("error: /usr/bin/server will not start: it needs glibc 2.34, ")
+    assert "\n  -:2 " in ran.out
+    assert "judged" not in ran.out

@@ -60,7 +60,8 @@ class Prediction(Struct, frozen=True):
     """A product, and where it comes from.
 
     `command` is as written, shortened. `span` is its place and `stage` the index of its stage. `builder` tells what the
-    stage stands on: "stage build = rust:1.95-slim = Debian 13, glibc 2.41"; `libc` is the family of its C library.
+    stage stands on: "stage build = rust:1.95-slim = Debian 13, glibc 2.41"; `libc` is the family of its C library,
+    `release` its release as the knowledge names it, debian:13.
     """
 
     product: Product
@@ -69,6 +70,7 @@ class Prediction(Struct, frozen=True):
     stage: int
     builder: str
     libc: str
+    release: str | None = None
 
 
 class Made(Struct, frozen=True):

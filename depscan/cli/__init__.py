@@ -17,6 +17,7 @@ import typer
 
 from depscan.cli.inputs import check_file, common_folder, find_dockerfiles, find_inputs
 from depscan.cli.output import find_width, wants_color, write_reports, write_stdout
+from depscan.cli.progress import show_progress
 from depscan.config import load_config
 from depscan.errors import DepscanError, UsageError, did_you_mean
 from depscan.reports.escaping import printable, printable_lines
@@ -54,7 +55,7 @@ OPTIONS: dict[str, tuple[str | None, str]] = {
     "no-cache": (None, "Parse every binary and rule anew."),
     "jobs": ("N", "Processes that parse new binaries (default: one per CPU)."),
     "quiet": (None, "Print findings only."),
-    "verbose": (None, "Print also what was chosen and why, and every row."),
+    "verbose": (None, "Print all: each remedy and file, what proves a finding, what was chosen and why."),
     "version": (None, "Print the version and exit."),
 }
 
@@ -124,11 +125,12 @@ def check(
     standard input (default: ./Dockerfile).
     """
     options = _named(locals())
-    files = find_inputs(paths or [])
+    files = find_inputs(paths or [], COMMANDS)
     settings = load_config(options, os.environ, common_folder(files))
     from depscan.scan import scan  # noqa: PLC0415 - the engine, which --version, --help and wrong use do not need
 
-    result = scan(files, settings)
+    with show_progress(quiet=settings.quiet) as tell:
+        result = scan(files, settings, tell=tell)
     write_reports(result, settings.formats)
     return result.exit_code
 
@@ -269,11 +271,14 @@ def _pick(name: str | None, renderers: Mapping[str, Any]) -> Any:
 COMMANDS = {function.__name__: function for function in (check, inspect, image, bases, why, rules, explain)}
 
 
+_SETTINGS = {"max_content_width": 100, "help_option_names": ["-h", "--help"]}
+
+
 def parser(name: str) -> Any:
     """The parser of one command, as typer builds it."""
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     epilog = _EPILOG if name == "check" else None
-    app.command(name, epilog=epilog, context_settings={"max_content_width": 100})(COMMANDS[name])
+    app.command(name, epilog=epilog, context_settings=_SETTINGS)(COMMANDS[name])
     return typer.main.get_command(app)
 
 

@@ -11,22 +11,32 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from depscan.errors import UsageError
+from depscan.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 STANDARD_INPUT = "-"
+_A_FILE = "no command is near"
 _NAMES = ("Dockerfile", "Containerfile", "dockerfile")
 
 
-def find_inputs(paths: Sequence[str]) -> list[str]:
-    """Each path once; raises UsageError for one that is not there."""
+def find_inputs(paths: Sequence[str], commands: Iterable[str] = ()) -> list[str]:
+    """Each path once; raises UsageError for one that is not there, or is rather one of the `commands` mistyped."""
     found = dict.fromkeys(paths or [_default()])
     for path in found:
         if path != STANDARD_INPUT:
+            _refuse_mistyped(path, commands)
             check_file(path, "depscan docker/Dockerfile, or . for every build below the working directory")
     return list(found)
+
+
+def _refuse_mistyped(path: str, commands: Iterable[str]) -> None:
+    if not path.isalpha() or os.path.lexists(path):
+        return
+    meant = did_you_mean(path, commands, _A_FILE)
+    if meant != _A_FILE:
+        raise UsageError(f"no such file or command {path!r}; {meant}")
 
 
 def find_dockerfiles(paths: Sequence[str]) -> list[str]:

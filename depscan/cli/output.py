@@ -12,19 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from depscan.errors import UsageError
-from depscan.reports import FORMATS
+from depscan.reports import FORMATS, WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from depscan.results import ScanResult
 
+_NARROWEST = 60
+
 
 def write_reports(result: ScanResult, formats: Iterable[tuple[str, Path | None]]) -> None:
     """Render every format, then write; raises UsageError for a file that cannot be written."""
     for name, path in formats:
         if path is None:
-            write_stdout(FORMATS[name](result, color=wants_color(os.environ)))
+            write_stdout(FORMATS[name](result, color=wants_color(os.environ), width=find_width()))
         else:
             write_file(path, FORMATS[name](result))
 
@@ -39,10 +41,14 @@ def wants_color(environment: Mapping[str, str]) -> bool:
 
 
 def find_width() -> int:
-    """The columns of the terminal, or what COLUMNS says, from 60 on; 100 where the text goes elsewhere."""
-    import shutil  # noqa: PLC0415 - only `depscan bases`
-
-    return max(60, shutil.get_terminal_size((100, 24)).columns)
+    """What COLUMNS says, else the columns of the terminal, from 60 on; 100 where the text goes elsewhere."""
+    asked = os.environ.get("COLUMNS", "")
+    if asked.isascii() and asked.isdigit() and int(asked):
+        return max(_NARROWEST, int(asked[:4]))
+    try:
+        return max(_NARROWEST, os.get_terminal_size(sys.stdout.fileno()).columns or WIDTH)
+    except (AttributeError, ValueError, OSError):  # closed, or no terminal
+        return WIDTH
 
 
 def write_stdout(text: str) -> None:

@@ -151,6 +151,7 @@ class Problem(Struct, frozen=True):
     host-gems, module-of-other-python (these by `subjects`). `stage` is None before the first FROM. `related` are
     further places with what they have to do with it, `word` is what stands at `span` where that is no argument of an
     instruction. A later command of the same toolchain that names one of the `remedies` takes the problem back.
+    `runtime` is the moment and the text that is read then, where it is known better than the rule says.
     """
 
     kind: str
@@ -161,6 +162,7 @@ class Problem(Struct, frozen=True):
     related: tuple[tuple[Span, str], ...] = ()
     word: str = ""
     remedies: tuple[str, ...] = ()
+    runtime: tuple[str, str] | None = None
 
 
 class Comment(Struct, frozen=True):

@@ -194,7 +194,9 @@ def _carry_programs(carriage: Carriage, path: str, image: ImageProfile) -> None:
     tree, destination, stage = carriage.tree, carriage.destination, carriage.stage
     builder = " = ".join(part for part in (image.name, describe_release(image)) if part)
     for product in programs_below(path, image, stage.platform):
-        made = Prediction(product, carriage.label, carriage.span, stage.index, builder, product.facts.libc)
+        made = Prediction(
+            product, carriage.label, carriage.span, stage.index, builder, product.facts.libc, image.release
+        )
         below = product.path[len(path.rstrip("/")) + 1 :]
         name, kind = posixpath.basename(product.path), "directory" if below else "file"
         item = Item(below, "file", UNKNOWN_MODE, Origin.PREDICTED, f"{image.name}:{product.path}", made)

@@ -96,6 +96,8 @@ def _program(fetch: Fetch, asset: Asset, path: str) -> FileEntry | None:
 def _entry(fetch: Fetch, asset: Asset, product: Product) -> FileEntry:
     profile = fetch.tree.profile
     builder = describe_builder(fetch.stage, profile)
-    made = Prediction(product, fetch.words, fetch.span, fetch.stage.index, builder, profile.libc.family)
+    made = Prediction(
+        product, fetch.words, fetch.span, fetch.stage.index, builder, profile.libc.family, profile.release
+    )
     name = posixpath.basename(asset.url)
     return FileEntry(product.path, "file", UNKNOWN_MODE, Origin.PREDICTED, name, fetch.span, 0, made)

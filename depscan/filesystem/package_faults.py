@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from depscan.dockerfile.instructions import Problem
-from depscan.findings import Confidence
+from depscan.findings import AT_BUILD, Confidence
 from depscan.packages import PROGRAMS, read
 from depscan.packages.availability import find_absence
 from depscan.packages.managers import BESIDE, DIRECTORIES, find_lack
@@ -77,7 +77,16 @@ def _missing_managers(
             told.add(name)
             instead = f"; its manager is {lack.has}" if lack.has else f"; {lack.instead}" if lack.instead else ""
             detail = f"{name} is not in {tree.profile.name}{instead}"
-            yield Problem(MANAGER_MISSING, detail, place, stage.index, lack.confidence, word=name)
+            said = _not_found(command, part.words[0].text or name, tree.profile.package_manager)
+            yield Problem(MANAGER_MISSING, detail, place, stage.index, lack.confidence, word=name, runtime=said)
+
+
+def _not_found(command: Run, word: str, manager: str | None) -> tuple[str, str] | None:
+    """What runc says of a program that is not there, dash on Debian's kin busybox on Alpine; sudo has other words."""
+    shell = {"apt": "/bin/sh: 1", "apk": "/bin/sh"}.get(manager or "")
+    if command.text is None:
+        return AT_BUILD, f'exec: "{word}": executable file not found in $PATH'
+    return (AT_BUILD, f"{shell}: {word}: not found") if shell and "sudo" not in command.text else None
 
 
 def _may_be_brought(name: str, script: Script, tree: Tree, before: Position) -> bool:
@@ -132,7 +141,10 @@ def _absent(command: Run, word: ShellWord, absence: Absence, tree: Tree, stage: 
     moving = f"; {tree.profile.name} is {release} today, and moves" if tree.profile.moving else ""
     detail = f"{detail} (index of {absence.as_of}){moving}"
     confidence = Confidence.weakest(Confidence.LIKELY, tree.profile.confidence)
-    return Problem(PACKAGE_ABSENT, detail, _place(command, word), stage.index, confidence, word=name)
+    lacking = f"E: Package '{name}' has no installation candidate"
+    said = lacking if absence.virtual else f"E: Unable to locate package {name}"
+    runtime = (AT_BUILD, said) if tree.profile.package_manager == "apt" else None
+    return Problem(PACKAGE_ABSENT, detail, _place(command, word), stage.index, confidence, word=name, runtime=runtime)
 
 
 def _name(word: ShellWord) -> str:

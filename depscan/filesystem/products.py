@@ -6,8 +6,6 @@ In: an `Action` whose program is in the table of `toolchains`. Out: an entry for
 
 from __future__ import annotations
 
-import posixpath
-import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -19,6 +17,7 @@ from depscan.filesystem.content import read_head
 from depscan.filesystem.entries import FileEntry, HostFile, InlineFile
 from depscan.filesystem.placing import is_directory
 from depscan.findings import Skipped
+from depscan.images.lifetimes import name_release
 from depscan.toolchains import predict
 from depscan.toolchains.workplace import MAX_MANIFEST, Unpacking, Unread, Workplace
 
@@ -160,7 +159,7 @@ def _workplace(action: Action) -> Workplace:
 def _prediction(product: Product, action: Action) -> Prediction:
     stage, profile = action.stage, action.tree.profile
     builder = describe_builder(stage, profile)
-    return Prediction(product, action.reason, action.span, stage.index, builder, profile.libc.family)
+    return Prediction(product, action.reason, action.span, stage.index, builder, profile.libc.family, profile.release)
 
 
 def describe_builder(stage: Stage, profile: ImageProfile) -> str:
@@ -173,6 +172,5 @@ def describe_builder(stage: Stage, profile: ImageProfile) -> str:
 def describe_release(profile: ImageProfile) -> str:
     """A release and its C library in words: `Debian 13, glibc 2.41`."""
     libc = profile.libc
-    release = re.sub(r"^(\w)(.*?):", lambda found: f"{found[1].upper()}{found[2]} ", profile.release or "")
     known = "no libc" if libc.family == "none" else f"{libc.family} {libc.version or ''}".rstrip()
-    return ", ".join(part for part in (posixpath.basename(release), known) if part)
+    return ", ".join(part for part in (name_release(profile.release), known) if part)

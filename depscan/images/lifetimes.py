@@ -2,7 +2,7 @@
 
 In: knowledge/lifetimes.json (scripts/refresh_lifetimes.py) and moves.jsonl (scripts/refresh_knowledge.py). Out:
 dates in ISO form. What ended is judged by the knowledge's own date, not by today's, so that the same input has the
-same findings.
+same findings. And a release in words.
 """
 
 from __future__ import annotations
@@ -64,6 +64,12 @@ def find_move(image: str, tag: str | None) -> Move | None:
         if row.image == image and tag in row.tags.split():
             return Move(row.date, row.before)
     return None
+
+
+def name_release(release: str | None) -> str:
+    """`Debian 13` of debian:13; empty where nothing is known."""
+    named = re.sub(r"^(\w)(.*?):", lambda found: f"{found[1].upper()}{found[2]} ", release or "")
+    return named.rpartition("/")[2]
 
 
 @cache

@@ -12,19 +12,22 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from depscan.results import ScanResult
 
+WIDTH = 100  # columns of a text that goes to no terminal
+
 
 class Renderer(Protocol):
-    """`color` asks for ANSI colours; only the text report has any."""
+    """`color` asks for ANSI colours, `width` is that of the terminal; only the text report heeds them."""
 
-    def __call__(self, result: ScanResult, *, color: bool = False) -> str:
+    def __call__(self, result: ScanResult, *, color: bool = False, width: int = WIDTH) -> str:
         """The report, ending in a line end unless it is empty."""
         ...
 
 
 def _renderer(module: str) -> Renderer:
-    def render(result: ScanResult, *, color: bool = False) -> str:
+    def render(result: ScanResult, *, color: bool = False, width: int = WIDTH) -> str:
         room = import_module(f"depscan.reports.{module}")
-        text: str = room.render(result, color=color) if module == "text" else room.render(result)
+        looks = {"color": color, "width": width} if module == "text" else {}
+        text: str = room.render(result, **looks)
         return text
 
     return render

@@ -35,7 +35,7 @@ def _command(finding: Finding) -> str:
 def _message(finding: Finding) -> str:
     lines = [finding.message]
     if finding.runtime_message:
-        lines.append(f"At run time: {finding.runtime_message}")
+        lines.append(f"{finding.moment}: {finding.runtime_message}")
     lines += [f"Fix: {suggestion.title}" for suggestion in finding.suggestions[:3]]
     return "\n".join(lines)
 

@@ -80,7 +80,7 @@ def _lines(finding: Finding) -> Iterator[str]:
     start = finding.location.span.start
     yield f"{finding.location.path}:{start.line}:{start.column}: {finding.severity} {finding.rule} {finding.message}"
     if finding.runtime_message:
-        yield f"at run time: {finding.runtime_message}"
+        yield f"{finding.moment}: {finding.runtime_message}"
     yield from finding.evidence
     yield from (f"fix: {suggestion.title}" for suggestion in finding.suggestions)
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from depscan.reports.escaping import printable, printable_lines
 from depscan.reports.objects import dump
-from depscan.version import __version__
+from depscan.version import HOME, __version__
 
 if TYPE_CHECKING:
     from depscan.findings import Edit, Finding, Location, Suggestion
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from depscan.source import Span
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+ROOT = "%SRCROOT%"  # 3.14.14: the name by convention for the root of the sources
 Json = dict[str, object]
 
 
@@ -36,31 +37,32 @@ def _run(result: ScanResult) -> Json:
         "name": "depscan",
         "version": __version__,
         "semanticVersion": __version__,
+        "informationUri": HOME,
         "rules": [_rule(rule) for rule in result.rules],
         "properties": {"knowledgeAsOf": result.knowledge_as_of},
     }
     return {
         "tool": {"driver": driver},
         "invocations": [_invocation(result)],
+        "originalUriBaseIds": {
+            ROOT: {"description": {"text": "The root of the repository, else the directory of the run."}}
+        },
         "columnKind": "unicodeCodePoints",
-        "results": [_result(finding, scan, indexes) for finding, scan in result.distinct],
+        "results": [_result(told.in_full, told.scan, indexes) for told in result.distinct],
     }
 
 
 def _rule(rule: Rule) -> Json:
-    links = [reference for reference in rule.references if reference.startswith(("https://", "http://"))]
-    document: Json = {
+    return {
         "id": rule.id,
         "name": "".join(part.capitalize() for part in rule.id.split("-")),
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": rule.why.strip()},
+        "helpUri": f"{HOME}#{rule.id}",
         "help": {"text": _help_text(rule), "markdown": _help_markdown(rule)},
         "defaultConfiguration": {"level": rule.severity},
         "properties": {"tags": ["container", "linking"], "problem.severity": _problem_severity(rule.severity)},
     }
-    if links:
-        document["helpUri"] = links[0]
-    return document
 
 
 def _problem_severity(severity: str) -> str:
@@ -107,7 +109,7 @@ def _result(finding: Finding, scan: Scan, indexes: dict[str, int]) -> Json:
         "message": {"text": _message(finding)},
         "locations": [{"physicalLocation": _physical(finding.location)}],
         "relatedLocations": [
-            {"id": number, "physicalLocation": _physical(related.location), "message": _text(related.message)}
+            {"id": number, "physicalLocation": _physical(related.location), **_said(related.message)}
             for number, related in enumerate(finding.related, 1)
         ],
         "partialFingerprints": {"depscan/v1": finding.fingerprint},
@@ -128,7 +130,7 @@ def _properties(finding: Finding, scan: Scan) -> Json:
 def _message(finding: Finding) -> str:
     lines = [finding.message]
     if finding.runtime_message:
-        lines.append(f"At run time: {finding.runtime_message}")
+        lines.append(f"{finding.moment}: {finding.runtime_message}")
     lines += finding.evidence
     lines += [f"Fix: {suggestion.title}" for suggestion in finding.suggestions]
     return printable_lines("\n".join(lines))
@@ -164,9 +166,11 @@ def _physical(location: Location) -> Json:
 
 
 def _artifact(path: str) -> Json:
-    """A relative path stays relative: code scanning reads it from the root of the repository."""
+    """A relative path stays relative to the root of the repository."""
     pure = PurePath(path)
-    return {"uri": pure.as_uri() if pure.is_absolute() else quote(pure.as_posix(), errors="surrogateescape")}
+    if pure.is_absolute():
+        return {"uri": pure.as_uri()}
+    return {"uri": quote(pure.as_posix(), errors="surrogateescape"), "uriBaseId": ROOT}
 
 
 def _region(span: Span) -> Json:
@@ -176,6 +180,10 @@ def _region(span: Span) -> Json:
         "endLine": span.end.line,
         "endColumn": span.end.column,
     }
+
+
+def _said(message: str) -> Json:
+    return {"message": _text(message)} if message else {}
 
 
 def _text(text: str) -> Json:

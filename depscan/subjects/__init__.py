@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from depscan.findings import Confidence, Severity
+from depscan.findings import AT_RUN, Confidence, Severity
 from depscan.source import Span
 
 CXX_RUNTIME = frozenset({"libstdc++.so.6", "libgcc_s.so.1"})  # GCC's, which the same packages bring everywhere
@@ -80,7 +80,11 @@ class ArtifactView(Struct, frozen=True):
     `executable` is true for programs, false for shared objects; `started` for what ENTRYPOINT or CMD names. `cpu_level`
     is the x86-64 level that its note demands, `cpu_floor` the configured oldest CPU where that is below it, None
     elsewhere. `compat` is the layer that answers for glibc on musl (gcompat, libc6-compat), None without one.
-    `loads_nss`: it is static, of a glibc before 2.34, and loads modules of that glibc to resolve names.
+    `loads_nss`: it is static, of a glibc before 2.34, and loads modules of that glibc to resolve names. `architecture`
+    is the machine as docker calls it: arm64 for aarch64.
+
+    For sentences: `who` is the path, or `59 libraries below /opt/app` where one finding tells of many; `fate` what
+    becomes of it (will not start, cannot be loaded; may where that is only possible); `it_needs`, `it_is` refer to it.
     """
 
     path: str
@@ -101,6 +105,11 @@ class ArtifactView(Struct, frozen=True):
     cpu_floor: str | None
     compat: str | None = None
     loads_nss: bool = False
+    architecture: str = ""
+    who: str = ""
+    fate: str = ""
+    it_needs: str = "it needs"
+    it_is: str = "it is"
 
 
 class MemberView(Struct, frozen=True):
@@ -121,7 +130,8 @@ class NeedView(Struct, frozen=True):
 
     `cxx_runtime` is true for libstdc++.so.6 and libgcc_s.so.1. `not_searched` is a path of the stage where the library
     stands but where the dynamic linker does not look. `unfit` is a file of that name which is no library for the
-    program, `flaw` what the dynamic linker says of it.
+    program, `flaw` what the dynamic linker says of it. `names` are all that one finding tells of, in words, and `verb`
+    goes with them: libGL.so.1 and 5 more, are.
     """
 
     soname: str
@@ -132,10 +142,15 @@ class NeedView(Struct, frozen=True):
     not_searched: str | None
     unfit: str | None
     flaw: str | None
+    names: str = ""
+    verb: str = "is"
 
 
 class VersionView(Struct, frozen=True):
-    """A version need: `status` met, unmet or unknown against the library found; `ceiling` its highest version."""
+    """A version need: `status` met, unmet or unknown against the library found; `ceiling` its highest version.
+
+    In words, `wanted` is glibc 2.38, or GLIBCXX_3.4.32 of libstdc++.so.6, and `given` is what there is instead.
+    """
 
     name: str
     namespace: str
@@ -144,6 +159,8 @@ class VersionView(Struct, frozen=True):
     status: str
     ceiling: str | None
     weak: bool
+    wanted: str = ""
+    given: str = ""
 
 
 class SymbolView(Struct, frozen=True):
@@ -227,8 +244,8 @@ class BuildView(Struct, frozen=True):
     `tool` is the toolchain: go, cargo, c, dotnet, npm, pip, download, ... `command` is the command as written,
     `builder` its stage in words, `libc` the C library's family there. `chain` tells the way from the builder to the
     image, `refuted_by` the one fact that would make the prediction untrue. `newer` is a version of the C library that
-    the program asks for, or may ask for, and that the image does not have; None where there is none. `demand` is that
-    in words: needs GLIBC_2.34, may need GLIBC_2.41.
+    the program asks for, or may ask for, and that the image does not have; None where there is none. `journey` is
+    the way in short: built on Debian, run on Alpine.
     """
 
     tool: str | None = None
@@ -238,7 +255,7 @@ class BuildView(Struct, frozen=True):
     chain: str | None = None
     refuted_by: str | None = None
     newer: str | None = None
-    demand: str | None = None
+    journey: str | None = None
 
 
 _PLACED: dict[str, type] = {
@@ -269,8 +286,9 @@ class Subject(Struct, frozen=True):
 
     `names` are the views by name, as `KINDS[kind]` lists them. `span` is the primary place, `instruction_span` the
     whole instruction there (findings with the same rule, instruction and `root` are one root cause). `related` are
-    further places with their message. `gravest` is the highest severity that a finding on it may have: a note in a
-    stage that only carries files (scratch without a start command), a warning for what is possible and not built yet.
+    further places with their message, `label` is that of the primary one, `moment` as in `Finding`. `gravest` is the
+    highest severity that a finding on it may have: a note in a stage that only carries files (scratch without a start
+    command), a warning for what is possible and not built yet.
     """
 
     kind: str
@@ -286,3 +304,5 @@ class Subject(Struct, frozen=True):
     evidence: tuple[str, ...] = ()
     runtime_message: str | None = None
     gravest: Severity = Severity.ERROR
+    label: str | None = None
+    moment: str = AT_RUN

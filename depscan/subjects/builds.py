@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from depscan.artifacts.facts import Linkage
 from depscan.filesystem.entries import Presence
+from depscan.images.lifetimes import name_release
 from depscan.linking.placement import Verdict
 from depscan.linking.versions import numeric
 from depscan.subjects import BuildView
 
 if TYPE_CHECKING:
+    from depscan.artifacts.prediction import Prediction
     from depscan.images.profile import ImageProfile
     from depscan.linking.placement import Placement
 
@@ -37,8 +40,17 @@ def build_view(placement: Placement) -> BuildView:
         chain=" -> ".join(dict.fromkeys((made.builder, runtime))),
         refuted_by=made.product.refuted_by,
         newer=newer,
-        demand=f"{'needs' if placement.verdict is Verdict.FAILS else 'may need'} {newer}" if newer else None,
+        journey=_journey(made, profile),
     )
+
+
+def _journey(made: Prediction, profile: ImageProfile) -> str:
+    """`built on Debian, run on Alpine`; with numbers where it is one distribution, `for glibc` where unknown."""
+    here, there = name_release(made.release) or made.libc, name_release(profile.release) or profile.name
+    done = "installed" if made.product.facts.linkage is Linkage.SHARED_OBJECT else "built"
+    if here.partition(" ")[0] != there.partition(" ")[0]:
+        here, there = here.partition(" ")[0], there.partition(" ")[0]
+    return f"{done} {'for' if made.release is None else 'on'} {here}, run on {there}"
 
 
 def _newer(placement: Placement, ceiling: str | None, profile: ImageProfile) -> str | None:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from depscan.artifacts.facts import MEMBER, Origin
 from depscan.filesystem.entries import Presence
-from depscan.findings import Confidence, Severity
-from depscan.linking import messages
+from depscan.findings import AT_RUN, Confidence, Severity
 from depscan.linking.placement import Verdict
 from depscan.linking.starts import is_plain
 from depscan.platforms import MACHINES
@@ -24,7 +23,14 @@ from depscan.subjects.problems import find_problems
 from depscan.subjects.purpose import brought_linkers, gravest, is_argument, is_carrier, is_started, purpose
 from depscan.subjects.second_libc import second_libc
 from depscan.subjects.views import artifact_view, image_view, need_view, platform_view, stage_view, version_view
-from depscan.subjects.wording import describe_artifact, describe_base, describe_image, describe_search
+from depscan.subjects.wording import (
+    describe_artifact,
+    describe_image,
+    describe_search,
+    label_artifact,
+    label_base,
+    label_made,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -169,7 +175,7 @@ class _Collector:
             placement,
             "need",
             {"need": view},
-            root="need of the C++ runtime" if view.cxx_runtime else f"need {need.soname}",
+            root="needs",
             failure=failure,
             more=(looked,) if looked else (),
         )
@@ -177,7 +183,9 @@ class _Collector:
     def _version(self, placement: Placement, check: VersionCheck) -> Subject:
         view = version_view(check)
         failure = _failure(placement, f"{check.name} ({check.library})")
-        return self._subject(placement, "version", {"version": view}, root=f"version {check.name}", failure=failure)
+        return self._subject(
+            placement, "version", {"version": view}, root=f"versions of {check.library}", failure=failure
+        )
 
     def _subject(
         self,
@@ -203,10 +211,11 @@ class _Collector:
             doubt,
             Confidence.LIKELY if assumed else Confidence.CERTAIN,
         )
+        moment, text = _said(placement, failure)
         return Subject(
             kind=kind,
             names={
-                "artifact": artifact_view(placement, self._cpu_floor),
+                "artifact": artifact_view(placement, self._cpu_floor, confidence),
                 "build": build,
                 **self._of_stage(filesystem),
                 **names,
@@ -217,7 +226,7 @@ class _Collector:
             related=(
                 *_made_at(placement.artifact),
                 *self._executed_by(placement),
-                (origin.base_span, describe_base(placement)),
+                (origin.base_span, label_base(placement, kind, assumed=assumed)),
             ),
             confidence=confidence,
             stage=filesystem.stage.index,
@@ -229,10 +238,13 @@ class _Collector:
                 *placement.link.notes,
                 *more,
                 *placement.artifact.evidence,
+                *((build.chain,) if build.chain else ()),
                 *((f"{placement.platform} is assumed: nobody names a platform",) if assumed else ()),
             ),
-            runtime_message=_said(placement, failure),
+            runtime_message=text,
             gravest=gravest(placement, confidence),
+            label=label_artifact(placement),
+            moment=moment,
         )
 
     def _executed_by(self, placement: Placement) -> tuple[tuple[Span, str], ...]:
@@ -309,6 +321,8 @@ class _Collector:
             related=problem.related,
             confidence=Confidence.weakest(context, problem.confidence),
             stage=problem.stage,
+            runtime_message=problem.runtime[1] if problem.runtime else None,
+            moment=problem.runtime[0] if problem.runtime else AT_RUN,
             gravest=_gravest_of(problem, latent=latent),
         )
 
@@ -374,12 +388,13 @@ def _failure(placement: Placement, detail: str) -> Failure | None:
 def _made_at(artifact: Artifact) -> tuple[tuple[Span, str], ...]:
     """The command that makes what is not built yet."""
     made = artifact.prediction
-    return ((made.span, f"made here, in {made.builder}"),) if made is not None else ()
+    return ((made.span, label_made(made)),) if made is not None else ()
 
 
-def _said(placement: Placement, failure: Failure | None) -> str | None:
-    """What is read where it fails."""
-    start = placement.filesystem.entrypoint
-    if failure is None or start is None or start.keyword != "RUN":
-        return failure.runtime_message if failure is not None else None
-    return messages.of_shell(failure.runtime_message, placement.filesystem.profile.package_manager)
+def _said(placement: Placement, failure: Failure | None) -> tuple[str, str | None]:
+    """When it is read that something fails, and what."""
+    if failure is None and placement.artifact.prediction is None:
+        return AT_RUN, None
+    from depscan.subjects.runtime_words import said  # noqa: PLC0415 - a run where all loads needs none of it
+
+    return said(placement, failure)

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from depscan.findings import Confidence, Severity
-from depscan.subjects import MemberView
+from depscan.subjects import ArtifactView, MemberView
+from depscan.subjects.wording import fate
 
 if TYPE_CHECKING:
     from depscan.linking.placement import Placement
     from depscan.subjects import Subject
 
+AT_CLASS = "when Java loads it"
 _WRAPPINGS = {
     **dict.fromkeys(("jar", "war", "ear"), "jar"),
     "whl": "wheel",
@@ -57,12 +59,17 @@ def as_member(placement: Placement, subject: Subject) -> Subject:
     view = member_view(placement)
     confidence = Confidence.weakest(subject.confidence, Confidence.POSSIBLE if view.optional else Confidence.LIKELY)
     doubtful = subject.gravest is Severity.ERROR and confidence is Confidence.POSSIBLE
+    artifact = subject.names["artifact"]
+    if isinstance(artifact, ArtifactView):
+        artifact = replace(artifact, fate=fate(artifact.linkage, confidence))
     return replace(
         subject,
-        names={**subject.names, "member": view},
+        names={**subject.names, "member": view, "artifact": artifact},
         confidence=confidence,
         gravest=Severity.WARNING if doubtful else subject.gravest,
         runtime_message=_meet(placement.path, view.wrapping, subject.runtime_message),
+        moment=AT_CLASS if view.wrapping == "jar" else subject.moment,
+        label=view.name,
     )
 
 

@@ -17,7 +17,7 @@ from depscan.artifacts.magic import HEAD_SIZE, classify
 from depscan.filesystem.content import read_head
 from depscan.filesystem.entries import DEFAULT_SHELL, Presence
 from depscan.filesystem.lookup import Sighted, changed_later, find_program, search_program
-from depscan.findings import Confidence, Severity
+from depscan.findings import AT_BUILD, AT_RUN, Confidence, Severity
 from depscan.linking import messages
 from depscan.linking.loaders import interpreter_family
 from depscan.linking.starts import launches
@@ -87,14 +87,21 @@ def subject_of(
         span=found.span,
         instruction_span=instruction_span,
         root=f"start {found.view.program}",
-        related=((base_span, f"{found.view.program} is looked for in this base and what was added to it"),),
+        related=((base_span, _label_base(found.view)),),
         confidence=found.confidence,
         stage=filesystem.stage.index,
         artifact=found.path,
         evidence=(describe_image(filesystem.profile),),
         runtime_message=found.runtime_message,
+        moment=AT_BUILD if found.view.keyword == "RUN" else AT_RUN,
+        label="",
         gravest=Severity.WARNING if found.view.keyword == "HEALTHCHECK" else Severity.ERROR,
     )
+
+
+def _label_base(view: StartView) -> str:
+    """Of the base, where it lacks the program."""
+    return f"has no {view.program}" if view.status == "missing" else ""
 
 
 def _started(filesystem: StageFilesystem, placements: Sequence[Placement]) -> Iterator[Found]:

@@ -24,18 +24,22 @@ from depscan.subjects import (
 )
 from depscan.subjects.purpose import is_started
 from depscan.subjects.second_libc import second_libc
+from depscan.subjects.wording import fate
 
 if TYPE_CHECKING:
     from depscan.filesystem.entries import StageFilesystem
+    from depscan.findings import Confidence
     from depscan.images.profile import ImageProfile
     from depscan.linking.placement import Need, Placement, VersionCheck
     from depscan.platforms import Platform
 
+_GLIBC = "GLIBC_"
+_ARCHITECTURES = {machine: architecture for architecture, machine in MACHINES.items()}
 _STATUS = {Presence.PROVIDED: "met", Presence.MISSING: "unmet", Presence.UNKNOWN: "unknown"}
 
 
-def artifact_view(placement: Placement, cpu_floor: str | None) -> ArtifactView:
-    """A program or library at its place; `cpu_floor` is the configured level of the oldest CPU."""
+def artifact_view(placement: Placement, cpu_floor: str | None, confidence: Confidence) -> ArtifactView:
+    """A program or library at its place; `cpu_floor` is the oldest CPU's level, `confidence` how sure its fate is."""
     facts = placement.artifact.facts
     culprit = placement.culprit
     above = cpu_floor is not None and facts.isa_level is not None and facts.isa_level > cpu_floor
@@ -58,6 +62,9 @@ def artifact_view(placement: Placement, cpu_floor: str | None) -> ArtifactView:
         cpu_floor=cpu_floor if above else None,  # x86-64 < x86-64-v2 < x86-64-v3 < x86-64-v4 as texts too
         compat=placement.link.compat,
         loads_nss=facts.loads_nss,
+        architecture=_ARCHITECTURES.get(facts.machine, facts.machine),
+        who=placement.path,
+        fate=fate(facts.linkage, confidence) if placement.artifact.script is None else fate(None, confidence),
     )
 
 
@@ -72,11 +79,15 @@ def need_view(need: Need) -> NeedView:
         not_searched=need.not_searched,
         unfit=need.unfit,
         flaw=need.flaw,
+        names=need.soname,
     )
 
 
 def version_view(check: VersionCheck) -> VersionView:
-    """A version that a placement asks of a library."""
+    """A version that a placement asks of a library; glibc's in plain words."""
+    wanted, given = f"{check.name} of {check.library}", check.ceiling
+    if check.name.startswith(_GLIBC) and check.name[len(_GLIBC) :][:1].isdigit():
+        wanted, given = f"glibc {check.name.removeprefix(_GLIBC)}", (check.ceiling or "").removeprefix(_GLIBC)
     return VersionView(
         name=check.name,
         namespace=check.namespace,
@@ -85,6 +96,8 @@ def version_view(check: VersionCheck) -> VersionView:
         status=_STATUS[check.presence],
         ceiling=check.ceiling,
         weak=check.weak,
+        wanted=wanted,
+        given=given or "an older one",
     )
 
 

@@ -76,7 +76,7 @@ def make_finding(path: str = "Dockerfile") -> Finding:
         rule="glibc-exec-on-musl",
         severity=Severity.ERROR,
         confidence=Confidence.CERTAIN,
-        message="/hello is linked against glibc, alpine:3.20 has musl 1.2.5",
+        message="/hello will not start: it needs glibc, and alpine:3.20 has musl",
         location=Location(path, COPY_SOURCE),
         related=(Related(Location(path, BASE), "musl 1.2.5"),),
         stage=0,
@@ -84,6 +84,7 @@ def make_finding(path: str = "Dockerfile") -> Finding:
         artifacts=("/hello",),
         runtime_message="exec /hello: no such file or directory",
         evidence=(f"PT_INTERP of hello is {LOADER}",),
+        label=f"built for glibc: asks for {LOADER}",
         identity="Dockerfile glibc-exec-on-musl /hello",
         suggestions=(base,),
     )

@@ -242,7 +242,9 @@ def test_sarif_result_has_places_fix_and_fingerprint(result, make) -> None:
     region = {"startLine": 2, "startColumn": 6, "endLine": 2, "endColumn": 11}
     base = {"startLine": 1, "startColumn": 6, "endLine": 1, "endColumn": 17}
     assert run["columnKind"] == "unicodeCodePoints"
-    assert found["locations"] == [{"physicalLocation": {"artifactLocation": {"uri": "Dockerfile"}, "region": region}}]
+    assert found["locations"] == [
+        {"physicalLocation": {"artifactLocation": {"uri": "Dockerfile", "uriBaseId": "%SRCROOT%"}, "region": region}}
+    ]
     assert found["relatedLocations"][0]["physicalLocation"]["region"] == base
     assert found["fixes"][0]["artifactChanges"][0]["replacements"] == [
         {"deletedRegion": base, "insertedContent": {"text": "debian:bookworm-slim"}}
@@ -269,12 +271,28 @@ def test_sarif_offers_no_fix_that_is_not_proved(make) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "uri"),
-    [("docker/my file%.x", "docker/my%20file%25.x"), ("/a b/Dockerfile", "file:///a%20b/Dockerfile"), ("a:b", "a%3Ab")],
+    ("path", "place"),
+    [
+        ("docker/my file%.x", {"uri": "docker/my%20file%25.x", "uriBaseId": "%SRCROOT%"}),
+        ("/a b/Dockerfile", {"uri": "file:///a%20b/Dockerfile"}),
+        ("a:b", {"uri": "a%3Ab", "uriBaseId": "%SRCROOT%"}),
+    ],
 )
-def test_sarif_paths_are_uris(make, path: str, uri: str) -> None:
-    (found,) = sarif(make.result(make.scan(findings=(make.finding(path),))))["results"]
-    assert found["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": uri}
+def test_sarif_paths_are_uris(make, path: str, place: dict[str, str]) -> None:
+    run = sarif(make.result(make.scan(findings=(make.finding(path),))))
+    (found,) = run["results"]
+    assert found["locations"][0]["physicalLocation"]["artifactLocation"] == place
+    assert list(run["originalUriBaseIds"]) == ["%SRCROOT%"]
+
+
+def test_sarif_has_a_page_of_the_project_for_every_rule(make) -> None:
+    from depscan.rulebook import load_rules
+
+    driver = sarif(replace(make.result(), rules=load_rules()))["tool"]["driver"]
+    assert driver["informationUri"].startswith("https://")
+    assert {rule["helpUri"] for rule in driver["rules"]} == {
+        f"{driver['informationUri']}#{rule['id']}" for rule in driver["rules"]
+    }
 
 
 # The others
@@ -291,7 +309,7 @@ def test_concise_is_what_a_problem_matcher_reads(result) -> None:
         "6",
         "error",
         "glibc-exec-on-musl",
-        "/hello is linked against glibc, alpine:3.20 has musl 1.2.5",
+        "/hello will not start: it needs glibc, and alpine:3.20 has musl",
         "certain",
     )
 

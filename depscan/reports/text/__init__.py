@@ -1,112 +1,68 @@
-"""The report for people: a frame per finding with its proof and its ways out, then what was looked at.
+"""The report for people: what goes wrong, errors first, then how much was looked at.
 
-In: a `ScanResult` and whether to colour. Out: text of about 100 columns, in ASCII apart from what the Dockerfile
-itself holds, so that every terminal and log shows it.
+In: a `ScanResult`, the width of the terminal and whether it shows colour. Out: text, in ASCII apart from a middle dot
+and what the Dockerfile itself holds. A finding of several builds or platforms is told once. What was chosen, every file
+and all that is not known are for --verbose.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
+from depscan.findings import Severity
+from depscan.reports import WIDTH
 from depscan.reports.escaping import printable
-from depscan.reports.text.finding import again, finding_lines
-from depscan.reports.text.frame import folded
+from depscan.reports.text.ending import ending, notes_line
+from depscan.reports.text.finding import finding_lines
 from depscan.reports.text.paint import Paint
-from depscan.reports.text.table import table, unknown_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from depscan.results import Scan, ScanResult
 
-_MOST_SKIPPED = 8
 
-
-def render(result: ScanResult, *, color: bool = False) -> str:
+def render(result: ScanResult, *, color: bool = False, width: int = WIDTH) -> str:
     """The report."""
-    paint = Paint(color)
-    told: set[tuple[object, ...]] = set()
-    lines = [line for scan in result.scans for line in _scan(scan, result, paint, told)]
+    lines = list(_lines(result, Paint(color, width)))
     return "\n".join(lines) + "\n" if lines else ""
 
 
-def _scan(scan: Scan, result: ScanResult, paint: Paint, told: set[tuple[object, ...]]) -> Iterator[str]:
-    """The lines of a scan. `told` are the findings of the scans before: one that is told again takes one line."""
-    if len(result.scans) > 1 and not result.quiet:
-        yield paint.strong(f"== {_title(scan)}")
+def _lines(result: ScanResult, paint: Paint) -> Iterator[str]:
+    told = result.distinct
+    rules = {rule.id: rule for rule in result.rules}
+    shown = sorted((each for each in told if not each.finding.ignored), key=lambda each: each.finding.severity.rank)
+    in_full = result.verbose or result.fail_on is Severity.NOTE
+    notes = [] if in_full else [each for each in shown if each.finding.severity is Severity.NOTE]
+    for each in shown[: len(shown) - len(notes)]:
+        yield from finding_lines(each, rules.get(each.finding.rule), paint, everything=result.verbose)
         yield ""
-    for finding in scan.findings:
-        key = (finding.rule, finding.location, finding.message, finding.identity)
-        if not finding.ignored and key in told:
-            yield from () if result.quiet else [*again(finding, paint), ""]
-        elif not finding.ignored:
-            told.add(key)
-            yield from finding_lines(finding, scan.source, paint, everything=result.verbose)
-            yield ""
-    if result.quiet:
-        return
-    if result.verbose:
-        yield from _background(scan, result)
-    if result.verbose or any(placement.verdict != "loads" for placement in scan.placements):
-        yield from [*table(scan.placements, paint, everything=result.verbose), ""]
-    for line in (*unknown_reasons(scan.placements), *_skipped(scan, everything=result.verbose)):
-        yield from folded(line)
-    yield from (f"note: {printable(note)}" for note in scan.notes)
-    yield _summary(scan, paint)
+    if result.verbose and not result.quiet:
+        for scan in result.scans:
+            yield from _background(scan, result, paint)
+    if not result.quiet:
+        yield from dict.fromkeys(f"note: {printable(note)}" for scan in result.scans for note in scan.notes)
+        yield from ending(result, told, paint)
+    yield from notes_line(notes, paint)
 
 
-def _background(scan: Scan, result: ScanResult) -> Iterator[str]:
-    """What was chosen and why."""
-    yield from folded(f"context: {scan.context} ({scan.context_reason})")
+def _background(scan: Scan, result: ScanResult, paint: Paint) -> Iterator[str]:
+    """What was chosen and why, every file, and what is not known."""
+    build = f", {scan.build_name}" if scan.build_name else ""
+    yield from paint.folded(f"{scan.source.path} on {scan.platform}{build}")
+    yield from paint.folded(f"context: {scan.context} ({scan.context_reason})")
     for filesystem in scan.stages:
         profile, stage = filesystem.profile, filesystem.stage
         name = f" ({stage.name})" if stage.name else ""
         dated = f", {profile.source} of {profile.as_of}" if profile.as_of else f", {profile.source}"
         libc = " ".join(part for part in (profile.libc.family, profile.libc.version) if part)
         why = f": {profile.why}" if profile.why else ""
-        yield from folded(f"stage {stage.index}{name}: {stage.base or 'not known'}, libc {libc}{dated}{why}")
+        yield from paint.folded(f"stage {stage.index}{name}: {stage.base or 'not known'}, libc {libc}{dated}{why}")
     yield f"knowledge of {result.knowledge_as_of}"
-    yield ""
+    from depscan.reports.text.table import table  # noqa: PLC0415 - only --verbose prints one
 
-
-def _skipped(scan: Scan, *, everything: bool) -> Iterator[str]:
-    shown = scan.skipped if everything else scan.skipped[:_MOST_SKIPPED]
-    for skipped in shown:
+    yield from table(scan, paint)
+    for skipped in scan.skipped:
         place = f" (line {skipped.span.start.line})" if skipped.span else ""
-        yield f"skipped: {skipped.subject}{place}: {skipped.reason}"
-    if len(scan.skipped) > len(shown):
-        yield f"skipped: {len(scan.skipped) - len(shown)} more; --verbose shows all"
-
-
-def _summary(scan: Scan, paint: Paint) -> str:
-    counts = Counter("ignored" if finding.ignored else finding.severity for finding in scan.findings)
-    parts = [_plural(counts[word], word) for word in ("error", "warning", "note") if counts[word]]
-    parts += [f"{counts['ignored']} ignored"] if counts["ignored"] else []
-    head = ", ".join(parts) or "no findings"
-    worst = next((word for word in ("error", "warning", "note") if counts[word]), None)
-    head = paint.word(worst, head) if worst else paint.good(head)
-    skipped = f", {len(scan.skipped)} skipped" if scan.skipped else ""
-    return f"{_title(scan)}: {head}; {_checked(scan)}{skipped}"
-
-
-def _title(scan: Scan) -> str:
-    build = f", {scan.build_name}" if scan.build_name else ""
-    return printable(f"{scan.source.path} on {scan.platform}{build}")
-
-
-def _checked(scan: Scan) -> str:
-    """`3 binaries checked: 2 fail, 1 loads`."""
-    verdicts = Counter(str(placement.verdict) for placement in scan.placements)
-    told = (
-        f"{verdicts[word]} {word if verdicts[word] == 1 else word.removesuffix('s')}"
-        for word in ("fails", "unknown", "loads")
-        if verdicts[word]
-    )
-    number = len(scan.placements)
-    checked = f"{number} {'binary' if number == 1 else 'binaries'} checked"
-    return f"{checked}: {', '.join(told)}" if number else checked
-
-
-def _plural(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
+        yield from paint.folded(f"skipped: {skipped.subject}{place}: {skipped.reason}")
+    yield ""

@@ -1,150 +1,115 @@
-"""One finding for people: what is wrong, where, why that is certain, what would be seen at run time, what helps.
+"""One finding for people: what happens, where, what would be read at that moment, what helps.
 
-In: a `Finding` and the Dockerfile. Out: its lines. What wraps stands behind a bar, so that no text from outside ever
-begins a line: CI servers read commands from line starts.
+In: a finding as it is told, and the Dockerfile. Out: its lines, about 15. What a label in the frame says stands nowhere
+else; what proves the finding beyond that is for --verbose.
 """
 
 from __future__ import annotations
 
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from depscan.findings import Severity
+from depscan.findings import Confidence
 from depscan.reports.escaping import printable
-from depscan.reports.text.frame import WIDTH, Mark, frame, number_width
+from depscan.reports.text.frame import Mark, frame
+from depscan.reports.text.remedies import first_remedy, remedy_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from depscan.findings import Edit, Finding, Related, Suggestion
+    from depscan.findings import Finding, Related
     from depscan.reports.text.paint import Paint
-    from depscan.source import SourceText
+    from depscan.results import Told
+    from depscan.rulebook import Rule
 
-_MOST_ARTIFACTS = 5
-_MOST_SUGGESTIONS = 6
-_MOST_EDITED = 3
-_HELP = "help"
-
-
-def finding_lines(finding: Finding, source: SourceText, paint: Paint, *, everything: bool) -> Iterator[str]:
-    """The lines of one finding; a note about no binary is told in two, unless `everything` is to be shown."""
-    if finding.severity is Severity.NOTE and not finding.artifact and not everything:
-        yield from _headline(finding, paint)
-        yield f"{paint.gutter(' -->')} {_start(finding)}"
-        return
-    marks = _marks(finding)
-    gutter = number_width(marks)
-    yield from _headline(finding, paint)
-    yield from _places(finding, marks, source, paint)
-    for label, text in _facts(finding):
-        yield from _labelled(gutter, label, text, paint)
-    shown = finding.suggestions if everything else finding.suggestions[:_MOST_SUGGESTIONS]
-    for suggestion in shown:
-        yield from _labelled(gutter, _HELP, _title(suggestion), paint)
-        for edit in suggestion.edits:
-            yield from _edited(edit, source, gutter, paint)
-    more = _more_help(finding, len(shown))
-    if more:
-        yield from _labelled(gutter, _HELP, more, paint)
+_GAP = 3  # columns between a headline and the rule's name
+_MOST_SUGGESTIONS = 3
+_NO_BREAK = "\N{NO-BREAK SPACE}"  # a long path stays beside the first word
 
 
-def again(finding: Finding, paint: Paint) -> Iterator[str]:
-    """The line of a finding that an earlier scan told in full."""
-    yield f"{paint.word(finding.severity, f'{finding.severity}[{finding.rule}]')} here too: {_start(finding)}"
+def finding_lines(told: Told, rule: Rule | None, paint: Paint, *, everything: bool) -> Iterator[str]:
+    """The lines of one finding."""
+    finding, source = told.finding, told.scan.source
+    yield from _headline(told, paint)
+    if finding.location.path == source.path:
+        yield from frame(source, _marks(finding), paint)
+    for other in finding.related:
+        if other.location.path != finding.location.path:
+            yield from paint.folded(_place(other), "  ", 4)
+    if finding.runtime_message:
+        yield from paint.folded(f"{finding.moment}: {finding.runtime_message}", "  ", 4, most=None if everything else 4)
+    if everything:
+        yield from _proof(finding, paint)
+    yield from _help(told, rule, paint, everything=everything)
 
 
-def _start(finding: Finding) -> str:
-    start = finding.location.span.start
-    return printable(f"{finding.location.path}:{start.line}:{start.column}")
+def _headline(told: Told, paint: Paint) -> Iterator[str]:
+    """What happens, and where; the rule's name at the right of the first line that has room for it."""
+    finding, room = told.finding, paint.width
+    where = [f"{printable(finding.location.path)}:{finding.location.span.start.line}"]
+    where += [*_stage(told), *([told.where] if told.where else [])]
+    lines = paint.folded(f"{finding.severity}:{_NO_BREAK}{finding.message}", hang=2)
+    lines[0] = lines[0].replace(_NO_BREAK, " ", 1)
+    last, place = len(lines) - 1, len(lines)
+    lines += paint.folded(", ".join(where), "  ", 4)
+    fitting = (number for number in (last, place) if len(lines[number]) + _GAP + len(finding.rule) <= room)
+    named = next(fitting, None)
+    if named is None:
+        lines.insert(place, "")
+        named = place
+    pad = " " * max(room - len(lines[named]) - len(finding.rule), 0)
+    for number, line in enumerate(lines):
+        text = line if number > last else paint.strong(line)
+        if number == 0:
+            text = paint.word(finding.severity) + paint.strong(line.removeprefix(finding.severity))
+        yield text + (pad + paint.faint(finding.rule) if number == named else "")
 
 
-def _headline(finding: Finding, paint: Paint) -> Iterator[str]:
-    mark = f"{finding.severity}[{finding.rule}]"
-    first, *more = wrap(printable(f"{mark}: {finding.message}"), WIDTH - 2, break_on_hyphens=False)
-    yield paint.word(finding.severity, mark) + paint.strong(first.removeprefix(mark))
-    yield from (paint.strong(f"  {line}") for line in more)
+def _stage(told: Told) -> list[str]:
+    """The stage, where there are several: by its name, else counted from one."""
+    index = told.finding.stage
+    if index is None or (index == 0 and len(told.scan.stages) < 2):
+        return []
+    name = next((each.stage.name for each in told.scan.stages if each.stage.index == index), None)
+    return [f"stage {name or index + 1}"]
 
 
 def _marks(finding: Finding) -> list[Mark]:
-    """The places in the finding's own file, the primary one first."""
-    label = finding.artifact or ""
+    """The places in the finding's own file; of the others those that tell something, and each text once.
+
+    What is told of the primary place itself, by what it does, says more than its own label.
+    """
+    here = [each for each in finding.related if each.location.path == finding.location.path and each.message]
+    own = [each.message for each in here if each.location.span == finding.location.span]
+    label = finding.label if finding.label is not None else finding.artifact or ""
+    marks = [Mark(finding.location.span, "; ".join(own) or label, finding.severity)]
+    for related in here:
+        known = {mark.label for mark in marks}
+        if related.location.span != finding.location.span and related.message not in known:
+            marks.append(Mark(related.location.span, related.message))
+    return marks
+
+
+def _place(other: Related) -> str:
+    return f"{other.location.path}:{other.location.span.start.line}: {other.message}"
+
+
+def _proof(finding: Finding, paint: Paint) -> Iterator[str]:
+    """What proves the finding, and all that it tells of."""
+    for fact in finding.evidence:
+        yield from paint.folded(f"fact: {fact}", "  ", 4)
     if len(finding.artifacts) > 1:
-        label += f" and {len(finding.artifacts) - 1} more"
-    here = [related for related in finding.related if related.location.path == finding.location.path]
-    others = [Mark(related.location.span, related.message) for related in here]
-    return [Mark(finding.location.span, label, finding.severity), *others]
+        yield from paint.folded(", ".join(finding.artifacts), "  files: ", 4)
 
 
-def _places(finding: Finding, marks: list[Mark], source: SourceText, paint: Paint) -> Iterator[str]:
-    """The arrow and the frame; places in other files as lines."""
-    indent = " " * number_width(marks)
-    yield f"{paint.gutter(f'{indent}-->')} {_start(finding)}"
-    if finding.location.path == source.path:
-        yield from frame(source, marks, paint)
-        yield paint.gutter(f"{indent} |")
-    for other in finding.related:
-        if other.location.path != finding.location.path:
-            yield f"{paint.gutter(f'{indent}:::')} {printable(_place(other))}"
-
-
-def _place(related: Related) -> str:
-    start = related.location.span.start
-    return f"{related.location.path}:{start.line}:{start.column}: {related.message}"
-
-
-def _facts(finding: Finding) -> Iterator[tuple[str, str]]:
-    """Labels and texts of what proves the finding, in reading order."""
-    yield from (("fact", line) for line in finding.evidence)
-    if len(finding.artifacts) > 1:
-        listed = ", ".join(finding.artifacts[:_MOST_ARTIFACTS])
-        rest = len(finding.artifacts) - _MOST_ARTIFACTS
-        yield "also", f"{listed}{f' and {rest} more' if rest > 0 else ''}"
-    if finding.runtime_message:
-        yield "at run time", finding.runtime_message
-    yield "confidence", finding.confidence
-
-
-def _labelled(gutter: int, label: str, text: str, paint: Paint) -> Iterator[str]:
-    """`= label: text`; what does not fit, and further lines of the text, stand behind a bar."""
-    room = WIDTH - gutter - len(label) - 5
-    parts = [wrap(printable(line), room, break_on_hyphens=False) or [""] for line in text.split("\n")]
-    first, *more = [line for part in parts for line in part]
-    name = paint.good(label) if label == _HELP else label
-    yield f"{paint.gutter(' ' * gutter + ' =')} {name}: {first}"
-    yield from (f"{paint.gutter(' ' * gutter + ' |')} {' ' * len(label)}  {line}" for line in more)
-
-
-def _title(suggestion: Suggestion) -> str:
-    details = [f"{_size(suggestion.size)} compressed"] if suggestion.size else []
-    details.append("proved" if suggestion.proved else "not proved")
-    return f"{suggestion.title} ({', '.join(details)})"
-
-
-def _size(size: int) -> str:
-    """11 MB, in the registry's decimal megabytes."""
-    return f"{size / 1e6:.0f} MB" if size >= 10e6 else f"{size / 1e6:.1f} MB"
-
-
-def _edited(edit: Edit, source: SourceText, gutter: int, paint: Paint) -> Iterator[str]:
-    """The lines as they read after the edit; of an edit in another file the new text alone."""
-    span = edit.location.span
-    before, after = "", ""
-    if edit.location.path == source.path:
-        before = source.line(span.start.line)[: span.start.column - 1]
-        after = "" if edit.text.endswith("\n") else source.line(span.end.line)[span.end.column - 1 :]
-    lines = f"{before}{edit.text}{after}".rstrip("\n").split("\n")
-    for number, line in enumerate(lines[:_MOST_EDITED], span.start.line):
-        text = printable(line)
-        room = WIDTH - gutter - 3
-        text = text if len(text) <= room else f"{text[: room - 3]}..."
-        yield f"{paint.gutter(f'{number:>{gutter}} +')} {paint.good(text)}"
-    if len(lines) > _MOST_EDITED:
-        yield f"{paint.gutter(' ' * gutter + ' +')} {len(lines) - _MOST_EDITED} more lines"
-
-
-def _more_help(finding: Finding, shown: int) -> str | None:
-    page = f"`depscan explain {finding.rule}` tells more"
-    if not finding.suggestions:
-        return f"no suggestion could be proved; {page}" if finding.artifact else page
-    rest = len(finding.suggestions) - shown
-    return f"{rest} more; --verbose shows all" if rest else None
+def _help(told: Told, rule: Rule | None, paint: Paint, *, everything: bool) -> Iterator[str]:
+    finding = told.finding
+    shown = finding.suggestions if everything else finding.suggestions[:_MOST_SUGGESTIONS]
+    lines = list(remedy_lines(shown, told.scan, paint, everything=everything))
+    first = first_remedy(rule) if rule is not None and not finding.suggestions else None
+    if first is not None:
+        lines = paint.folded(first, "  try  ", 7, most=None if everything else 3)
+    yield from ["", *lines] if lines else []
+    rest = len(finding.suggestions) - len(shown)
+    sure = [] if finding.confidence is Confidence.CERTAIN else [str(finding.confidence)]
+    more = f"more: depscan explain {finding.rule}" + (f", {rest} more with --verbose" if rest else "")
+    yield f"  {' · '.join([*sure, more])}"
