@@ -1,6 +1,6 @@
 """`make bench`: what depscan costs, beside other tools on the same files in the same run.
 
-In: the number of runs per figure, 11 by default. Out: three tables on standard output. Figures are medians; ratios are
+In: the number of runs per figure, 11 by default. Out: four tables on standard output. Figures are medians; ratios are
 ratios of medians of this run, the only figures that may be compared across machines. A tool that is not installed is
 left out with a note.
 """
@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from tabulate import tabulate
 
 from bench.measure import Cost, measure, measure_in_turn
-from bench.workloads import Workload, copy_seed, make_workloads
+from bench.workloads import Workload, copy_seed, fetch_wheel, make_failing, make_workloads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 BIN = Path(sys.executable).parent
+WHEEL = "PySide6-Essentials==6.9.1"
 PYELFTOOLS = [sys.executable, str(Path(__file__).with_name("pyelftools_needs.py"))]
 
 
@@ -57,6 +58,7 @@ def main() -> None:
         bare = _print_startup(bench, one, copy_seed(Path(folder, "seed")))
         _print_checks(bench, bare, (none, one, many, big))
         _print_readers(bench, many, big)
+        _print_advice(Bench(min(runs, 3), bench.home), bare, Path(folder, "failing"))
 
 
 def _print_startup(bench: Bench, one: Workload, seed: Path) -> Cost:
@@ -86,6 +88,19 @@ def _print_checks(bench: Bench, bare: Cost, workloads: Sequence[Workload]) -> No
         cold_by_name[work.name] = cold
         rows += [(f"{work.name}, cold", cold), (f"{work.name}, warm", warm)]
     _print_table("A whole check, by what the context holds", rows, bare)
+
+
+def _print_advice(bench: Bench, bare: Cost, folder: Path) -> None:
+    """What many files cost that fail, advice included, and how it grows with their number."""
+    wheel = fetch_wheel(folder / "247 libraries", WHEEL)
+    if wheel is None:
+        _write(f"{WHEEL} cannot be fetched: left out\n")
+    works = [make_failing(folder / f"{count} failing", count, causes=min(count, 140)) for count in (10, 100, 600, 1000)]
+    rows = []
+    for work in (*works, *((wheel,) if wheel is not None else ())):
+        rows.append((f"{work.name}, cold", bench.cold([_own(), str(work.dockerfile)])))
+        rows.append((f"{work.name}, warm", bench.warm([_own(), str(work.dockerfile)])))
+    _print_table("Files that fail, with advice", rows, bare)
 
 
 def _print_readers(bench: Bench, many: Workload, big: Workload) -> None:

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,3 +69,35 @@ def _make(folder: Path, *, count: int, padding: int) -> Workload:
     dockerfile.write_text(_DOCKERFILE)
     files = tuple(sorted(binaries.glob("program-*")))
     return Workload(folder.name, dockerfile, files, sum(path.stat().st_size for path in files) / MIB)
+
+
+def make_failing(folder: Path, count: int, *, causes: int) -> Workload:
+    """`count` programs in one directory that do not start, of `causes` causes: each needs a library that is not there."""
+    binaries = folder / "bin"
+    binaries.mkdir(parents=True)
+    program = (ELF / "needs-libpq").read_bytes()
+    for number in range(count):
+        soname = f"lib{number % causes:04}.so".encode()  # as long as the name that it takes the place of
+        path = binaries / f"program-{number:04}"
+        path.write_bytes(program.replace(b"libpq.so.5", soname[:10]) + number.to_bytes(2, "big"))
+        path.chmod(0o755)
+    return _as_workload(folder, binaries, "FROM debian:12-slim\nCOPY bin/ /opt/app/bin/\n")
+
+
+def fetch_wheel(folder: Path, wheel: str) -> Workload | None:
+    """The libraries of a wheel in Debian 12 as pip gives it; None where pip cannot fetch it."""
+    folder.mkdir(parents=True)
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), wheel]
+    if subprocess.run(command, capture_output=True, check=False).returncode != 0:  # noqa: S603 - pip itself
+        return None
+    (archive,) = folder.glob("*.whl")
+    with zipfile.ZipFile(archive) as opened:
+        opened.extractall(folder / "unpacked")
+    archive.unlink()
+    return _as_workload(folder, folder / "unpacked", "FROM debian:12\nCOPY unpacked/ /opt/app/\n")
+
+
+def _as_workload(folder: Path, binaries: Path, dockerfile: str) -> Workload:
+    (folder / "Dockerfile").write_text(dockerfile)
+    files = tuple(sorted(path for path in binaries.rglob("*") if path.is_file()))
+    return Workload(folder.name, folder / "Dockerfile", files, sum(path.stat().st_size for path in files) / MIB)

@@ -57,7 +57,7 @@ def test_a_warm_run_loads_only_what_it_meets(tmp_path: Path) -> None:
 
     assert code == 0
     assert {"lief", "tomllib"} <= cold, "the first run parses the program and the rules"
-    assert warm & (SLOW | ON_DEMAND | {"depscan.suggest"}) == set()
+    assert warm & (SLOW | ON_DEMAND | {"depscan.repairs.advice"}) == set()
     assert sum(name.startswith("depscan.") for name in warm) <= MOST_MODULES
 
 
