@@ -72,7 +72,7 @@ def _make(folder: Path, *, count: int, padding: int) -> Workload:
 
 
 def make_failing(folder: Path, count: int, *, causes: int) -> Workload:
-    """`count` programs in one directory that do not start, of `causes` causes: each needs a library that is not there."""
+    """`count` programs in one directory that do not start: each needs one of `causes` libraries that are not there."""
     binaries = folder / "bin"
     binaries.mkdir(parents=True)
     program = (ELF / "needs-libpq").read_bytes()

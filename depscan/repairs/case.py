@@ -47,10 +47,11 @@ class Outcome(Struct, frozen=True):
 
 
 class Offer(Struct, frozen=True):
-    """A suggestion, and the change to try for it."""
+    """A suggestion, and the change to try for it; `partly`: it may help most programs alone, as its remark tells."""
 
     suggestion: Suggestion
     change: Change
+    partly: bool = False
 
 
 class Case(Struct, frozen=True):
@@ -119,7 +120,8 @@ def offer(
     base: str | None = None,
     remark: str | None = None,
     ignored: tuple[str, ...] = (),
+    partly: bool = False,
 ) -> Offer:
     """A change of the text; `safe` where no base, package or flag of a build changes."""
     suggestion = Suggestion(kind, title, base=base, edits=edits, safety="safe" if safe else "unsafe", remark=remark)
-    return Offer(suggestion, Change(edits=edits, ignored=ignored))
+    return Offer(suggestion, Change(edits=edits, ignored=ignored), partly)
