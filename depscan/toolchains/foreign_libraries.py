@@ -87,7 +87,7 @@ class Resolution:
         complete = self.surely.complete and self.perhaps.complete and not self._is_unknown(wide)
         for node in wide:
             linking = find_linking(node.name)
-            if linking is None:
+            if linking is None or not (linking.links or linking.elsewhere):
                 continue
             names = self._binds(node, linking) if node in sure else None
             found = [self._soname(text) for text in names or ()]
@@ -139,7 +139,8 @@ class Resolution:
 
     def _soname(self, text: str) -> str | None:
         found = [soname for name in text.split("|") if (soname := self.place.soname(name)) is not None]
-        return found[0] if len(found) == 1 else None
+        named = [soname for soname in found if ".so." in soname] or found  # libmysqlclient.so leads to libmariadb.so.3
+        return named[0] if len(named) == 1 else None
 
 
 def _reached(features: Features, start: Node) -> dict[Node, Node | None]:
