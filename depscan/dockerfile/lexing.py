@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from e2b_dockerfile_utils import DockerfileHeredoc, PatternMatcher
 
 
-def process_word(word: str, escape: str, variables: Mapping[str, str] | None = None) -> str:
-    """Remove quotes and escape characters, and replace `variables`; without any they stay. Raises ValueError."""
+def process_word(word: str, escape: str, variables: Mapping[str, str], *, quotes: bool = True) -> str:
+    """Remove quotes (unless these mean nothing) and escape characters, replace `variables`. Raises ValueError."""
     from e2b_dockerfile_utils import ShellLex  # noqa: PLC0415 - see the module's docstring
 
-    return ShellLex(escape, env=variables, skip_unset_env=variables is None).process_word(word)
+    return ShellLex(escape, skip_process_quotes=not quotes, env=variables, skip_unset_env=False).process_word(word)
 
 
 def process_words(word: str, escape: str, variables: Mapping[str, str]) -> list[str]:
