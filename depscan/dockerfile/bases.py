@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from depscan.dockerfile.substitutions import refusal
+from depscan.dockerfile.lexing import refusal
 from depscan.errors import UsageError
 from depscan.platforms import Platform, parse_platform
 

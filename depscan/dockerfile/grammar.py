@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from depscan.dockerfile.instructions import Form
-from depscan.dockerfile.substitutions import find_refused
+from depscan.dockerfile.lexing import LEXED
 from depscan.dockerfile.words import KEYWORDS, read_assignments, read_heredoc_mark, split_mount
 
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ _COUNTS: dict[str, tuple[int, int | None]] = {
     **dict.fromkeys(("ARG", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "ONBUILD", "VOLUME"), (1, None)),
     **dict.fromkeys(("MAINTAINER", "STOPSIGNAL", "USER", "WORKDIR"), (1, 1)),
 }
+
+
+_NOT_LEXED = {"CMD", "ENTRYPOINT", "FROM", "HEALTHCHECK", "ONBUILD", "SHELL"}  # FROM is, under a scope of its own
 
 
 def is_official_frontend(syntax: str | None) -> bool:
@@ -81,7 +84,11 @@ def find_faults(instruction: Instruction, escape: str, *, official: bool) -> lis
     assigning = instruction.trigger or instruction  # BuildKit's parser splits what ONBUILD assigns at once
     if not faults and assigning.keyword in {"ARG", "ENV", "LABEL"}:
         faults.extend(_check_assignments(assigning, escape))
-    if not faults:
+    texts = (instruction.text, *(heredoc.content for heredoc in instruction.heredocs))
+    lexed = keyword not in _NOT_LEXED and (keyword != "RUN" or bool(instruction.flags))
+    if not faults and lexed and any(mark in text for text in texts for mark in LEXED):
+        from depscan.dockerfile.substitutions import find_refused  # noqa: PLC0415 - few instructions have such a mark
+
         faults.extend(("syntax", detail, span) for detail, span in find_refused(instruction, escape))
     return faults
 

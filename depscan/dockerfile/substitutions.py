@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from depscan.dockerfile.lexing import process_word
+from depscan.dockerfile.lexing import refusal
 from depscan.dockerfile.words import read_assignments, split_mount
 
 if TYPE_CHECKING:
@@ -18,16 +18,8 @@ if TYPE_CHECKING:
     from depscan.dockerfile.instructions import Instruction
     from depscan.source import Span
 
-_MARKS = ("$", "'", '"')
 _WORDS = frozenset({"ADD", "COPY", "EXPOSE", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"})
 _FLAGS = frozenset({"checksum", "chmod", "chown"})
-
-
-class _Everything(dict[str, str]):
-    """Each variable has a value: what the lexer refuses then, it refuses whatever the values are."""
-
-    def get(self, name: str, default: str | None = None) -> str:  # type: ignore[override]  # noqa: ARG002
-        return "x"
 
 
 def find_refused(instruction: Instruction, escape: str) -> Iterator[tuple[str, Span]]:
@@ -43,17 +35,6 @@ def find_refused(instruction: Instruction, escape: str) -> Iterator[tuple[str, S
             said = refusal(heredoc.content, "\\", quotes=False) if heredoc.expand else None
             if said is not None:
                 yield said, heredoc.span
-
-
-def refusal(text: str, escape: str, *, quotes: bool = True) -> str | None:
-    """Why the lexer refuses a text, whatever the values of its variables; None where it does not."""
-    if not any(mark in text for mark in _MARKS):
-        return None
-    try:
-        process_word(text, escape, _Everything(), quotes=quotes)
-    except ValueError as error:
-        return str(error).removeprefix(f"failed to process {text!r}: ")
-    return None
 
 
 def _lexed(instruction: Instruction, escape: str) -> Iterator[tuple[str, Span]]:

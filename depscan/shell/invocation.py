@@ -7,11 +7,13 @@ In: the words of a command. Out: the words of the program behind sudo, env, time
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from depscan.shell.commands import ShellWord
+from depscan.shell.commands import ITEM, ShellWord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,22 +66,45 @@ _WRAPPERS: dict[str, _Wrapper] = {
 
 
 class Invocation(Struct, frozen=True):
-    """The words that really run, and the assignments that wrappers add to their environment."""
+    """The words that really run, and the assignments that wrappers add to their environment.
+
+    `repeated` says that they run once for each item, of which there may be none, with `ITEM` in its place.
+    """
 
     words: tuple[ShellWord, ...]
     assignments: tuple[tuple[str, str | None], ...] = ()
+    repeated: bool = False
 
 
 def unwrap(words: Sequence[ShellWord]) -> Invocation:
     """Strip wrappers from the front; what only asks (`command -v`) or has no command behind it stays as it is."""
     assignments: list[tuple[str, str | None]] = []
+    repeated = False
     while words:
         wrapper = _WRAPPERS.get(base_name(words[0]) or "")
         rest = _after(words, wrapper, assignments) if wrapper else []
         if wrapper is None or not rest or any(word.text in {"-v", "-V"} for word in words[1:2]):
             break
-        words = [*rest, ShellWord(None, "", rest[-1].end, rest[-1].end)] if wrapper.feeds else rest
-    return Invocation(tuple(words), tuple(assignments))
+        if wrapper.feeds:
+            item = _placeholder(words[1 : len(words) - len(rest)])
+            repeated |= item is not None
+            rest = [*rest, ShellWord(None, "", rest[-1].end, rest[-1].end)] if item is None else _fill(rest, item)
+        words = rest
+    return Invocation(tuple(words), tuple(assignments), repeated)
+
+
+def _placeholder(options: Sequence[ShellWord]) -> str | None:
+    """What xargs replaces by each item: of -I, of -i and --replace where they name none, {}."""
+    texts = [word.text or "" for word in options]
+    for text, after in zip_longest(texts, texts[1:], fillvalue=""):
+        found = re.fullmatch(r"(?s)(?:-[0rtpxo]*I|-[0rtpxo]*(i)|-(-replace=?))(.*)", text)
+        if found:
+            return found[3] or ("{}" if found[1] or found[2] else after) or None
+    return None
+
+
+def _fill(words: Sequence[ShellWord], item: str) -> list[ShellWord]:
+    return [replace(word, text=word.text.replace(item, ITEM)) if word.text else word for word in words]
 
 
 def base_name(word: ShellWord) -> str | None:
