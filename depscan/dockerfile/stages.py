@@ -67,6 +67,7 @@ def read_dockerfile(
     scope = _read_global_scope(head, known, build_arguments, escape)
     stages = _read_stages(groups, scope, platform, problems)
     problems.extend(_find_unknown_stages(stages))
+    problems = _without_overridden(problems, groups)
     problems.extend(find_shadowed(head, stages, build_arguments, escape))
     problems.sort(key=lambda problem: problem.span)
     return Dockerfile(source, escape, stages, comments, _without_template_noise(problems)[:MAX_PROBLEMS])
@@ -78,6 +79,19 @@ def _without_template_noise(problems: Sequence[Problem]) -> tuple[Problem, ...]:
     if sign is None:
         return tuple(problems)
     return (sign, *(problem for problem in problems if problem.kind not in ("template", "syntax")))
+
+
+def _without_overridden(problems: Sequence[Problem], groups: Sequence[Sequence[Instruction]]) -> list[Problem]:
+    """What is wrong with a start command is not told where a later one of its stage takes its place."""
+    spans = [
+        instruction.span
+        for group in groups
+        for place, instruction in enumerate(group)
+        if instruction.keyword in ("CMD", "ENTRYPOINT", "HEALTHCHECK")
+        and any(later.keyword == instruction.keyword for later in group[place + 1 :])
+    ]
+    overridden = [each for each in problems if any(span.start <= each.span.start < span.end for span in spans)]
+    return [each for each in problems if each.kind != "malformed-exec-form" or each not in overridden]
 
 
 def _find_early_instructions(head: Sequence[Instruction]) -> Iterator[Problem]:

@@ -131,11 +131,17 @@ class Action(Struct, frozen=True):
         return [path for word in words if (path := self.path(word.text)) is not None]
 
     def written(self, path: str, content: Content | None = None, *, mode: int = 0o644) -> FileEntry:
-        """A file that this command writes; one that is there keeps its permission bits."""
+        """A file that this command writes; one that is there, or may be, keeps its permission bits."""
         known = self.tree.find(path)
-        return FileEntry(
-            path, "file", known.mode if known else mode, Origin.PREDICTED, self.reason, self.span, 0, content
-        )
+        bits = known.mode if known else mode | self._bits_that_may_be(path)
+        return FileEntry(path, "file", bits, Origin.PREDICTED, self.reason, self.span, 0, content)
+
+    def _bits_that_may_be(self, path: str) -> int:
+        from depscan.filesystem.lookup import image_may_hold  # noqa: PLC0415 - few commands write a file
+
+        where = self.tree.canonical(path, follow_last=True)
+        held = where not in self.tree.removed and image_may_hold(self.tree.profile, where)
+        return 0o111 if held else 0
 
 
 def apply_effect(effect: Effect, action: Action) -> None:
