@@ -7,6 +7,7 @@ where they stand verbatim in the text, else at the command that runs it.
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -84,10 +85,18 @@ class CallReader:
         fresh = tuple(each for each in call.redirects if not each.opened)
         if fresh:
             self._enter((), replace(call, redirects=fresh))
-        own = [replace(each, opened=True) for each in call.redirects if each.descriptor == "1"]
+        own = [self._opened(each) for each in call.redirects if each.descriptor == "1"]
         outer, self.sink = self.sink, own[-1] if own else self.sink
         read()
         self.sink = outer
+
+    def _opened(self, redirect: Redirect) -> Redirect:
+        """The redirection as those in the group have it: its file was found from the directory outside of it."""
+        text = redirect.target.text
+        if text is not None and not redirect.opened:
+            directory = self.state.directory
+            text = None if directory is None and not text.startswith("/") else posixpath.join(directory or "/", text)
+        return replace(redirect, target=replace(redirect.target, text=text), opened=True)
 
     def _enter(self, words: tuple[ShellWord, ...], call: Call) -> None:
         redirects = call.redirects

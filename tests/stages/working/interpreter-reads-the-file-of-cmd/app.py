@@ -1,2 +1,1 @@
 #!/usr/bin/python9
-print(1)
