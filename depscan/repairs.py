@@ -18,7 +18,7 @@ from depscan.filesystem.entries import Presence
 from depscan.filesystem.lookup import search_program
 from depscan.findings import Edit, Location
 from depscan.linking.placement import Cause
-from depscan.linking.starts import is_plain_text
+from depscan.linking.start_texts import is_plain_text
 from depscan.packages import install_command
 from depscan.packages.providers import who_provides
 from depscan.source import Position, Span

@@ -283,10 +283,15 @@ def _examine(
         platform_assumed=_is_assumed(config),
         run=run,
     )
+    in_target = frozenset() if target is None else stages_needed(dockerfile, target)
+    if len(in_target) < len(dockerfile.stages):
+        from depscan.subjects.unbuilt import counting  # noqa: PLC0415 - most builds make all stages
+
+        subjects = tuple(counting(subjects, dockerfile, in_target, named=config.target is not None))
     return _Examination(
         dockerfile=dockerfile,
         target=None if target is None else dockerfile.stages[target],
-        in_target=frozenset() if target is None else stages_needed(dockerfile, target),
+        in_target=in_target,
         stages=stages,
         placements=placements,
         findings=judge(setting.run.rules, subjects, path=text.source.path, config=config),

@@ -22,12 +22,12 @@ from depscan.artifacts.containers import (
     checked,
     stored,
 )
+from depscan.artifacts.magic import is_tar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _KINDS = {b"1": "hard-link", b"2": "link", b"5": "directory"}  # ustar's typeflag
-_TAR_MARK, _TAR_MARK_AT = b"ustar", 257
 _BLOCK = 512
 _AR_HEADER = 60  # ar(5): name, date, uid, gid, mode, size, and two bytes that end it
 _AR_MARK = b"!<arch>\n"
@@ -63,7 +63,7 @@ def read_tar(file: BinaryIO, size: int, budget: Budget) -> Iterator[Item]:
     stream = metered(file, size, budget)
     try:
         first = _first_block(stream)
-        if first[_TAR_MARK_AT : _TAR_MARK_AT + len(_TAR_MARK)] != _TAR_MARK:
+        if not is_tar(first):
             return
         joined = cast("BinaryIO", _Joined(first, stream))
         with tarfile.open(fileobj=joined, mode="r|", ignore_zeros=True) as tar:
