@@ -20,9 +20,24 @@ if TYPE_CHECKING:
 
 # What each program is asked to do; {} stands for a package.
 REQUESTS = {
-    "apk": ("update", "add --no-cache {}", "add -t .deps {}", "del {}", "del .deps", "upgrade", "search {}", "info -e {}"),
+    "apk": (
+        "update",
+        "add --no-cache {}",
+        "add -t .deps {}",
+        "del {}",
+        "del .deps",
+        "upgrade",
+        "search {}",
+        "info -e {}",
+    ),
     "apt": ("update", "install -y {}", "remove {}"),
-    "apt-get": ("update", "install -y --no-install-recommends {}", "purge --auto-remove {}", "autoremove", "upgrade -y"),
+    "apt-get": (
+        "update",
+        "install -y --no-install-recommends {}",
+        "purge --auto-remove {}",
+        "autoremove",
+        "upgrade -y",
+    ),
     "aptitude": ("update", "install -y {}", "purge {}", "search {}"),
     "dpkg": ("-i {}", "-P {}", "-l {}", "--add-architecture i386"),
     "dnf": ("makecache", "install -y {}", "remove -y {}", "module enable {}", "repoquery {}"),
@@ -37,8 +52,8 @@ REQUESTS = {
 # Names of bases, of files and of nothing, constraints without a name, patterns, and what is hardly a word.
 PACKAGES = (
     "", "busybox", "alpine", "debian", "scratch", "curl", "libssl-dev", "curl=7.*", "=1", ":amd64", "g++", "libc6-",
-    "-", "--", ".", "..", "@web", "!curl", "a/b", "./x.deb", "https://x.example/a.rpm", "/tmp/*.apk", "'*'", "lib*", "'['",
-    "'('", '"a b"', "'\\'", "$X", '"$X"', "python3-{a,b}", "näme", "\\", "0", "a" * 5_000,
+    "-", "--", ".", "..", "@web", "!curl", "a/b", "./x.deb", "https://x.example/a.rpm", "/tmp/*.apk", "'*'", "lib*",
+    "'['", "'('", '"a b"', "'\\'", "$X", '"$X"', "python3-{a,b}", "näme", "\\", "0", "a" * 5_000,
 )  # fmt: skip
 
 
@@ -93,7 +108,9 @@ def test_a_release_called_like_a_package_has_no_packages(name: str) -> None:
 
 
 def test_a_build_argument_of_any_bytes(tmp_path: Path, run_depscan: RunDepscan) -> None:
-    text = "FROM {}\nARG NAME\nRUN apt-get update && apt-get install -y $NAME\nRUN apk add $NAME\nRUN dnf install -y $NAME\n"
+    text = (
+        "FROM {}\nARG NAME\nRUN apt-get update && apt-get install -y $NAME\nRUN apk add $NAME\nRUN dnf install $NAME\n"
+    )
     for base in ("debian:12", "alpine:3.20", "rockylinux:9"):
         (tmp_path / "Dockerfile").write_text(text.format(base))
         found = run_depscan("--isolated", "--build-arg=NAME=\udc80", str(tmp_path / "Dockerfile"))
