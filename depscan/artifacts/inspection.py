@@ -6,6 +6,7 @@ its name. What an archive holds besides, and what of it cannot be read, is one r
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from depscan.artifacts.magic import ARCHIVES, CLOSED, HEAD_SIZE, classify
@@ -28,7 +29,7 @@ def inspect_files(paths: Sequence[Path]) -> dict[str, ElfFacts | str]:
 
 
 def _is_archive(path: Path) -> bool:
-    if not path.is_file():
+    if not os.path.isfile(path):
         return False
     try:
         with open(path, "rb") as file:
