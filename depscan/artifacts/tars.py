@@ -19,6 +19,7 @@ from depscan.artifacts.containers import (
     Budget,
     Item,
     NoArchiveError,
+    NoReaderError,
     checked,
     stored,
 )
@@ -52,8 +53,14 @@ class _Meter(io.RawIOBase):
 
 
 def metered(file: BinaryIO, size: int, budget: Budget) -> BinaryIO:
-    """What a file holds once it is unpacked, by its first bytes; too much of it raises BoundError."""
-    return cast("BinaryIO", _Meter(_unpacked(file), size, budget))
+    """What a file holds once it is unpacked, by its first bytes; too much of it raises BoundError.
+
+    Raises NoReaderError where the packing cannot be read here.
+    """
+    try:
+        return cast("BinaryIO", _Meter(_unpacked(file), size, budget))
+    except ImportError as error:  # zstd's package, or a module that this Python was built without
+        raise NoReaderError(str(error)) from None
 
 
 def read_tar(file: BinaryIO, size: int, budget: Budget) -> Iterator[Item]:
@@ -77,8 +84,6 @@ def read_tar(file: BinaryIO, size: int, budget: Budget) -> Iterator[Item]:
                     yield Item(info.name, size, partial(_open, tar, info), kind or "file", info.mode & 0o7777, target)
     except (BoundError, BadArchiveError):
         raise
-    except ImportError:
-        raise BadArchiveError("this Python cannot read zstd; install zstandard") from None
     except Exception as error:  # tarfile, zlib, lzma and zstd have errors of their own, which share no base
         raise BadArchiveError(f"it cannot be read to its end: {str(error)[:150] or type(error).__name__}") from None
 
@@ -86,7 +91,7 @@ def read_tar(file: BinaryIO, size: int, budget: Budget) -> Iterator[Item]:
 def _first_block(stream: BinaryIO) -> bytes:
     try:
         return stream.read(_BLOCK)
-    except (BoundError, ImportError):
+    except BoundError:
         raise
     except Exception as error:  # as below
         raise NoArchiveError(f"it cannot be unpacked: {str(error)[:150] or type(error).__name__}") from None

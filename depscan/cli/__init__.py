@@ -139,11 +139,11 @@ def inspect(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", show_default=False)],
     format: Format = None,  # noqa: A002 - the option's name
 ) -> int:
-    """Tell what an ELF file needs: architecture, dynamic linker, libraries, versions."""
-    from depscan.artifacts.reading import read_facts  # noqa: PLC0415 - only this command
+    """Tell what an ELF file, or those in an archive, need: architecture, dynamic linker, libraries, versions."""
+    from depscan.artifacts.inspection import inspect_files  # noqa: PLC0415 - only this command
     from depscan.reports import inspect as report  # noqa: PLC0415 - likewise
 
-    facts = read_facts([check_file(file, "depscan inspect build/server") for file in files])
+    facts = inspect_files([check_file(file, "depscan inspect build/server") for file in files])
     write_stdout(_pick(format, {"text": report.render_text, "json": report.render_json})(facts))
     return 0
 

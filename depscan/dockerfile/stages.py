@@ -22,6 +22,7 @@ from depscan.dockerfile.parser import MAX_PROBLEMS, parse_instructions
 from depscan.dockerfile.platform_defaults import find_shadowed
 from depscan.dockerfile.words import split_mount
 from depscan.errors import UsageError
+from depscan.platforms import platform_of_image
 from depscan.source import Span
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ def _build_stage(
         base_stage=parent.index if parent else None,
         unresolved=base.unresolved,
         # A stage on a stage has the platform of that one, whatever its own flag says (dispatchState.init).
-        platform=parent.platform if parent else base.platform,
+        platform=parent.platform if parent else platform_of_image(base.reference or "", base.platform),
         platform_flag=base.platform_flag,
         instruction=instruction,
         instructions=body,
