@@ -482,7 +482,7 @@ def test_the_knowledge_is_small() -> None:
     import zlib
 
     sizes = [(path.stat().st_size, zlib.compress(path.read_bytes())) for path in KNOWLEDGE.rglob("*") if path.is_file()]
-    assert sum(len(packed) for _, packed in sizes) < 1_000_000  # what it weighs in the wheel
+    assert sum(len(packed) for _, packed in sizes) < 1_100_000  # what it weighs in the wheel
     assert sum(size for size, _ in sizes) < 5_000_000
 
 
