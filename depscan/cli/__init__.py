@@ -9,7 +9,8 @@ annotations, and evaluating them from text three times over was a tenth of a run
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Annotated, Any
 
@@ -17,7 +18,6 @@ import typer
 
 from depscan.cli.inputs import check_file, common_folder, find_dockerfiles, find_inputs
 from depscan.cli.output import find_width, wants_color, write_reports, write_stdout
-from depscan.cli.progress import show_progress
 from depscan.config import load_config
 from depscan.errors import DepscanError, UsageError, did_you_mean
 from depscan.reports.escaping import printable, printable_lines
@@ -129,10 +129,19 @@ def check(
     settings = load_config(options, os.environ, common_folder(files))
     from depscan.scan import scan  # noqa: PLC0415 - the engine, which --version, --help and wrong use do not need
 
-    with show_progress(quiet=settings.quiet) as tell:
+    with _progress(quiet=settings.quiet) as tell:
         result = scan(files, settings, tell=tell)
     write_reports(result, settings.formats)
     return result.exit_code
+
+
+def _progress(*, quiet: bool) -> AbstractContextManager[Callable[[str], None]]:
+    """What takes the news of a run; on a terminal it shows them."""
+    if quiet or not sys.stderr or not sys.stderr.isatty():
+        return nullcontext(lambda _: None)
+    from depscan.cli.progress import show_progress  # noqa: PLC0415 - only on a terminal
+
+    return show_progress()
 
 
 def inspect(
