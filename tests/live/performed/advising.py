@@ -8,6 +8,7 @@ too, and the outcome is performed and started. `python -m tests.live.performed.a
 from __future__ import annotations
 
 import difflib
+import re
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -98,7 +99,10 @@ def _try(found: Finding, case: Case) -> Attempt:
     gravity = f"{found.severity} {found.confidence}"
     if not found.suggestions:
         return Attempt(found.rule, gravity, NO_ADVICE)
-    changed, taken, left = _follow(found.suggestions[0], case)
+    try:
+        changed, taken, left = _follow(found.suggestions[0], case)
+    except BuildFailedError as error:
+        return Attempt(found.rule, gravity, FAILS, (found.suggestions[0].title,), str(error))
     attempt = Attempt(
         found.rule,
         gravity,
@@ -107,8 +111,8 @@ def _try(found: Finding, case: Case) -> Attempt:
         changes=tuple(_changes(case, changed)),
         left=tuple(f"{each.rule}: {each.message}" for each in left),
     )
-    if not all(each.edits for each in taken):
-        return replace(attempt, message="nothing to write into the Dockerfile")
+    if changed == case:
+        return replace(attempt, message="nothing to write into the Dockerfile, nor to build anew")
     try:
         ending = _perform(changed)
     except NoImageError as error:
@@ -129,12 +133,20 @@ def _follow(suggestion: Suggestion, case: Case) -> tuple[Case, list[Suggestion],
     taken: list[Suggestion] = []
     while True:
         taken.append(suggestion)
-        changed = write_edits(case, suggestion.edits)
+        changed = write_edits(case, suggestion.edits) if suggestion.edits else _build_anew(case, suggestion.title)
         left = _alarms(changed)
         following = next((each.suggestions[0] for each in left if each.suggestions), None)
         if changed == case or following is None or len(taken) == _MOST_STEPS:
             return changed, taken, left
         suggestion, case = following, changed
+
+
+def _build_anew(case: Case, title: str) -> Case:
+    """What was built before, with the flags that a remedy names where it can be done with flags."""
+    flags = " ".join(word.strip(",") for word in title.split() if word.startswith("-"))
+    environment = " ".join(word for word in title.split() if word.startswith("CGO_ENABLED="))
+    text = re.sub(r"(?m)\b(gcc|g\+\+)(?= -o)", rf"\1 {flags}", case.built) if flags else case.built
+    return replace(case, built=text.replace("go build", f"{environment} go build") if environment else text)
 
 
 def write_edits(case: Case, edits: Iterable[Edit]) -> Case:
@@ -167,8 +179,9 @@ def _offset(text: str, position: Position) -> int:
 
 
 def _changes(before: Case, after: Case) -> Iterator[str]:
-    for name in ("", *after.files):
-        old, new = (each.files.get(name, "") if name else each.dockerfile for each in (before, after))
+    texts = [{"": each.dockerfile, " built": each.built, **each.files} for each in (before, after)]
+    for name in texts[1]:
+        old, new = (each.get(name, "") for each in texts)
         lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=0)
         yield from (line for line in lines if not line.startswith(("---", "+++", "@@")))
 

@@ -6,6 +6,7 @@ contradicts what was predicted of it. `python -m tests.live.performed.comparing 
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -91,12 +92,15 @@ def compare(case: Case) -> Row:
 
 
 def write_context(case: Case, context: Path) -> None:
-    """The files of a case; scripts are executable."""
+    """The files of a case, scripts executable, and what was built before; raises BuildFailedError."""
     for name, text in case.files.items():
         path = context / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode())
         path.chmod(0o755 if text.startswith("#!") and name not in case.plain else 0o644)
+    if case.built:
+        with mount(Build(case.built, context).image().layers) as here:
+            shutil.copytree(here / "out", context, symlinks=True, dirs_exist_ok=True)
 
 
 def ask(case: Case, context: Path) -> Scan:
