@@ -8,6 +8,7 @@ too, and the outcome is performed and started. `python -m tests.live.performed.a
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import tempfile
 from collections import Counter
@@ -20,7 +21,9 @@ from tabulate import tabulate
 
 from tests.live.performed.cases import Case  # noqa: TC001 - msgspec reads the fields' types
 from tests.live.performed.comparing import alarming, ask, write_context
-from tests.live.performed.images import NoImageError
+from tests.live.performed.copying import resolve
+from tests.live.performed.images import PATH, NoImageError
+from tests.live.performed.layers import mount
 from tests.live.performed.many import parse_arguments, perform_many
 from tests.live.performed.performing import Build, BuildFailedError
 from tests.live.performed.starting import Ending, start
@@ -30,11 +33,13 @@ if TYPE_CHECKING:
 
     from depscan.findings import Edit, Finding, Suggestion
     from depscan.source import Position
+    from tests.live.performed.images import Image
 
 _MOST_STEPS = 4
-RUNS, FAILS, TOLD = "runs", "FAILS", "fails, told"
+RUNS, FAILS, TOLD, NO_COMMAND = "runs", "FAILS", "fails, told", "no such command"
 NO_ADVICE, NOT_PERFORMED = "no advice", "not performable"
-ENDS = (RUNS, FAILS, TOLD, NOT_PERFORMED, NO_ADVICE)
+ENDS = (RUNS, FAILS, TOLD, NO_COMMAND, NOT_PERFORMED, NO_ADVICE)
+_ABSENT_COMMAND = "absent-command"
 # What the roots that are made here cannot do: they have neither apk nor the systems of Red Hat and SUSE.
 _ABSENT = ("apk: not found", "dnf: not found", "yum: not found", "microdnf: not found", "zypper: not found")
 
@@ -90,9 +95,21 @@ def _perform(case: Case) -> Ending:
     with tempfile.TemporaryDirectory() as folder:
         write_context(case, Path(folder))
         try:
-            return start(Build(case.dockerfile, Path(folder)).image())
+            image = Build(case.dockerfile, Path(folder)).image()
         except BuildFailedError as error:
             return Ending("build-failed", None, str(error))
+    ending = start(image)
+    return ending._replace(cause=_ABSENT_COMMAND) if ending.cause and not _is_there(image) else ending
+
+
+def _is_there(image: Image) -> bool:
+    """Whether the first start word names anything in the image, be it a link to nothing."""
+    folder, slash, name = (*image.entrypoint, *image.command, "")[0].rpartition("/")
+    folders = (
+        (os.path.join(image.workdir, folder + slash),) if slash else image.environment.get("PATH", PATH).split(":")
+    )
+    with mount(image.layers) as here:
+        return any(os.path.lexists(resolve(here, each) / name) for each in folders)
 
 
 def _try(found: Finding, case: Case) -> Attempt:
@@ -117,15 +134,19 @@ def _try(found: Finding, case: Case) -> Attempt:
         ending = _perform(changed)
     except NoImageError as error:
         return replace(attempt, message=f"no such image here: {error}")
-    return replace(attempt, end=_judge(ending, attempt.left), message=ending.message)
+    return replace(attempt, end=_judge(ending, attempt), message=ending.message)
 
 
-def _judge(ending: Ending, left: tuple[str, ...]) -> str:
+def _judge(ending: Ending, attempt: Attempt) -> str:
+    """A command that is nowhere, which no remedy was about, is a flaw of its own that the composing of cases brings."""
     if ending.cause is None:
         return RUNS
     if any(text in ending.message for text in _ABSENT):
         return NOT_PERFORMED
-    return TOLD if left else FAILS
+    if attempt.left:
+        return TOLD
+    about_start = any(re.match(r"[-+](CMD|ENTRYPOINT|ENV|WORKDIR) ", line) for line in attempt.changes)
+    return NO_COMMAND if ending.cause == _ABSENT_COMMAND and not about_start else FAILS
 
 
 def _follow(suggestion: Suggestion, case: Case) -> tuple[Case, list[Suggestion], list[Finding]]:
