@@ -122,8 +122,17 @@ class Finding(Struct, frozen=True):
 
 
 class Skipped(Struct, frozen=True):
-    """Something that could not be analysed: it reaches the report, never a guess."""
+    """Something that could not be analysed: it reaches the report, never a guess.
+
+    `denied` says that it may not be read, which a person can mend: every format tells it.
+    """
 
     subject: str
     reason: str
     span: Span | None = None
+    denied: bool = False
+
+    @property
+    def message(self) -> str:
+        """What it is and why, in one line."""
+        return f"{self.subject}: {self.reason}"

@@ -120,3 +120,58 @@ def parse_platform(text: str) -> Platform:
     if architecture == "arm":
         variant = variant or "v7"
     return Platform(parts[0], architecture, variant)
+
+
+# Words for machines in the names of images: Docker's own (arm32v7/debian), Debian's, the kernel's and balena's.
+_WORDS = {
+    **dict.fromkeys(("amd64", "x86_64", "x86-64", "x64"), "amd64"),
+    **dict.fromkeys(("i386", "i686", "386"), "386"),
+    **dict.fromkeys(("arm64", "arm64v8", "aarch64", "armv8"), "arm64"),
+    **dict.fromkeys(("arm32v7", "armv7", "armv7l", "armv7hf", "armhf", "arm"), "arm/v7"),
+    **dict.fromkeys(("arm32v6", "armv6", "armv6l", "armv6hf"), "arm/v6"),
+    **dict.fromkeys(("arm32v5", "armv5", "armv5e", "armel"), "arm/v5"),
+    **{word: word for word in ("ppc64le", "s390x", "riscv64", "mips64le")},
+}
+_WORD = "|".join(sorted(map(re.escape, _WORDS), key=len, reverse=True))
+_OF_TAG = re.compile(rf"(?:^|.*[-_.])({_WORD})$|^({_WORD})-.*")
+_IN_NAME = re.compile(rf"(?:^|.*[-_.])({_WORD}|rpi|raspberry-?pi\w*|l4t|jetson)(?:$|[-_.])")
+# Images whose names tell the machine that they compile or emulate for, not their own.
+_FOR_OTHERS = re.compile(r"cross|qemu|binfmt|unknown-linux|linux-gnu|linux-musl|toolchain|zigbuild")
+# Owners whose images are for the machine, or the device, that their names begin or end with.
+_BY_DEVICE = frozenset({"balenalib", "resin"})
+_BY_MACHINE = frozenset({"balenalib", "resin", "homeassistant", "home-assistant", "hassioaddons", "multiarch", "pypa"})
+_UNKNOWN = "unknown"
+
+
+def platform_of_image(reference: str, platform: Platform) -> Platform:
+    """The platform of an image: its own where its name tells a machine, else the one that is asked for.
+
+    arm32v7/debian is for arm whatever `--platform` says. Where a name may tell another machine (hypriot/rpi-node), or
+    its owner names devices (balenalib/jetson-nano-debian), the architecture is `unknown`: nothing is held against it.
+    """
+    if platform.os != "linux":
+        return platform
+    name = reference.lower().partition("@")[0].removeprefix("docker.io/")
+    path, colon, tag = name.rpartition(":") if ":" in name.rpartition("/")[2] else (name, "", "")
+    parts = path.split("/")
+    if _FOR_OTHERS.search(name):
+        return platform
+    owner, last = parts[-2] if len(parts) > 1 else "", parts[-1]
+    word = _machine_word(owner, last, tag if colon else "")
+    if word is None:
+        return platform
+    own = parse_platform(f"linux/{_WORDS[word]}") if word in _WORDS else Platform("linux", _UNKNOWN)
+    return platform if own.architecture == platform.architecture else own
+
+
+def _machine_word(owner: str, last: str, tag: str) -> str | None:
+    """The word of `_WORDS` that tells an image's machine, `unknown` where it may be another one, else None."""
+    if owner in _WORDS:
+        return owner
+    of_tag = _OF_TAG.match(tag)
+    if of_tag is not None:
+        return of_tag[1] or of_tag[2]
+    in_name = _IN_NAME.match(last)
+    if in_name is not None and in_name[1] in _WORDS and (owner in _BY_MACHINE or _WORDS[in_name[1]] == "amd64"):
+        return in_name[1]
+    return _UNKNOWN if in_name is not None or (owner in _BY_DEVICE) else None

@@ -13,7 +13,7 @@ from pathlib import Path
 def find_repository(folder: Path) -> Path | None:
     """The root of the repository that a folder is in, as an absolute path; None outside of one."""
     absolute = folder.absolute()
-    return next((each for each in (absolute, *absolute.parents) if (each / ".git").exists()), None)
+    return next((each for each in (absolute, *absolute.parents) if os.path.exists(each / ".git")), None)
 
 
 def shown_path(path: Path) -> str:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from depscan.findings import Confidence, Location, Related, Severity
 from depscan.platforms import DEFAULT_PLATFORM
-from depscan.source import SourceText
+from depscan.source import Position, SourceText
 
 if TYPE_CHECKING:
     from depscan.builds.build import Build
@@ -146,6 +146,13 @@ class ScanResult(Struct, frozen=True):
     def reported(self) -> tuple[Finding, ...]:
         """The findings of `distinct` that are not ignored, each saying in which builds and on which platforms it is."""
         return tuple(told.in_full for told in self.distinct if not told.finding.ignored)
+
+    @property
+    def denied(self) -> tuple[tuple[str, Position, Skipped], ...]:
+        """What may not be read, with the path of its Dockerfile and its place there, each once."""
+        rows = ((scan.source.path, row) for scan in self.scans for row in scan.skipped if row.denied)
+        places = ((path, row.span.start if row.span else Position(1, 1), row) for path, row in rows)
+        return tuple(dict.fromkeys(places))
 
 
 def _share(shared: list[tuple[Finding, Scan]], scans: list[Scan]) -> Told:

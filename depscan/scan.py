@@ -130,7 +130,7 @@ def scan(
 
 
 def _scan_path(path: str | Path, config: Config, run: _Run) -> list[Scan]:
-    if str(path) == STANDARD_INPUT or not (Path(path).suffix in DECLARING or Path(path).is_dir()):
+    if str(path) == STANDARD_INPUT or not (Path(path).suffix in DECLARING or os.path.isdir(path)):
         return _scan_platforms(_read(path), config, run)
     from depscan.builds.discovery import find_builds  # noqa: PLC0415 - a single Dockerfile needs none of it
 
@@ -194,7 +194,7 @@ def _scan_text(text: _Text, platform: Platform, config: Config, run: _Run) -> Sc
     dockerfile = _parse(text, platform, config, run.parsed)
     root, reason = _choose_context(text, dockerfile, config)
     given = config.context is not None and reason == _BY_OPTION
-    context = run.context(root, text.path if text.path and own_ignore_file(text.path).exists() else None)
+    context = run.context(root, text.path if text.path and os.path.exists(own_ignore_file(text.path)) else None)
     key = id(dockerfile), id(context)  # both are kept for the run
     replay = run.replays.setdefault(key, _replay(dockerfile, context, config))
     setting = _Setting(platform, config, run, replay, given)
@@ -245,7 +245,7 @@ def _sorted(values: Mapping[str, str | None]) -> tuple[tuple[str, str | None], .
 
 def _choose_context(text: _Text, dockerfile: Dockerfile, config: Config) -> tuple[Path, str]:
     if config.context is not None:
-        if not config.context.is_dir():
+        if not os.path.isdir(config.context):
             raise UsageError(f"{config.context}: not a directory; --context takes the build context's directory")
         declared = text.build is not None and config.context is text.build.context
         return config.context, f"declared in {text.build.source}" if text.build and declared else _BY_OPTION
@@ -287,10 +287,15 @@ def _examine(
         platform_assumed=_is_assumed(config),
         run=run,
     )
+    in_target = frozenset() if target is None else stages_needed(dockerfile, target)
+    if len(in_target) < len(dockerfile.stages):
+        from depscan.subjects.unbuilt import counting  # noqa: PLC0415 - most builds make all stages
+
+        subjects = tuple(counting(subjects, dockerfile, in_target, named=config.target is not None))
     return _Examination(
         dockerfile=dockerfile,
         target=None if target is None else dockerfile.stages[target],
-        in_target=frozenset() if target is None else stages_needed(dockerfile, target),
+        in_target=in_target,
         stages=stages,
         placements=placements,
         findings=judge(setting.run.rules, subjects, path=text.source.path, config=config),

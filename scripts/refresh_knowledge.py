@@ -34,6 +34,7 @@ SOURCE_DATES = {"pep600": "2026-08-08", "busybox": "2026-07-27", "distroless": "
 
 # The layout (depscan/knowledge/layouts.json) of a release, by the longest prefix of its id.
 LAYOUTS = {
+    "voidlinux": "unread",
     "alpine": "alpine",
     "almalinux": "rpm-merged",
     "amazonlinux:2023": "rpm",
@@ -162,7 +163,8 @@ def describe(source: Row) -> str:
 def release_rows(facts: Row, additions: Row) -> dict[str, Row]:
     """All releases by id: the facts' rows, the rows read by hand, and glibc beside musl on Alpine."""
     measured = {spelled(row["id"]): row | {"id": spelled(row["id"])} for row in facts["releases"]}
-    rows = {name: from_facts(row, measured, facts["generated"]) for name, row in measured.items()}
+    known = {name: row for name, row in measured.items() if "*" not in name}  # not what stands for several images
+    rows = {name: from_facts(row, measured, facts["generated"]) for name, row in known.items()}
     for row in additions["releases"]:
         rows[row["id"]] = from_addition(row, rows, additions["packages"])
     for pair in additions["frolvlad"]:
@@ -242,7 +244,7 @@ def libraries_of(row: Row) -> tuple[list[str], bool]:
         names = {name for name in base["sonames"] if not name.startswith(("ld-linux", "libc.musl-"))}
         if "libbz2.so.1" in names and row["libc"] == "glibc":
             names.add("libbz2.so.1.0")  # libbz2's real soname on Debian; seen in debootstrap roots of three suites
-        return sorted(names), not row["id"].endswith("*-debian11")
+        return sorted(names), True
     names = set(CORE) if row["libc"] == "glibc" and row["id"] != "nixos/nix" else set()
     for package in base.get("has", ()) if isinstance(base, dict) else ():
         names.update(HAS.get(package.split()[0], ()))

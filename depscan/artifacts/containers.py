@@ -67,16 +67,23 @@ class NoArchiveError(BadArchiveError):
     """A packed stream that ends, damaged, before it was seen to hold an archive."""
 
 
+class NoReaderError(NoArchiveError):
+    """A packed stream that this Python cannot unpack; the text says which package can."""
+
+
 class Budget:
     """What one file may still cost, within what its run may, and what was found in it so far."""
 
-    def __init__(self, machine: str = "", allowance: Allowance | None = None, seconds: float = MAX_SECONDS) -> None:
+    def __init__(
+        self, machine: str | None = "", allowance: Allowance | None = None, seconds: float = MAX_SECONDS
+    ) -> None:
         self.machine = machine
         self._seconds = seconds
         self.allowance = allowance or Allowance()
         self.members: list[NativeMember] = []
         self.problems: list[str] = []
         self.held = 0
+        self.lacking = False
         self._left = MAX_MEMBERS
         self._bytes = MAX_UNPACKED
         self._begun = self._seen = time.monotonic()
@@ -130,9 +137,9 @@ class Item(Struct, frozen=True):
     target: str | None = None
 
 
-def read_contents(path: Path, machine: str, allowance: Allowance | None = None) -> Contents:
-    """The native members of the archive at `path`; raises OSError where the file cannot be opened."""
-    budget, spent = Budget(machine, allowance), False
+def read_contents(path: Path, machine: str | None, allowance: Allowance | None = None) -> Contents:
+    """The native members of the archive at `path`, None for those of every machine; raises OSError."""
+    budget, passing = Budget(machine, allowance), False
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         if size > MAX_ARCHIVE:
@@ -141,12 +148,15 @@ def read_contents(path: Path, machine: str, allowance: Allowance | None = None) 
             budget.count(0)
             _walk(file, size, "", budget, 1)
         except NoArchiveError as error:
-            if _NESTED.fullmatch(path.name):  # any other file may be packed
+            passing = isinstance(error, NoReaderError)
+            if _NESTED.fullmatch(path.name) or machine is None:  # any other file may be packed
                 budget.fail("", error)
         except BoundError as error:
-            spent = isinstance(error, SpentError)
+            passing = isinstance(error, SpentError)
             budget.fail("", error)
-    return Contents(tuple(budget.members), next(iter(budget.problems), None), len(budget.problems), spent)
+    return Contents(
+        tuple(budget.members), next(iter(budget.problems), None), len(budget.problems), passing or budget.lacking
+    )
 
 
 def _walk(file: BinaryIO, size: int, prefix: str, budget: Budget, depth: int) -> None:
@@ -159,6 +169,7 @@ def _walk(file: BinaryIO, size: int, prefix: str, budget: Budget, depth: int) ->
     except BadArchiveError as error:
         if depth == 1 and isinstance(error, NoArchiveError):
             raise
+        budget.lacking |= isinstance(error, NoReaderError)
         budget.fail(where, error)
 
 
@@ -189,7 +200,8 @@ def _look(item: Item, prefix: str, budget: Budget, depth: int) -> None:
     """Keep a member that is a program or library, and walk through one that is an archive."""
     name = prefix + show(item.name)
     nested = _NESTED.fullmatch(item.name) is not None
-    if not nested and (_ASSETS.fullmatch(item.name) or not _NATIVE.fullmatch(item.name)):
+    known = budget.machine is None or _NATIVE.fullmatch(item.name)
+    if not nested and (_ASSETS.fullmatch(item.name) or not known):
         return
     try:
         if nested:
@@ -220,7 +232,7 @@ def _enter(item: Item, name: str, budget: Budget, depth: int) -> None:
 def _keep(item: Item, name: str, budget: Budget) -> None:
     with item.open() as stream:
         head = stream.read(_NATIVE_HEAD)
-        if classify(head) != "elf" or name_raw_machine(head) != budget.machine:
+        if classify(head) != "elf" or budget.machine not in (None, name_raw_machine(head)):
             return
         data = _whole(head, stream, item.size, budget).getvalue()
     from depscan.artifacts.elf import explain_elf  # noqa: PLC0415 - LIEF, only where there is a native member

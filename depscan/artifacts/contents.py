@@ -34,13 +34,13 @@ class Allowance(Struct):
 class Contents(Struct, frozen=True):
     """What an archive holds: native members in their order; `problem` is the first of `problems` things unread.
 
-    `spent` says that it was the run's allowance that ended it: another run may read more.
+    `passing` says that another run may read more: the allowance of this one ended it, or a package is missing.
     """
 
     members: tuple[NativeMember, ...] = ()
     problem: str | None = None
     problems: int = 0
-    spent: bool = False
+    passing: bool = False
 
 
 def read_archives(
@@ -65,6 +65,6 @@ def _read(path: Path, machine: str, allowance: Allowance, *, cache: bool) -> Con
         contents = read_contents(path, machine, allowance)
     except OSError as error:
         return Contents(problem=f"cannot be read: {error.strerror}", problems=1)
-    if kept is not None and not contents.spent:
+    if kept is not None and not contents.passing:
         kept.save(contents)
     return contents

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from depscan.artifacts.containers import MAX_ARCHIVE, BadArchiveError, BoundError, Budget, open_items
+from depscan.artifacts.containers import MAX_ARCHIVE, BadArchiveError, BoundError, Budget, NoReaderError, open_items
 from depscan.artifacts.kept import find_kept
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _read(path: Path, allowance: Allowance) -> Archive | None:
             problem = str(error)
         except BadArchiveError as error:
             problem = str(error)
-            if not members and "install zstandard" not in problem:
+            if not members and not isinstance(error, NoReaderError):
                 return None
     return Archive(tuple(members), problem) if members or problem else None
 

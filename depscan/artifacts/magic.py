@@ -6,6 +6,8 @@ every file of a build context passes here; 512 bytes are enough for every kind (
 
 from __future__ import annotations
 
+import re
+
 HEAD_SIZE = 512
 MAX_SIZE = 512 << 20  # bytes; a larger file is not read
 # Kinds whose files hold others; of the closed ones a report says that they were not opened.
@@ -25,7 +27,6 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\xfd7zXZ\x00", "xz"),
     (0, b"\x28\xb5\x2f\xfd", "zstd"),
     (0, b"7z\xbc\xaf\x27\x1c", "7z"),
-    (257, b"ustar", "tar"),
     (0, b"!<arch>\n", "archive-ar"),
     (0, b"!<thin>\n", "archive-ar"),
     (0, b"\xed\xab\xee\xdb", "rpm"),
@@ -36,6 +37,8 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\xcf\xfa\xed\xfe", "mach-o"),
     (0, b"MZ", "pe"),
 )
+_TAR_MARK, _TAR_MARK_AT = b"ustar", 257
+_TAR_CHECKSUM = slice(148, 156)
 _UNIVERSAL = b"\xca\xfe\xba\xbe"
 _UNIVERSAL_SLICES = 40
 
@@ -47,7 +50,20 @@ def classify(head: bytes) -> str | None:
     for offset, signature, kind in _SIGNATURES:
         if head.startswith(signature, offset):
             return kind
-    return None
+    return "tar" if is_tar(head) else None
+
+
+def is_tar(head: bytes) -> bool:
+    """Whether a tar begins here: a text may have the mark at its place, but not the sum of the header's bytes (ustar).
+
+    The sum counts its own field as blanks; some old programs took bytes for signed numbers.
+    """
+    if not head.startswith(_TAR_MARK, _TAR_MARK_AT) or len(head) < HEAD_SIZE:
+        return False
+    header, field = bytearray(head[:HEAD_SIZE]), head[_TAR_CHECKSUM].strip(b" \0")
+    header[_TAR_CHECKSUM] = b" " * len(header[_TAR_CHECKSUM])
+    sums = (sum(header), sum(header) - 256 * sum(byte > 127 for byte in header))
+    return re.fullmatch(rb"[0-7]{1,7}", field) is not None and int(field, 8) in sums
 
 
 def is_appimage(head: bytes) -> bool:

@@ -35,8 +35,6 @@ def read_rpm(file: BinaryIO, size: int, budget: Budget) -> Iterator[Item]:
         yield from _read_cpio(stream, budget)
     except (BoundError, BadArchiveError):
         raise
-    except ImportError:
-        raise BadArchiveError("this Python cannot read zstd; install zstandard") from None
     except Exception as error:  # zlib, lzma and zstd have errors of their own, which share no base
         raise BadArchiveError(f"it cannot be read to its end: {str(error)[:150] or type(error).__name__}") from None
 

@@ -19,15 +19,16 @@ from depscan.artifacts.containers import (
     Budget,
     Item,
     NoArchiveError,
+    NoReaderError,
     checked,
     stored,
 )
+from depscan.artifacts.magic import is_tar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _KINDS = {b"1": "hard-link", b"2": "link", b"5": "directory"}  # ustar's typeflag
-_TAR_MARK, _TAR_MARK_AT = b"ustar", 257
 _BLOCK = 512
 _AR_HEADER = 60  # ar(5): name, date, uid, gid, mode, size, and two bytes that end it
 _AR_MARK = b"!<arch>\n"
@@ -52,8 +53,14 @@ class _Meter(io.RawIOBase):
 
 
 def metered(file: BinaryIO, size: int, budget: Budget) -> BinaryIO:
-    """What a file holds once it is unpacked, by its first bytes; too much of it raises BoundError."""
-    return cast("BinaryIO", _Meter(_unpacked(file), size, budget))
+    """What a file holds once it is unpacked, by its first bytes; too much of it raises BoundError.
+
+    Raises NoReaderError where the packing cannot be read here.
+    """
+    try:
+        return cast("BinaryIO", _Meter(_unpacked(file), size, budget))
+    except ImportError as error:  # zstd's package, or a module that this Python was built without
+        raise NoReaderError(str(error)) from None
 
 
 def read_tar(file: BinaryIO, size: int, budget: Budget) -> Iterator[Item]:
@@ -63,7 +70,7 @@ def read_tar(file: BinaryIO, size: int, budget: Budget) -> Iterator[Item]:
     stream = metered(file, size, budget)
     try:
         first = _first_block(stream)
-        if first[_TAR_MARK_AT : _TAR_MARK_AT + len(_TAR_MARK)] != _TAR_MARK:
+        if not is_tar(first):
             return
         joined = cast("BinaryIO", _Joined(first, stream))
         with tarfile.open(fileobj=joined, mode="r|", ignore_zeros=True) as tar:
@@ -77,8 +84,6 @@ def read_tar(file: BinaryIO, size: int, budget: Budget) -> Iterator[Item]:
                     yield Item(info.name, size, partial(_open, tar, info), kind or "file", info.mode & 0o7777, target)
     except (BoundError, BadArchiveError):
         raise
-    except ImportError:
-        raise BadArchiveError("this Python cannot read zstd; install zstandard") from None
     except Exception as error:  # tarfile, zlib, lzma and zstd have errors of their own, which share no base
         raise BadArchiveError(f"it cannot be read to its end: {str(error)[:150] or type(error).__name__}") from None
 
@@ -86,7 +91,7 @@ def read_tar(file: BinaryIO, size: int, budget: Budget) -> Iterator[Item]:
 def _first_block(stream: BinaryIO) -> bytes:
     try:
         return stream.read(_BLOCK)
-    except (BoundError, ImportError):
+    except BoundError:
         raise
     except Exception as error:  # as below
         raise NoArchiveError(f"it cannot be unpacked: {str(error)[:150] or type(error).__name__}") from None

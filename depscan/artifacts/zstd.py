@@ -10,16 +10,23 @@ from importlib import import_module
 from typing import BinaryIO, cast
 
 _WINDOW_LOG = 27  # 128 MB
+_ABSENT = "it is compressed with zstd, which needs a package: pip install 'depscan-lint[zstd]'"
 
 
 def open_zstd(file: BinaryIO) -> BinaryIO:
-    """The decompressed stream; raises ImportError where neither module is there."""
+    """The decompressed stream; raises ImportError, with the remedy, where neither module is there."""
     try:
         own = import_module("compression.zstd")  # by name: type checkers of older versions do not know it
     except ImportError:
-        from zstandard import ZstdDecompressor  # noqa: PLC0415 - optional
-
-        reader = ZstdDecompressor(max_window_size=1 << _WINDOW_LOG).stream_reader(file, read_across_frames=True)
-        return cast("BinaryIO", reader)
+        return _open_by_package(file)
     options = {own.DecompressionParameter.window_log_max: _WINDOW_LOG}
     return cast("BinaryIO", own.ZstdFile(file, options=options))
+
+
+def _open_by_package(file: BinaryIO) -> BinaryIO:
+    try:
+        from zstandard import ZstdDecompressor  # noqa: PLC0415 - optional
+    except ImportError:
+        raise ImportError(_ABSENT) from None
+    reader = ZstdDecompressor(max_window_size=1 << _WINDOW_LOG).stream_reader(file, read_across_frames=True)
+    return cast("BinaryIO", reader)

@@ -8,6 +8,7 @@ where most of its Dockerfiles are. https://docs.docker.com/build/bake/reference/
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from depscan.builds.bake_files import merged, read_targets
@@ -90,7 +91,7 @@ def _folder(path: Path, wanted: Collection[Mapping[str, Value]], root: Path) -> 
             break
         last = places[-1]
         places.append(last / ".." if last.name in ("", "..") else last.parent)
-    return max(places, key=lambda place: sum((place / file).is_file() for file in files if "\0" not in file))
+    return max(places, key=lambda place: sum(os.path.isfile(place / file) for file in files if "\0" not in file))
 
 
 def _recipe(values: Mapping[str, Value], target: Target) -> Recipe:

@@ -91,7 +91,7 @@ def make_build(recipe: Recipe, place: Place, folder: Path, root: Path) -> Build 
         return _unusable(place, reason)
     context = _joined(folder, recipe.context)
     dockerfile = None if recipe.inline else _joined(context if recipe.beside_context else folder, recipe.dockerfile)
-    if dockerfile is not None and not dockerfile.is_file():
+    if dockerfile is not None and not os.path.isfile(dockerfile):
         return _unusable(place, f"its Dockerfile {dockerfile} is not there; is it generated, or a path misspelt?")
     if dockerfile is not None and not is_inside(dockerfile, root):
         return _unusable(place, f"its Dockerfile {dockerfile} is outside of the repository {root}")
@@ -128,7 +128,7 @@ def _why_not(recipe: Recipe, folder: Path, root: Path) -> str | None:
         if _WINDOWS.match(said[what]):
             return f"its {what} {said[what]} is a path of Windows: write it with slashes, relative to the repository"
     context = _joined(folder, recipe.context)
-    if not context.is_dir():
+    if not os.path.isdir(context):
         return f"its context {context} is not a directory here; is a submodule missing?"
     if not is_inside(context, root):
         return f"its context {context} is outside of the repository {root}: pass the Dockerfile with --context"

@@ -8,6 +8,7 @@ https://docs.docker.com/reference/compose-file/build/ and .../merge/
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -161,7 +162,7 @@ def _included(entry: object, project: _Project, depth: int) -> _Services:
     paths = [project.folder / interpolate(text, project.variables) for text in texts if isinstance(text, str)]
     services: _Services = {}
     for path in paths:
-        if "\0" in str(path) or not path.is_file():
+        if "\0" in str(path) or not os.path.isfile(path):
             continue
         folder = project.folder / (table.text("project_directory") or paths[0].parent)
         inner = _project(folder, project.root, project.variables)
@@ -187,7 +188,7 @@ def _extended(file: _File, extends: object, depth: int, span: Span | None) -> _S
     named, project = table.text("file"), file.project
     if named is not None:
         other = file.path.parent / interpolate(named, project.variables)
-        if "\0" in str(other) or not other.is_file() or not is_inside(other, project.root):
+        if "\0" in str(other) or not os.path.isfile(other) or not is_inside(other, project.root):
             return None
         top = read_yaml(other)
         services = top.table("services") if isinstance(top, Table) else Table()

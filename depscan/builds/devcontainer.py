@@ -6,6 +6,7 @@ https://containers.dev/implementors/json_reference/
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,7 +67,7 @@ def compose_files(path: Path) -> tuple[Path, ...]:
     named = top.get("dockerComposeFile") if isinstance(top, dict) else None
     texts = [named] if isinstance(named, str) else named if isinstance(named, list) else []
     found = [Path(local_path(text, path.parent)) for text in texts if isinstance(text, str) and "\0" not in text]
-    return tuple(each for each in found if each.is_file())
+    return tuple(each for each in found if os.path.isfile(each))
 
 
 def _expand(text: str, environment: Mapping[str, str]) -> str:

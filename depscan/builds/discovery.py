@@ -30,7 +30,7 @@ def is_declaration(path: Path) -> bool:
 
 def find_builds(path: Path, environment: Mapping[str, str]) -> tuple[tuple[Build, ...], tuple[Unusable, ...]]:
     """The builds that a path stands for, and what could not be followed: a directory may hold none at all."""
-    if path.is_dir():
+    if os.path.isdir(path):
         found = list(_of_directory(path, environment))
     elif is_declaration(path):
         found = list(_of_file(path, environment))

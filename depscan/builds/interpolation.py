@@ -7,6 +7,7 @@ https://docs.docker.com/reference/compose-file/interpolation/.
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -99,7 +100,7 @@ def read_dotenv(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """The variables of a `.env` file, those of the environment over them; without a readable file these alone."""
     found: dict[str, str] = {}
     try:
-        text = read_text(path, _MAX_DOTENV, "file of variables") if path.is_file() else ""
+        text = read_text(path, _MAX_DOTENV, "file of variables") if os.path.isfile(path) else ""
     except UnusableTextError:
         text = ""
     for line in text.split("\n"):

@@ -9,7 +9,8 @@ annotations, and evaluating them from text three times over was a tenth of a run
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Annotated, Any
 
@@ -17,7 +18,6 @@ import typer
 
 from depscan.cli.inputs import check_file, common_folder, find_dockerfiles, find_inputs
 from depscan.cli.output import find_width, wants_color, write_reports, write_stdout
-from depscan.cli.progress import show_progress
 from depscan.config import load_config
 from depscan.errors import DepscanError, UsageError, did_you_mean
 from depscan.reports.escaping import printable, printable_lines
@@ -129,21 +129,30 @@ def check(
     settings = load_config(options, os.environ, common_folder(files))
     from depscan.scan import scan  # noqa: PLC0415 - the engine, which --version, --help and wrong use do not need
 
-    with show_progress(quiet=settings.quiet) as tell:
+    with _progress(quiet=settings.quiet) as tell:
         result = scan(files, settings, tell=tell)
     write_reports(result, settings.formats)
     return result.exit_code
+
+
+def _progress(*, quiet: bool) -> AbstractContextManager[Callable[[str], None]]:
+    """What takes the news of a run; on a terminal it shows them."""
+    if quiet or not sys.stderr or not sys.stderr.isatty():
+        return nullcontext(lambda _: None)
+    from depscan.cli.progress import show_progress  # noqa: PLC0415 - only on a terminal
+
+    return show_progress()
 
 
 def inspect(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", show_default=False)],
     format: Format = None,  # noqa: A002 - the option's name
 ) -> int:
-    """Tell what an ELF file needs: architecture, dynamic linker, libraries, versions."""
-    from depscan.artifacts.reading import read_facts  # noqa: PLC0415 - only this command
+    """Tell what an ELF file, or those in an archive, need: architecture, dynamic linker, libraries, versions."""
+    from depscan.artifacts.inspection import inspect_files  # noqa: PLC0415 - only this command
     from depscan.reports import inspect as report  # noqa: PLC0415 - likewise
 
-    facts = read_facts([check_file(file, "depscan inspect build/server") for file in files])
+    facts = inspect_files([check_file(file, "depscan inspect build/server") for file in files])
     write_stdout(_pick(format, {"text": report.render_text, "json": report.render_json})(facts))
     return 0
 

@@ -39,7 +39,7 @@ def open_image_file(
 ) -> Iterator[Path]:
     """The file at `path` of the image that `spec` names; raises BadImageError where it cannot be had."""
     place = Path(spec)
-    if place.is_dir() and not (place / MARK).exists():
+    if os.path.isdir(place) and not os.path.exists(place / MARK):
         yield _below(place, path)
         return
     with ExitStack() as stack:
@@ -52,7 +52,7 @@ def open_image_file(
 def _below(root: Path, path: str) -> Path:
     """The file in an unpacked root; no link may lead out of it."""
     whole = os.path.realpath(root) + path
-    if os.path.realpath(whole) != whole or not os.path.isfile(whole):  # noqa: PTH113 - text, as realpath gives it
+    if os.path.realpath(whole) != whole or not os.path.isfile(whole):
         raise BadImageError(f"{path} is not the regular file that it was")
     return Path(whole)
 
@@ -61,7 +61,7 @@ def _layers(
     reference: ImageReference, spec: str, platform: Platform, folder: Path, stack: ExitStack
 ) -> Sequence[Layer]:
     client, _, name = spec.partition(":")
-    if client not in CLIENTS and Path(spec).is_dir():
+    if client not in CLIENTS and os.path.isdir(spec):
         return read_layout(Path(spec), reference, platform).layers
     archive = save_image(client, name, folder) if client in CLIENTS and name else Path(spec)
     files = TarFiles(archive, folder)

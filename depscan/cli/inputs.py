@@ -51,7 +51,7 @@ def common_folder(paths: Sequence[str]) -> Path:
 
 
 def _folder(path: Path) -> Path:
-    return path.absolute() if path.is_dir() else path.absolute().parent
+    return path.absolute() if os.path.isdir(path) else path.absolute().parent
 
 
 def check_file(path: str, example: str) -> Path:
@@ -74,15 +74,15 @@ def check_file(path: str, example: str) -> Path:
 
 
 def _default() -> str:
-    return next((name for name in _NAMES if Path(name).exists()), _NAMES[0])
+    return next((name for name in _NAMES if os.path.exists(name)), _NAMES[0])
 
 
 def _dockerfile(path: str) -> str:
     if path == STANDARD_INPUT:
         return path
-    if not check_file(path, "depscan docker/Dockerfile").is_dir():
+    if not os.path.isdir(check_file(path, "depscan docker/Dockerfile")):
         return path
     for name in _NAMES:
-        if (Path(path) / name).is_file():
+        if os.path.isfile(os.path.join(path, name)):
             return str(Path(path) / name)
     raise UsageError(f"{path}: no Dockerfile or Containerfile in this directory; pass the path of one")

@@ -76,7 +76,7 @@ def _silence() -> None:
 def write_file(path: Path, text: str) -> None:
     """Write a whole file or nothing; a device or pipe is written to directly."""
     try:
-        if path.exists() and not path.is_file():
+        if os.path.exists(path) and not os.path.isfile(path):
             path.write_bytes(_encode(text))
         else:
             _replace(Path(os.path.realpath(path)), _encode(text))

@@ -24,10 +24,10 @@ _UNSAID = 80  # columns of a terminal that does not say
 
 
 @contextmanager
-def show_progress(stream: TextIO | None = None, *, quiet: bool = False) -> Iterator[Callable[[str], None]]:
+def show_progress(stream: TextIO | None = None) -> Iterator[Callable[[str], None]]:
     """Take what is told and show it while the run lasts, where `stream` (standard error) is a terminal."""
     stream = stream or sys.stderr
-    if quiet or not _is_terminal(stream):
+    if not _is_terminal(stream):
         yield lambda _: None
         return
     latest, shown = [""], [False]

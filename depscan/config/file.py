@@ -7,6 +7,7 @@ without a repository up to the working directory, so that no file of another use
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +52,7 @@ def find_config(start: Path) -> ConfigFile | None:
     """The closest configuration file from `start` upward; raises ConfigError when it cannot be read."""
     for directory in _upward(start.absolute()):
         for name in _NAMES:
-            if (directory / name).is_file():
+            if os.path.isfile(directory / name):
                 found = read_config(directory / name, optional=True)
                 if found is not None:
                     return found

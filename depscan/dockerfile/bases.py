@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from depscan.dockerfile.lexing import refusal
 from depscan.errors import UsageError
 from depscan.platforms import Platform, parse_platform
 
@@ -60,6 +61,9 @@ def read_base(instruction: Instruction, scope: Scope, platform: Platform, *, rea
     if not readable or not instruction.arguments:
         return Base(None, platform, written)
     word = instruction.arguments[0].text
+    refused = refusal(word, scope.escape) or refusal(written or "", scope.escape)
+    if refused:
+        return Base(None, platform, written, fault=refused)
     unresolved = {*scope.unresolved(word), *scope.unresolved(written or "")}
     if unresolved:
         return Base(None, platform, written, tuple(sorted(unresolved)))

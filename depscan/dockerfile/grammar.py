@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from depscan.dockerfile.instructions import Form
-from depscan.dockerfile.lexing import process_word
+from depscan.dockerfile.lexing import LEXED
 from depscan.dockerfile.words import KEYWORDS, read_assignments, read_heredoc_mark, split_mount
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ _COUNTS: dict[str, tuple[int, int | None]] = {
     **dict.fromkeys(("MAINTAINER", "STOPSIGNAL", "USER", "WORKDIR"), (1, 1)),
 }
 
-# Instructions whose arguments BuildKit expands, and so lexes, as shell words (instructions/commands.go, Expand).
-_EXPANDED = {"ADD", "ARG", "COPY", "ENV", "EXPOSE", "LABEL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"}
+
+_NOT_LEXED = {"CMD", "ENTRYPOINT", "FROM", "HEALTHCHECK", "ONBUILD", "SHELL"}  # FROM is, under a scope of its own
 
 
 def is_official_frontend(syntax: str | None) -> bool:
@@ -81,12 +81,15 @@ def find_faults(instruction: Instruction, escape: str, *, official: bool) -> lis
     faults = [*_check_count(instruction), *_check_flags(instruction, official=official)]
     if not faults and keyword in _CHECKS:
         faults.extend(_CHECKS[keyword](instruction))
-    if not faults and keyword in {"ARG", "ENV", "LABEL"}:
-        faults.extend(_check_assignments(instruction, escape))
-    if not faults and keyword in _EXPANDED:
-        faults.extend(_check_lexing(instruction, escape))
-    if not faults and instruction.trigger is not None:
-        faults.extend(find_faults(instruction.trigger, escape, official=official))
+    assigning = instruction.trigger or instruction  # BuildKit's parser splits what ONBUILD assigns at once
+    if not faults and assigning.keyword in {"ARG", "ENV", "LABEL"}:
+        faults.extend(_check_assignments(assigning, escape))
+    texts = (instruction.text, *(heredoc.content for heredoc in instruction.heredocs))
+    lexed = keyword not in _NOT_LEXED and (keyword != "RUN" or bool(instruction.flags))
+    if not faults and lexed and any(mark in text for text in texts for mark in LEXED):
+        from depscan.dockerfile.substitutions import find_refused  # noqa: PLC0415 - few instructions have such a mark
+
+        faults.extend(("syntax", detail, span) for detail, span in find_refused(instruction, escape))
     return faults
 
 
@@ -158,17 +161,6 @@ def _check_assignments(instruction: Instruction, escape: str) -> Iterator[Fault]
             yield "syntax", f"{_shorten(name)!r} has no value; {keyword} needs name=value", span
         elif not name:
             yield "syntax", f"a name of {keyword} is blank", span
-
-
-def _check_lexing(instruction: Instruction, escape: str) -> Iterator[Fault]:
-    """Words with quotes that do not match or a substitution that cannot be read."""
-    for word in instruction.arguments:
-        if not any(mark in word.text for mark in ("$", "'", '"')):
-            continue
-        try:
-            process_word(word.text, escape)
-        except ValueError as error:
-            yield "syntax", str(error).rpartition(": ")[2], word.span
 
 
 def _check_healthcheck(instruction: Instruction) -> Iterator[Fault]:

@@ -13,12 +13,32 @@ if TYPE_CHECKING:
 
     from e2b_dockerfile_utils import DockerfileHeredoc, PatternMatcher
 
+LEXED = ("$", "'", '"')  # what the lexer treats in a way of its own, beside the escape character
 
-def process_word(word: str, escape: str, variables: Mapping[str, str] | None = None) -> str:
-    """Remove quotes and escape characters, and replace `variables`; without any they stay. Raises ValueError."""
+
+class _Everything(dict[str, str]):
+    """Each variable has a value: what the lexer refuses then, it refuses whatever the values are."""
+
+    def get(self, name: str, default: str | None = None) -> str:  # type: ignore[override]  # noqa: ARG002
+        return "x"
+
+
+def process_word(word: str, escape: str, variables: Mapping[str, str], *, quotes: bool = True) -> str:
+    """Remove quotes (unless these mean nothing) and escape characters, replace `variables`. Raises ValueError."""
     from e2b_dockerfile_utils import ShellLex  # noqa: PLC0415 - see the module's docstring
 
-    return ShellLex(escape, env=variables, skip_unset_env=variables is None).process_word(word)
+    return ShellLex(escape, skip_process_quotes=not quotes, env=variables, skip_unset_env=False).process_word(word)
+
+
+def refusal(text: str, escape: str, *, quotes: bool = True) -> str | None:
+    """Why the lexer refuses a text, whatever the values of its variables; None where it does not."""
+    if not any(mark in text for mark in LEXED):
+        return None
+    try:
+        process_word(text, escape, _Everything(), quotes=quotes)
+    except ValueError as error:
+        return str(error).removeprefix(f"failed to process {text!r}: ")
+    return None
 
 
 def process_words(word: str, escape: str, variables: Mapping[str, str]) -> list[str]:

@@ -86,19 +86,20 @@ class _Parser:
         self._templated = self._templated or kind == "template"
         self.problems.append(Problem(kind, detail, span, self.stage))
 
-    def _build(self, line: LogicalLine) -> Instruction | None:
-        """The instruction of a line, None (and a problem) when its keyword or its form cannot be read."""
+    def _build(self, line: LogicalLine, *, held: bool = False) -> Instruction | None:
+        """The instruction of a line, None (and a problem) when its keyword or its form cannot be read.
+
+        `held`: ONBUILD holds it back; whether there is such an instruction is asked where it runs.
+        """
         keyword, rest = split_keyword(line)
         name = keyword.text.upper()
         if name not in KEYWORDS:
-            if is_official_frontend(self.reader.syntax):
+            if is_official_frontend(self.reader.syntax) and not held:
                 self.report(*find_unknown_keyword(keyword, line))
             return None
         flags, start = split_flags(rest, self.reader.escape)
         after_flags = rest.after(start)
-        trigger = self._build(after_flags) if name == "ONBUILD" and after_flags.text else None
-        if trigger is None and name == "ONBUILD" and after_flags.text:
-            return None
+        trigger = self._build(after_flags, held=True) if name == "ONBUILD" and after_flags.text else None
         try:
             arguments, form = split_arguments(name, after_flags, self.reader.escape)
         except NotStringsError as error:

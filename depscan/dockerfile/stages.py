@@ -15,13 +15,14 @@ from msgspec import Struct
 from depscan.dockerfile.bases import platform_arguments, read_base
 from depscan.dockerfile.commands import apply, interpret
 from depscan.dockerfile.expansion import Scope
-from depscan.dockerfile.grammar import is_template
+from depscan.dockerfile.grammar import find_faults, is_template
 from depscan.dockerfile.instructions import Dockerfile, Problem, Stage
 from depscan.dockerfile.lines import MAX_INSTRUCTIONS
 from depscan.dockerfile.parser import MAX_PROBLEMS, parse_instructions
 from depscan.dockerfile.platform_defaults import find_shadowed
 from depscan.dockerfile.words import split_mount
 from depscan.errors import UsageError
+from depscan.platforms import platform_of_image
 from depscan.source import Span
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def read_dockerfile(
     scope = _read_global_scope(head, known, build_arguments, escape)
     stages = _read_stages(groups, scope, platform, problems)
     problems.extend(_find_unknown_stages(stages))
+    problems = _without_overridden(problems, groups)
     problems.extend(find_shadowed(head, stages, build_arguments, escape))
     problems.sort(key=lambda problem: problem.span)
     return Dockerfile(source, escape, stages, comments, _without_template_noise(problems)[:MAX_PROBLEMS])
@@ -78,6 +80,19 @@ def _without_template_noise(problems: Sequence[Problem]) -> tuple[Problem, ...]:
     if sign is None:
         return tuple(problems)
     return (sign, *(problem for problem in problems if problem.kind not in ("template", "syntax")))
+
+
+def _without_overridden(problems: Sequence[Problem], groups: Sequence[Sequence[Instruction]]) -> list[Problem]:
+    """What is wrong with a start command is not told where a later one of its stage takes its place."""
+    spans = [
+        instruction.span
+        for group in groups
+        for place, instruction in enumerate(group)
+        if instruction.keyword in ("CMD", "ENTRYPOINT", "HEALTHCHECK")
+        and any(later.keyword == instruction.keyword for later in group[place + 1 :])
+    ]
+    overridden = [each for each in problems if any(span.start <= each.span.start < span.end for span in spans)]
+    return [each for each in problems if each.kind != "malformed-exec-form" or each not in overridden]
 
 
 def _find_early_instructions(head: Sequence[Instruction]) -> Iterator[Problem]:
@@ -136,12 +151,13 @@ def _read_stages(
 ) -> tuple[Stage, ...]:
     stages: list[Stage] = []
     names: dict[str, Stage] = {}
+    triggered: dict[int, tuple[Instruction, ...]] = {}
     room = MAX_INSTRUCTIONS
     known = {name: value for name, value in scope.arguments.items() if value is not None}
     for index, (instruction, *body) in enumerate(groups):
         base = read_base(instruction, scope, platform, readable=not is_template(instruction.text))
         parent = names.get(base.reference or "")
-        triggers = _triggers(parent) if parent else ()
+        triggers = _triggers(parent, scope.escape, index, triggered, problems) if parent else ()
         fault = base.fault
         if len(triggers) > room:
             triggers, fault = (), "ONBUILD would run too many instructions here; they are left out"
@@ -172,7 +188,7 @@ def _build_stage(
         base_stage=parent.index if parent else None,
         unresolved=base.unresolved,
         # A stage on a stage has the platform of that one, whatever its own flag says (dispatchState.init).
-        platform=parent.platform if parent else base.platform,
+        platform=parent.platform if parent else platform_of_image(base.reference or "", base.platform),
         platform_flag=base.platform_flag,
         instruction=instruction,
         instructions=body,
@@ -180,9 +196,19 @@ def _build_stage(
     )
 
 
-def _triggers(parent: Stage) -> tuple[Instruction, ...]:
-    """What ONBUILD of the parent runs in its children; their own children get nothing of it."""
-    return tuple(instruction.trigger for instruction in parent.instructions if instruction.trigger is not None)
+def _triggers(
+    parent: Stage, escape: str, child: int, known: dict[int, tuple[Instruction, ...]], problems: list[Problem]
+) -> tuple[Instruction, ...]:
+    """What ONBUILD of the parent runs in its children; their own children get nothing of it.
+
+    It is first read where it runs, so what is wrong with it is told of the first child; `known` are those read before.
+    """
+    if parent.index not in known:
+        held = [instruction.trigger for instruction in parent.instructions if instruction.trigger is not None]
+        faults = [find_faults(trigger, escape, official=False) for trigger in held]
+        problems += [Problem(*fault, child) for found in faults for fault in found]
+        known[parent.index] = tuple(trigger for trigger, found in zip(held, faults, strict=True) if not found)
+    return known[parent.index]
 
 
 def find_uses(stage: Stage) -> Iterator[StageUse]:

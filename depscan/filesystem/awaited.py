@@ -7,6 +7,7 @@ git to ignore a path has a step that makes it; what stands in a submodule is the
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 from pathlib import Path
@@ -23,7 +24,7 @@ def why_awaited(context: Path, path: str) -> str | None:
     root = context.absolute()
     repository = repository_of(root)
     missing = Path(posixpath.normpath(root / path.lstrip("/")))
-    if not (repository / ".git").exists() or not missing.is_relative_to(root) or missing == root:
+    if not os.path.exists(repository / ".git") or not missing.is_relative_to(root) or missing == root:
         return None
     submodule = _submodule(missing.relative_to(repository).as_posix(), repository)
     if submodule is not None:
@@ -35,7 +36,7 @@ def _submodule(path: str, repository: Path) -> str | None:
     """The submodule that a path stands in, where its directory is empty or missing."""
     file = repository / ".gitmodules"
     try:
-        text = read_text(file, _MAX_BYTES, "list of submodules") if file.is_file() else ""
+        text = read_text(file, _MAX_BYTES, "list of submodules") if os.path.isfile(file) else ""
     except UnusableTextError:
         return None
     found = next((name for name in _SUBMODULE.findall(text) if f"{path}/".startswith(f"{name.rstrip('/')}/")), None)
@@ -44,6 +45,6 @@ def _submodule(path: str, repository: Path) -> str | None:
 
 def _is_empty(directory: Path) -> bool:
     try:
-        return not directory.exists() or next(directory.iterdir(), None) is None
-    except OSError:
-        return False
+        return next(directory.iterdir(), None) is None
+    except OSError as error:
+        return isinstance(error, FileNotFoundError)

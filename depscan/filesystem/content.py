@@ -33,6 +33,21 @@ def read_head(entry: FileEntry, size: int) -> bytes | None:
     return _read_member(content, size)
 
 
+def find_fault(path: Path) -> str | None:
+    """Why a file of the build context cannot be read; None where it can."""
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except (OSError, ValueError) as error:
+        return f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    try:
+        os.read(descriptor, 1)
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    finally:
+        os.close(descriptor)
+    return None
+
+
 def _read_host(path: Path, size: int) -> bytes | None:
     try:
         descriptor = os.open(path, _FLAGS)

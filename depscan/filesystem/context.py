@@ -222,7 +222,7 @@ class BuildContext:
         except OSError as error:
             if error.errno == errno.ENAMETOOLONG:
                 return None
-            self._skip(path, error.strerror or "cannot be read")
+            self._deny(path, error)
             self.complete = False
             return None
         return self._make(path, name, status.st_mode, target, parent.verdict)
@@ -257,7 +257,7 @@ class BuildContext:
                     if entry is not None:
                         listing[item.name] = entry
         except OSError as error:
-            self._skip(directory or ".", error.strerror or "cannot be read")
+            self._deny(directory or ".", error)
             self.complete = False
         self._entries.update((entry.path, entry) for entry in listing.values())
         return dict(sorted(listing.items()))
@@ -268,7 +268,7 @@ class BuildContext:
             mode = item.stat(follow_symlinks=False).st_mode
             target = os.readlink(item.path) if item.is_symlink() else None  # noqa: PTH115 - a str path
         except OSError as error:
-            self._skip(path, error.strerror or "cannot be read")
+            self._deny(path, error)
             return None
         return self._make(path, item.name, mode, target, parent)
 
@@ -277,9 +277,12 @@ class BuildContext:
             self._skip(directory or ".", "the context has too many files or directories; the rest was not looked at")
         self.complete = False
 
-    def _skip(self, path: str, reason: str) -> None:
+    def _deny(self, path: str, error: OSError) -> None:
+        self._skip(path, f"cannot be read: {error.strerror}" if error.strerror else "cannot be read", denied=True)
+
+    def _skip(self, path: str, reason: str, *, denied: bool = False) -> None:
         subject = path.encode("utf-8", "backslashreplace").decode()
-        self.skipped.append(Skipped(subject, reason))
+        self.skipped.append(Skipped(subject, reason, denied=denied))
 
 
 def choose_context(dockerfile_path: Path, dockerfile: Dockerfile) -> tuple[Path, str]:

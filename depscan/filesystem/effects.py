@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from depscan.artifacts.facts import Origin
-from depscan.filesystem.entries import FileEntry
+from depscan.filesystem.entries import FileEntry, InlineFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,10 +29,20 @@ if TYPE_CHECKING:
     from depscan.source import Span
 
 
+_MAX_TEXT = 64 << 10  # bytes of a text that grows with each command of a group
+
+
 class Remove(Struct, frozen=True):
     """A path and all below it is deleted."""
 
     path: str
+
+
+class Append(Struct, frozen=True):
+    """Text comes behind that of a file which the group around the command opened; None where it is not known."""
+
+    path: str
+    text: str | None
 
 
 class SetMode(Struct, frozen=True):
@@ -86,7 +96,7 @@ class Mark(Struct, frozen=True):
     manual: bool
 
 
-Effect = FileEntry | Remove | SetMode | Disturb | RefreshCache | Install | Uninstall | Mark
+Effect = FileEntry | Append | Remove | SetMode | Disturb | RefreshCache | Install | Uninstall | Mark
 
 
 class Action(Struct, frozen=True):
@@ -121,11 +131,17 @@ class Action(Struct, frozen=True):
         return [path for word in words if (path := self.path(word.text)) is not None]
 
     def written(self, path: str, content: Content | None = None, *, mode: int = 0o644) -> FileEntry:
-        """A file that this command writes; one that is there keeps its permission bits."""
+        """A file that this command writes; one that is there, or may be, keeps its permission bits."""
         known = self.tree.find(path)
-        return FileEntry(
-            path, "file", known.mode if known else mode, Origin.PREDICTED, self.reason, self.span, 0, content
-        )
+        bits = known.mode if known else mode | self._bits_that_may_be(path)
+        return FileEntry(path, "file", bits, Origin.PREDICTED, self.reason, self.span, 0, content)
+
+    def _bits_that_may_be(self, path: str) -> int:
+        from depscan.filesystem.lookup import image_may_hold  # noqa: PLC0415 - few commands write a file
+
+        where = self.tree.canonical(path, follow_last=True)
+        held = where not in self.tree.removed and image_may_hold(self.tree.profile, where)
+        return 0o111 if held else 0
 
 
 def apply_effect(effect: Effect, action: Action) -> None:
@@ -136,6 +152,8 @@ def apply_effect(effect: Effect, action: Action) -> None:
         _set_mode(effect, action)
     elif isinstance(effect, RefreshCache):
         action.tree.ldconfig = action.tree.step()
+    elif isinstance(effect, Append):
+        _append(effect, action)
     elif isinstance(effect, FileEntry | Remove):
         _place(effect, action)
     else:
@@ -154,6 +172,18 @@ def _place(effect: FileEntry | Remove, action: Action) -> None:
         tree.remove(effect.path)
     else:
         tree.put(effect)
+
+
+def _append(effect: Append, action: Action) -> None:
+    """A command that may be left out leaves the text unknown, and the file where it is."""
+    known = action.tree.find(effect.path)
+    if known is None:
+        return
+    before = known.content.data if isinstance(known.content, InlineFile) else None
+    content = None
+    if before is not None and effect.text is not None and not action.command.conditional and len(before) < _MAX_TEXT:
+        content = InlineFile(before + effect.text.encode("utf-8", "surrogateescape"))
+    action.tree.put(replace(known, content=content))
 
 
 def _forget(tree: Tree, path: str) -> None:

@@ -23,7 +23,7 @@ _NO_MODES = re.compile(r"^\s*filemode\s*=\s*(?:false|no|off|0)\s*$", re.IGNORECA
 
 def read_git_modes(directory: Path) -> Mapping[str, int] | None:
     """Permission bits by path relative to `directory`; None where the file system has its own, or without index."""
-    root = next((each for each in (directory, *directory.parents) if (each / ".git").is_dir()), None)
+    root = next((each for each in (directory, *directory.parents) if os.path.isdir(each / ".git")), None)
     if root is None or not (os.name == "nt" or _says_no_modes(root)):
         return None
     try:

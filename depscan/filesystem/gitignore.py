@@ -7,6 +7,7 @@ there are some; the deepest file with an opinion on a path decides (gitignore(5)
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from pathlib import Path
@@ -98,7 +99,7 @@ def read_ignores(folder: Path, repository: Path) -> Ignores:
 
 def _read(folder: Path, file: Path) -> _Level | None:
     try:
-        text = read_text(file, _MAX_BYTES, "list of patterns") if file.is_file() else ""
+        text = read_text(file, _MAX_BYTES, "list of patterns") if os.path.isfile(file) else ""
     except UnusableTextError:
         return None
     lines = [line for line in text.split("\n") if line.strip() and not line.startswith("#")]

@@ -107,6 +107,22 @@ def changed_later(entry: FileEntry, filesystem: StageFilesystem) -> bool:
     return any(change.sequence > entry.sequence and change.touches(entry.path) for change in filesystem.changes)
 
 
+def image_may_hold(profile: ImageProfile, path: str) -> bool:
+    """Whether the image may have a file at a path, so that what is written there keeps bits that are not known.
+
+    A bare distribution has none below /usr/local nor in the root directory; of other official images the root has the
+    script that is their entrypoint.
+    """
+    if profile.reference == "scratch" or profile.tree is not None:
+        return profile.tree is not None and path in profile.tree.files
+    _, top, *below = path.split("/")
+    if profile.interpreters_complete and not profile.layers:
+        return top in _FILLED - _LEFT_TO_OTHERS and bool(below) and not path.startswith("/usr/local/")
+    if profile.interpreters_complete or (profile.reference.startswith(_OFFICIAL) and profile.layers):
+        return top in _FILLED if below else "entrypoint" in top
+    return True
+
+
 def _is_removed(path: str, filesystem: StageFilesystem) -> bool:
     while path not in ("/", ""):
         if path in filesystem.removed:

@@ -186,9 +186,10 @@ def _note_missing_shell(state: Replayed, command: Run, stage: Stage) -> None:
     known = profile.interpreters_complete or profile.tree is not None
     if not known and not image_lacks_program(profile, program):
         return
-    from depscan.filesystem.lookup import find_program  # noqa: PLC0415 - RUN where there is no shell is rare
+    from depscan.filesystem.lookup import find_program, search_program  # noqa: PLC0415 - as above
 
-    if find_program(state.tree.freeze(stage), program).presence is Presence.MISSING:
+    look = find_program if "/" in program else search_program
+    if look(state.tree.freeze(stage), program).presence is Presence.MISSING:
         first = command.offsets.span(0, len(command.text.partition("\n")[0]))
         run = StartCommand("shell", (command.text,), first, "RUN", state.shell, (first,))
         state.tree.shell_less.append(run)

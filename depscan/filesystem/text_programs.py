@@ -1,7 +1,7 @@
 """Texts that a command of RUN writes to a file, or changes there.
 
 In: an `Action` with redirections, `tee`, `sed -i` or `dos2unix`. Out: the files written, with their bytes where the
-text says them: a here-document to `cat`, `echo` and `printf` of plain words, carriage returns taken away. That matters
+text says them: what `cat`, `echo` and `printf` print, alone or in a group, carriage returns taken away. That matters
 for /etc/ld.so.conf.d and start scripts.
 """
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from depscan.filesystem.content import read_head
-from depscan.filesystem.effects import Disturb, Effect
+from depscan.filesystem.effects import Append, Disturb, Effect
 from depscan.filesystem.entries import FileEntry, InlineFile
 from depscan.filesystem.file_programs import rewrite
 from depscan.filesystem.options import read_options
@@ -22,25 +22,42 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from depscan.filesystem.effects import Action
-    from depscan.shell.commands import SimpleCommand
+    from depscan.shell.commands import Redirect
 
 _FETCHING = frozenset({"curl", "wget"})
 _UNPACKING = frozenset({"gunzip", "gzip", "zcat", "xz", "unxz", "xzcat", "bunzip2", "zstd", "tar", "funzip"})
 _STRIPPING = re.compile(r"s(.)(?:\\r|\r|\\x0[dD])\$?\1\1g?")  # what sed is told to take carriage returns away
 _MAX_SCRIPT = 64 << 10  # bytes of a file whose carriage returns are taken away here too
-_ESCAPES = {"\\n": "\n", "\\t": "\t", "\\\\": "\\", "%%": "%"}
 
 
 def write_outputs(action: Action) -> Iterator[Effect]:
     """The files that redirections write; what goes to an unknown place may be a linker's configuration in /etc."""
-    for redirect in action.command.redirects:
+    redirects = action.command.redirects
+    standard = [redirect for redirect in redirects if redirect.descriptor == "1"]
+    for redirect in redirects:
         path = action.path(redirect.target.text)
+        if redirect.operator == "|":
+            continue
         if path is None:
             yield Disturb(("/etc",), foreign_libc=False)
         elif not path.startswith(("/dev/", "/proc/", "/sys/")):
-            yield _downloaded(action, path) or _write(
-                action, path, _printed(action.command), append=redirect.operator.endswith(">>")
-            )
+            yield from _redirected(action, redirect, path, speaks=redirect in standard[-1:])
+
+
+def _redirected(action: Action, redirect: Redirect, path: str, *, speaks: bool) -> Iterator[Effect]:
+    """Of several files that standard output is sent to, the last one gets the text; what errors say is not known."""
+    from depscan.shell.printing import printed  # noqa: PLC0415 - many stages write no text
+
+    text = printed(action.command) if speaks else None if redirect.descriptor != "1" else ""
+    known = action.tree.find(path)
+    unwritten = known is not None and known.content == InlineFile(b"")
+    download = _downloaded(action, path) if speaks and (unwritten or not redirect.opened) else None
+    if download is not None:
+        yield download
+    elif not redirect.opened:
+        yield _write(action, path, text, append=redirect.operator.endswith(">>"))
+    elif text != "":
+        yield Append(path, text)
 
 
 def _downloaded(action: Action, path: str) -> Effect | None:
@@ -55,7 +72,7 @@ def _downloaded(action: Action, path: str) -> Effect | None:
 
 
 def run_tee(action: Action) -> Iterator[Effect]:
-    """`tee`: its input, known from a here-document only, to each operand."""
+    """`tee`: its input, from a here-document or a pipe, to each operand."""
     options = read_options(action.command.words[1:])
     for path in action.paths(options.operands):
         if not path.startswith("/dev/"):
@@ -92,36 +109,3 @@ def _write(action: Action, path: str, text: str | None, *, append: bool) -> Effe
             return action.written(path, None)
         before = content.data
     return action.written(path, None if text is None else InlineFile(before + text.encode("utf-8", "surrogateescape")))
-
-
-def _printed(command: SimpleCommand) -> str | None:
-    """What a command prints, for the few of which the text tells."""
-    if command.name == "cat" and len(command.words) == 1:
-        return command.stdin
-    texts = [word.text for word in command.words[1:] if not word.glob]
-    if command.name not in {"echo", "printf"} or None in texts or len(texts) < len(command.words) - 1:
-        return None
-    known = [text for text in texts if text is not None]
-    return _echo(known) if command.name == "echo" else _printf(known)
-
-
-def _echo(texts: list[str]) -> str | None:
-    """Shells differ in what echo makes of a backslash: then nothing is known."""
-    newline = "\n"
-    if texts[:1] == ["-n"]:
-        texts, newline = texts[1:], ""
-    if any("\\" in text for text in texts) or texts[:1] == ["-e"]:
-        return None
-    return " ".join(texts) + newline
-
-
-def _printf(texts: list[str]) -> str | None:
-    """A format without conversions, or `%s` and a newline for each operand (printf repeats the format)."""
-    if not texts:
-        return None
-    template, *operands = texts
-    if template == "%s\\n" and operands:
-        return "".join(operand + "\n" for operand in operands)
-    if re.sub(r"%%|\\[nt\\]", "", template).count("%") or re.search(r"\\[^nt\\]", template):
-        return None
-    return re.sub(r"%%|\\[nt\\]", lambda found: _ESCAPES[found[0]], template)

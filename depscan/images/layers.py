@@ -192,9 +192,8 @@ def _open_zstd(file: BinaryIO) -> BinaryIO:
 
     try:
         return open_zstd(file)
-    except ImportError:
-        message = "it is compressed with zstd, which needs a package: pip install 'depscan-lint[registry]'"
-        raise BadImageError(message) from None
+    except ImportError as error:
+        raise BadImageError(str(error)) from None
 
 
 def _open_tar(stream: io.RawIOBase) -> tarfile.TarFile:

@@ -19,6 +19,7 @@ from depscan.images.naming import nearest_tag
 from depscan.images.override import find_override, override, states_libc
 from depscan.images.profile import ImageProfile, Libc
 from depscan.images.reference import BadReferenceError, familiar, parse_reference
+from depscan.platforms import platform_of_image
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +38,7 @@ def profile(text: str, platform: Platform, overrides: Mapping[str, str], *, onli
         reference = parse_reference(text)
     except BadReferenceError as error:
         return unknown_image(text, f"not an image reference: {error}")
+    platform = platform_of_image(text, platform)
     spec = find_override(overrides, reference)
     if spec is not None and states_libc(spec):
         return override(reference, spec, platform)

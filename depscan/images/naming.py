@@ -45,6 +45,7 @@ ROOTS = frozenset(
         "ubuntu",
     ]
 )
+_NO_DISTRIBUTIONS = frozenset(["busybox", "scratch"])  # a stranger's image of this name is something else
 # Words that stand for no release of their own.
 CHANNELS = frozenset(
     [
@@ -60,18 +61,6 @@ CHANNELS = frozenset(
         "stable",
         "testing",
         "unstable",
-    ]
-)
-# Registries where owners publish images of their own under names that others have too: quay.io/bitnami/golang.
-_PUBLISHING = frozenset(
-    [
-        "ghcr.io",
-        "mcr.microsoft.com",
-        "public.ecr.aws",
-        "quay.io",
-        "registry.access.redhat.com",
-        "registry.gitlab.com",
-        "registry.redhat.io",
     ]
 )
 _ROOT_SUFFIX = r"(?:[-.](?:\d{8}(?:\.\d+)*|slim|minimal|micro|init|base|backports))+$"
@@ -113,9 +102,8 @@ def resolve(reference: ImageReference) -> Match | None:
     )
     if found is None:
         return None
-    return msgspec.structs.replace(
-        found, architecture=host.architecture, untold=found.untold or _is_untold(image, reference.tag)
-    )
+    untold = found.untold or _is_untold(image, reference.tag) or not (official or _is_plain(image, found))
+    return msgspec.structs.replace(found, architecture=host.architecture, untold=untold)
 
 
 class Origin(Struct, frozen=True):
@@ -219,7 +207,7 @@ def _by_path(image: str) -> Match | None:
 
 def _by_tag(image: str, reference: ImageReference, official: bool) -> Match | None:
     tag = reference.tag or ""
-    found = named_releases(tag, _codenames())
+    found = named_releases(tag, _codenames_for(image, tag))
     if len(found) == 1:
         (release,) = found
         why = f"the tag {tag} names {release}"
@@ -231,22 +219,21 @@ def _by_tag(image: str, reference: ImageReference, official: bool) -> Match | No
 
 
 def _by_component(image: str, reference: ImageReference) -> Match | None:
-    """What the last part of a name tells: corp/ubuntu:22.04, corp/base-debian12, mirror.corp/hub/python:3.12.
+    """What the last part of a stranger's name tells: corp/ubuntu:22.04, corp/base-debian12.
 
-    A root's name is probably a copy of it or built on it; anything may have been added. The name of a language image
-    tells that only in a registry that may be a mirror.
+    A root's name with a release is probably a copy of it or built on it; anything may have been added. What its owner
+    moves is the owner's own: corp/debian is not the debian:latest of today.
     """
-    before, slash, name = image.rpartition("/")
+    _, slash, name = image.rpartition("/")
     if not slash:
         return None
-    like = _exact(name, reference) or _root(name, reference)
-    domain = before.partition("/")[0]
-    mirrors = re.search("[.:]", domain) is not None and domain not in _PUBLISHING
-    if like is not None and (name in ROOTS or mirrors):
+    like = (_exact(name, reference) or _root(name, reference)) if name in ROOTS - _NO_DISTRIBUTIONS else None
+    if like is not None and not like.moving:
         why = f"{image} has the name of {name}: {like.why}"
-        sure = Confidence.LIKELY if name in ROOTS else Confidence.POSSIBLE
-        return msgspec.structs.replace(like, image=image, why=why, confidence=sure, bare=False, untold=True)
-    found = named_releases(name, _codenames())
+        return msgspec.structs.replace(
+            like, image=image, why=why, confidence=Confidence.LIKELY, bare=False, untold=True
+        )
+    found = named_releases(name, {}) if like is None else set()
     release = found.pop() if len(found) == 1 else None
     return Match(image, f"{image} names {release}", Confidence.LIKELY, release, untold=True) if release else None
 
@@ -268,6 +255,13 @@ def named_releases(tag: str, codenames: Mapping[str, str]) -> set[str]:
 def _codenames() -> dict[str, str]:
     rows = [row for image in ("debian", "ubuntu") for row in find_tags(image).items()]
     return {tag: row.release for tag, row in rows if tag.isalpha() and not row.moving}
+
+
+def _codenames_for(image: str, tag: str) -> Mapping[str, str]:
+    """The codenames that a tag may name: not those which mean something else there (ros:kinetic)."""
+    if image in ("debian", "ubuntu", "buildpack-deps") or "ubuntu" in f"{image}:{tag}" or "debian" in f"{image}:{tag}":
+        return _codenames()
+    return {word: release for word, release in _codenames().items() if word not in find_naming().ambiguous}
 
 
 def is_codename(word: str) -> bool:
@@ -305,6 +299,12 @@ def _is_untold(image: str, tag: str | None) -> bool:
     glibc = "glibc" in f"{image}:{tag}" and image not in ("busybox", "frolvlad/alpine-glibc")
     wide = (tag or "").endswith("32bit")
     return glibc or wide or image.startswith(find_naming().untold)
+
+
+def _is_plain(image: str, found: Match) -> bool:
+    """Whether an image that is not docker-library's own surely has no second libc: strangers add glibc to Alpine."""
+    family = found.family or family_of(found.release or "")
+    return family != "musl" or image in ROOTS or image.startswith(find_naming().plain)
 
 
 def _shown(image: str, tag: str | None) -> str:

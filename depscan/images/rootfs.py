@@ -37,8 +37,7 @@ _SMALLEST_ELF = 52  # bytes of a 32-bit ELF header
 def read_root(root: Path) -> Contents:
     """The files of a root directory; raises BadImageError where it cannot be read or is beyond all bounds."""
     contents = Contents({}, {}, {}, {}, {})
-    for path, entry in _walk(root):
-        status = entry.stat(follow_symlinks=False)
+    for path, entry, status in _walk(root):
         contents.files[path] = _file(entry, status)  # type: ignore[index]
         if len(contents.files) > MAX_FILES:
             raise BadImageError(f"it has more than {MAX_FILES} files")
@@ -47,8 +46,8 @@ def read_root(root: Path) -> Contents:
     return contents
 
 
-def _walk(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """All entries with their paths in the image, parents first."""
+def _walk(root: Path) -> Iterator[tuple[str, os.DirEntry[str], os.stat_result]]:
+    """All entries with their paths in the image, parents first; without those that went meanwhile."""
     try:
         device = os.stat(root).st_dev  # noqa: PTH116 - as os.scandir's
         waiting = [("", os.fspath(root), 0)]
@@ -58,9 +57,13 @@ def _walk(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
     while waiting:
         prefix, folder, depth = waiting.pop()
         for entry in _entries(folder):
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except OSError:
+                continue
             path = printable_path(f"{prefix}/{entry.name}")
-            yield path, entry
-            if entry.is_dir(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_dev == device:
+            yield path, entry, status
+            if stat.S_ISDIR(status.st_mode) and status.st_dev == device:
                 if depth == MAX_DEPTH:
                     raise BadImageError(f"a directory more than {MAX_DEPTH} directories deep")
                 waiting.append((path, entry.path, depth + 1))

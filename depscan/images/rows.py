@@ -233,7 +233,11 @@ class TagRule(Struct, frozen=True, array_like=True):
 
 
 class Naming(Struct, frozen=True):
-    """knowledge/naming.json. `windows` and `untold` are prefixes of image names."""
+    """knowledge/naming.json. `windows`, `untold` and `plain` are prefixes of image names.
+
+    The Alpine images of `plain` owners are known to have musl alone. `ambiguous` are codenames that mean something else
+    beside an image of another name: kinetic and lunar are releases of ROS too, groovy is a language.
+    """
 
     hosts: tuple[Host, ...]
     paths: tuple[PathRule, ...]
@@ -242,6 +246,8 @@ class Naming(Struct, frozen=True):
     derived: tuple[DerivedRule, ...]
     windows: tuple[str, ...]
     untold: tuple[str, ...]
+    plain: tuple[str, ...]
+    ambiguous: frozenset[str]
 
 
 @cache

@@ -82,9 +82,9 @@ def _outcome(
 
 
 def _read_path(reference: ImageReference, platform: Platform, path: Path, _modified: int) -> ImageProfile:
-    if not path.is_dir():
+    if not os.path.isdir(path):
         return _read_archive(reference, platform, path)
-    if (path / MARK).exists():
+    if os.path.exists(path / MARK):
         return profile_image(reference, read_layout(path, reference, platform), platform, "oci-layout", str(path))
     return _root_profile(reference, read_root(path), platform, path, cache=True)
 

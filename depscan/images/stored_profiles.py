@@ -68,7 +68,7 @@ def keep_cached(digest: str, platform: Platform, profile: ImageProfile) -> None:
 def find_kept(reference: str, platform: Platform) -> ImageProfile | None:
     """The profile that the user keeps for a reference, or None."""
     folder = find_kept_folder(os.environ)
-    return _read(folder / _name(reference, platform), b"") if folder.is_dir() else None
+    return _read(folder / _name(reference, platform), b"") if os.path.isdir(folder) else None
 
 
 def keep(reference: str, platform: Platform, profile: ImageProfile) -> Path:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from depscan.artifacts.facts import MEMBER, NO_ELF, Artifact
 from depscan.artifacts.magic import ARCHIVES, CLOSED, HEAD_SIZE, classify, is_appimage
 from depscan.artifacts.prediction import Prediction
-from depscan.filesystem.content import read_head
+from depscan.filesystem.content import find_fault, read_head
 from depscan.filesystem.entries import ArchiveMember, HostFile, InlineFile
 from depscan.findings import Skipped
 from depscan.linking.linker import place
@@ -52,6 +52,7 @@ class Inventory:
         self._facts: dict[Content, ElfFacts | str | None] = {}  # None: not an ELF file
         self._archives: dict[HostFile, dict[str, Contents]] = {}  # by machine
         self._unopened: dict[Content, str] = {}  # why files that hold others are not opened
+        self._denied: dict[Content, str] = {}  # why files cannot be read
         self._allowance: Allowance | None = None  # what the archives may still cost
         self._scripts: dict[Content, Script] = {}
 
@@ -81,6 +82,9 @@ class Inventory:
     def _look(self, content: Content, entry: FileEntry) -> str | None:
         """The kind of a file by its first bytes; what scripts, archives and closed containers say is noted."""
         head = read_head(entry, HEAD_SIZE if isinstance(content, HostFile) else _HEAD)
+        fault = find_fault(content.path) if head is None and isinstance(content, HostFile) else None
+        if fault is not None:
+            self._denied[content] = fault
         if not head:
             return None
         kind = classify(head)
@@ -196,7 +200,7 @@ class Inventory:
         return facts.symbols
 
     def skipped(self, filesystem: StageFilesystem) -> list[Skipped]:
-        """The files of a stage that look like ELF or an archive but could not be read, with the reason."""
+        """The files of a stage that could not be read, or not opened, with the reason."""
         rows = []
         for entry in filesystem.entries.values():
             reason = self._known(entry)
@@ -204,6 +208,8 @@ class Inventory:
                 rows.append(Skipped(entry.source, reason, entry.span))
             elif isinstance(entry.content, HostFile) and entry.content in self._unopened:
                 rows.append(Skipped(entry.source, self._unopened[entry.content], entry.span))
+            elif isinstance(entry.content, HostFile) and entry.content in self._denied:
+                rows.append(Skipped(entry.source, self._denied[entry.content], entry.span, denied=True))
         return [
             *rows,
             *(_unread(entry, contents) for entry, contents in self._contents(filesystem) if contents.problem),

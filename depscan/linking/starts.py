@@ -9,6 +9,7 @@ text.
 from __future__ import annotations
 
 import posixpath
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from msgspec import Struct
 
 from depscan.artifacts.facts import Linkage
 from depscan.filesystem.entries import DEFAULT_SHELL, StartCommand
+from depscan.shell.invocation import started_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,35 +27,18 @@ if TYPE_CHECKING:
     from depscan.source import Span
 
 SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "zsh"})
-# Programs that replace themselves by the command in their arguments, with those of their options that take a value and
-# how many words of their own come before it (tini(1), dumb-init --help, gosu, su-exec, setpriv(1), nice(1)).
-_WRAPPERS: dict[str, tuple[frozenset[str], int]] = {
-    "tini": (frozenset({"-p", "-e"}), 0),
-    "tini-static": (frozenset({"-p", "-e"}), 0),
-    "dumb-init": (frozenset({"-r", "--rewrite"}), 0),
-    "catatonit": (frozenset(), 0),
-    "gosu": (frozenset(), 1),
-    "su-exec": (frozenset(), 1),
-    "exec": (frozenset({"-a"}), 0),
-    "nice": (frozenset({"-n"}), 0),
-    "nohup": (frozenset(), 0),
-}
-_UNREADABLE = frozenset("|;()<>`$\"'\\*?[{#!~\n")
-# Built-in commands of POSIX shells, which are no files.
-_BUILT_IN = frozenset(
-    """
-    . : [ [[ alias break case cd command continue declare do echo eval exit export false fg for function getopts hash
-    if jobs kill let local printf pwd read readonly return set shift shopt source test time times trap true type typeset
-    ulimit umask unset until wait while {
-    """.split()  # noqa: SIM905 - read as prose
+# Interpreters that read the file which their words name; of the shells one may be a script that starts its arguments.
+_READERS = re.compile(
+    r"(?:python[23]?(?:\.\d+)?|pypy3?|perl|ruby|node|nodejs|php\d*(?:\.\d+)?|lua[\d.]*|Rscript|java|tclsh|pwsh)"
 )
 
 
 class Launch(Struct, frozen=True):
     """One program that a start command starts.
 
-    `name` is as the command names it, `span` its place. `by_shell` says that a shell looks it up, which gives texts
-    without `#!` to itself; `first` that it is the container's own first program, not one that another starts.
+    `name` is as the command names it, in a text with the directory that it changed to; `span` is its place. `by_shell`
+    says that a shell looks it up, which gives texts without `#!` to itself; `first` that it is the container's own
+    first program, not one that another starts. `caller` is the wrapper that executes it, `written` the name in a text.
     """
 
     start: StartCommand
@@ -61,19 +46,33 @@ class Launch(Struct, frozen=True):
     span: Span
     by_shell: bool = False
     first: bool = True
+    caller: str | None = None
+    written: str | None = None
+
+
+class _Around(Struct, frozen=True):
+    """Where a stage's start commands run."""
+
+    directory: str | None
+    environment: tuple[tuple[str, str | None], ...]
 
 
 def launches(filesystem: StageFilesystem) -> Iterator[Launch]:
     """The programs that the stage starts, as far as they can be told."""
-    entry, command = filesystem.entrypoint, filesystem.command
+    entry, command, around = filesystem.entrypoint, filesystem.command, _around(filesystem)
     if entry is not None:
-        yield from _launches(entry, command if entry.form == "exec" else None)
+        yield from _launches(entry, command if entry.form == "exec" else None, around)
     elif command is not None and not _has_entrypoint(filesystem):
-        yield from _launches(command, None)
+        yield from _launches(command, None, around)
     elif command is not None and command.form == "shell":
-        yield next(_launches(command, None))  # the image's own entrypoint gets the shell's name, and needs it too
+        # The image's own entrypoint gets the shell's name, and needs it too.
+        yield next(_launches(command, None, around))
     if filesystem.healthcheck is not None:
-        yield from _launches(filesystem.healthcheck, None)
+        yield from _launches(filesystem.healthcheck, None, around)
+
+
+def _around(filesystem: StageFilesystem) -> _Around:
+    return _Around(filesystem.workdir, tuple(filesystem.environment.items()))
 
 
 def is_plain(filesystem: StageFilesystem, placements: Sequence[Placement]) -> bool:
@@ -82,7 +81,7 @@ def is_plain(filesystem: StageFilesystem, placements: Sequence[Placement]) -> bo
     if start is None or filesystem.healthcheck is not None:
         return start is None and filesystem.healthcheck is None
     first = start.words[0] if start.form == "exec" and start.words else ""
-    if posixpath.basename(first) in {*_WRAPPERS, *SHELLS} or not first.startswith("/"):
+    if not first.startswith("/") or posixpath.basename(first) in SHELLS or len(started_places(start.words)) > 1:
         return False
     index, path = filesystem.stage.index, filesystem.resolve(first)
     return any(
@@ -96,16 +95,29 @@ def is_plain(filesystem: StageFilesystem, placements: Sequence[Placement]) -> bo
 
 def started_programs(filesystem: StageFilesystem) -> list[str]:
     """The names of all programs that start commands name: CMD's too where it may only be an argument."""
-    inherited = () if filesystem.entrypoint else (filesystem.profile.entrypoint or ())[:1]
-    return [*_names(filesystem.entrypoint, filesystem.command), *inherited]
+    inherited = () if filesystem.entrypoint else (filesystem.profile.entrypoint or ())
+    return [*_names(filesystem.entrypoint, filesystem.command, inherited, _around(filesystem)), *inherited[:1]]
 
 
 @lru_cache(maxsize=64)
-def _names(entrypoint: StartCommand | None, command: StartCommand | None) -> tuple[str, ...]:
+def _names(
+    entrypoint: StartCommand | None, command: StartCommand | None, inherited: tuple[str, ...], around: _Around
+) -> tuple[str, ...]:
     """Asked for each file of a stage."""
-    found = [launch.name for start in (entrypoint, command) if start is not None for launch in _launches(start, None)]
-    joined = [launch.name for launch in _launches(entrypoint, command)] if entrypoint is not None else []
+    words = inherited if entrypoint is None else entrypoint.words if entrypoint.form == "exec" else ()
+    starts = (entrypoint, None if command is not None and reads_arguments(words) else command)
+    found = [each.name for start in starts if start is not None for each in _launches(start, None, around)]
+    joined = [launch.name for launch in _launches(entrypoint, command, around)] if entrypoint is not None else []
     return tuple(dict.fromkeys([*found, *joined]))
+
+
+def reads_arguments(words: Sequence[str]) -> bool:
+    """Whether an ENTRYPOINT is an interpreter that reads the file which CMD names, and does not execute it."""
+    places = started_places(words)
+    name, options = (posixpath.basename(words[places[-1]]), words[places[-1] + 1 :]) if places else ("", [])
+    if name in SHELLS:
+        return all(option.startswith("-") and "c" not in option for option in options)
+    return _READERS.fullmatch(name) is not None
 
 
 def _has_entrypoint(filesystem: StageFilesystem) -> bool:
@@ -119,65 +131,31 @@ def _has_entrypoint(filesystem: StageFilesystem) -> bool:
     return not profile.interpreters_complete
 
 
-def _launches(start: StartCommand, arguments: StartCommand | None) -> Iterator[Launch]:
+def _launches(start: StartCommand, arguments: StartCommand | None, around: _Around) -> Iterator[Launch]:
     if start.form == "shell":
         yield Launch(start, (start.shell or DEFAULT_SHELL)[0], start.span)
-        yield from _of_text(start, start.words[0] if start.words else "", start.span)
+        yield from _of_text(start, start.words[0] if start.words else "", start.span, around)
         return
     words, spans = list(start.words), list(start.spans or (start.span,) * len(start.words))
     own = len(words)
     if arguments is not None and arguments.form == "exec":
         words += arguments.words
         spans += arguments.spans or (arguments.span,) * len(arguments.words)
-    for place in _programs(words):
+    places = started_places(words)
+    for before, place in zip([None, *places], places, strict=False):
         named = arguments if place >= own and arguments is not None else start
-        yield Launch(named, words[place], spans[place], first=place == 0)
-    last = max(_programs(words), default=0)
+        caller = None if before is None else words[before]
+        yield Launch(named, words[place], spans[place], first=place == 0, caller=caller)
+    last = places[-1] if places else 0
     rest = words[last:]
     if len(rest) > 2 and posixpath.basename(rest[0]) in SHELLS and rest[1] == "-c":
         named = arguments if last + 2 >= own and arguments is not None else start
-        yield from _of_text(named, rest[2], spans[last + 2])
+        yield from _of_text(named, rest[2], spans[last + 2], around)
 
 
-def _programs(words: Sequence[str]) -> list[int]:
-    """The places of the words that are executed one after the other: a wrapper's, then its command's."""
-    found = [0] if words else []
-    while found and posixpath.basename(words[found[-1]]) in _WRAPPERS:
-        valued, operands = _WRAPPERS[posixpath.basename(words[found[-1]])]
-        place = found[-1] + 1
-        while place < len(words) and words[place].startswith("-"):
-            place += 2 if words[place] in valued else 1
-        place += operands
-        if place >= len(words):
-            break
-        found.append(place)
-    return found
+def _of_text(start: StartCommand, text: str, span: Span, around: _Around) -> Iterator[Launch]:
+    from depscan.linking.start_texts import programs_of_text  # noqa: PLC0415 - most start commands are no text
 
-
-def _of_text(start: StartCommand, text: str, span: Span) -> Iterator[Launch]:
-    """The first program of a shell's text, where it is a plain word; of what is more than words, nothing is told.
-
-    A line with || goes on where a program is missing.
-    """
-    if "||" in text.strip().partition("\n")[0]:
-        return
-    first = text.replace("&&", "\n").strip().partition("\n")[0]
-    if _UNREADABLE & set(first) or "&" in first:
-        first = _before_marks(first)
-    words = first.split()
-    for place in _programs(words):
-        name = words[place]
-        if name not in _BUILT_IN and name != "exec" and "=" not in name:
-            yield Launch(start, name, span, by_shell=True, first=False)
-
-
-def is_plain_text(text: str) -> bool:
-    """Whether a shell does nothing to a text but split it at blanks."""
-    return not (_UNREADABLE | {"&", "="}) & set(text) and text.split()[:1] != ["exec"]
-
-
-def _before_marks(text: str) -> str:
-    """The words before the first one with a mark that means something to a shell."""
-    words = text.split()
-    plain = next((place for place, word in enumerate(words) if (_UNREADABLE | {"&"}) & set(word)), len(words))
-    return " ".join(words[:plain])
+    for program in programs_of_text(text, around.directory, dict(around.environment)):
+        by_shell = program.caller is None
+        yield Launch(start, program.name, span, by_shell, first=False, caller=program.caller, written=program.written)

@@ -42,7 +42,7 @@ class Archive(Struct, frozen=True):
 
     def find(self, package: str) -> PackageRow | None:
         """The row of a package, or of the one that provides its name; None where there is none."""
-        name = package.encode()
+        name = package.encode(errors="replace")  # a build argument may hold any byte
         at = bisect_left(range(self.start, len(self.data)), name, key=self._name_at) + self.start
         if at >= len(self.data) or self._name_at(at) != name:
             return None

@@ -35,7 +35,7 @@ def find_absence(release: str, package: str, architecture: str) -> Absence | Non
     dates = _dates()
     if release not in dates or architecture not in _VIRTUAL:
         return None
-    letters = _letters(read_rows("availability.txt"), package.encode())
+    letters = _letters(read_rows("availability.txt"), package.encode(errors="replace"))
     if letters is None:
         return None
     by_release = dict(zip(dates, letters, strict=True))

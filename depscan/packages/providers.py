@@ -209,11 +209,10 @@ def _tables(manager: str, release: str | None) -> tuple[_Packages, ...]:
 def _table(release: str) -> _Table | None:
     file = "ubuntu.json" if release.startswith("ubuntu:") else "packages.json"
     data, name = read_rows(file), msgspec.json.encode(release)
-    start = data.find(b"\n" + name + b":")
-    if start < 0:
+    first = re.search(rb"\n" + re.escape(name) + rb':(\{.*),"packages":\{\n', data)  # a package may be called busybox
+    if first is None:
         return None
-    first, *lines = data[start + 1 : data.find(b"\n}}", start)].split(b"\n")
-    head = first[len(name) + 1 :].removesuffix(b',"packages":{') + b"}"
+    lines = data[first.end() : data.find(b"\n}}", first.end())].split(b"\n")
     rows = (line.removesuffix(b",").partition(b'":') for line in lines)
     packages = {quoted[1:].decode(): row for quoted, _, row in rows}  # no name has anything that JSON escapes
-    return _Table(msgspec.json.decode(head, type=Head), packages)
+    return _Table(msgspec.json.decode(first[1] + b"}", type=Head), packages)

@@ -15,7 +15,7 @@ from depscan.dockerfile.broken_arrays import read_broken_array
 from depscan.filesystem.entries import Presence
 from depscan.filesystem.lookup import search_program
 from depscan.findings import Edit
-from depscan.linking.starts import is_plain_text
+from depscan.linking.start_texts import is_plain_text
 from depscan.repairs.case import offer
 from depscan.subjects.starts import JAR, TEXT, find_starts, same_name
 

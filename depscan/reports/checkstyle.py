@@ -13,31 +13,38 @@ from depscan.reports.escaping import printable
 if TYPE_CHECKING:
     from depscan.findings import Finding
     from depscan.results import ScanResult
+    from depscan.source import Position
 
 _SEVERITIES = {"error": "error", "warning": "warning", "note": "info"}
 
 
 def render(result: ScanResult) -> str:
     """The document."""
-    files: dict[str, list[Finding]] = {scan.source.path: [] for scan in result.scans}
+    files: dict[str, list[str]] = {scan.source.path: [] for scan in result.scans}
     for finding in result.reported:
-        files.setdefault(finding.location.path, []).append(finding)
-    body = "".join(_file(path, findings) for path, findings in files.items())
+        files.setdefault(finding.location.path, []).append(_finding(finding))
+    for path, at, row in result.denied:
+        files[path].append(_error(at, "info", row.message, "depscan.skipped"))
+    body = "".join(_file(path, errors) for path, errors in files.items())
     return f'<?xml version="1.0" encoding="utf-8"?>\n<checkstyle version="4.3">\n{body}</checkstyle>\n'
 
 
-def _file(path: str, findings: list[Finding]) -> str:
-    errors = "".join(f"    {_error(finding)}\n" for finding in findings)
-    return f"  <file name={quoteattr(printable(path))}>\n{errors}  </file>\n"
+def _file(path: str, errors: list[str]) -> str:
+    body = "".join(f"    {error}\n" for error in errors)
+    return f"  <file name={quoteattr(printable(path))}>\n{body}  </file>\n"
 
 
-def _error(finding: Finding) -> str:
-    start = finding.location.span.start
+def _finding(finding: Finding) -> str:
+    start, severity = finding.location.span.start, _SEVERITIES[finding.severity]
+    return _error(start, severity, finding.message, f"depscan.{finding.rule}")
+
+
+def _error(at: Position, severity: str, message: str, source: str) -> str:
     attributes = {
-        "line": str(start.line),
-        "column": str(start.column),
-        "severity": _SEVERITIES[finding.severity],
-        "message": finding.message,
-        "source": f"depscan.{finding.rule}",
+        "line": str(at.line),
+        "column": str(at.column),
+        "severity": severity,
+        "message": message,
+        "source": source,
     }
     return f"<error {' '.join(f'{name}={quoteattr(printable(value))}' for name, value in attributes.items())}/>"

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 def render(result: ScanResult) -> str:
     """The lines; empty when there is nothing to say."""
-    return "".join(_line(finding) for finding in result.reported)
+    lines = [_line(finding) for finding in result.reported]
+    rows = () if result.quiet else result.denied
+    lines += [printable(f"{path}:{at.line}:{at.column}: note skipped {row.message}") + "\n" for path, at, row in rows]
+    return "".join(lines)
 
 
 def _line(finding: Finding) -> str:

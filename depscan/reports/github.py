@@ -6,20 +6,27 @@ decodes it (actions/toolkit, packages/core/src/command.ts): `%`, CR and LF every
 
 from __future__ import annotations
 
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 from depscan.reports.escaping import printable, printable_lines
 
 if TYPE_CHECKING:
-    from depscan.findings import Finding
+    from depscan.findings import Finding, Skipped
     from depscan.results import ScanResult
+    from depscan.source import Position
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 def render(result: ScanResult) -> str:
     """The commands; empty when there is nothing to say."""
-    return "".join(_command(finding) for finding in result.reported)
+    return "".join([*map(_command, result.reported), *starmap(_skipped, result.denied)])
+
+
+def _skipped(path: str, at: Position, row: Skipped) -> str:
+    fields = f"file={_property(path)},line={at.line},col={at.column},title={_property('depscan: skipped')}"
+    return f"::notice {fields}::{_data(row.message)}\n"
 
 
 def _command(finding: Finding) -> str:

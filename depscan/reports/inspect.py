@@ -1,6 +1,6 @@
 """What `depscan inspect` prints: the facts of ELF files, or why one was not read.
 
-In: facts by path, as `artifacts.reading` gives them; a text instead of facts is the reason. Out: text or JSON.
+In: facts by path, as `artifacts.inspection` gives them; a text instead of facts is the reason. Out: text or JSON.
 """
 
 from __future__ import annotations
@@ -12,32 +12,31 @@ from depscan.reports.objects import dump, elf_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from depscan.artifacts.facts import ElfFacts
 
 _LABEL = 13
 
 
-def render_json(facts: Mapping[Path, ElfFacts | str]) -> str:
+def render_json(facts: Mapping[str, ElfFacts | str]) -> str:
     """The document with schema_version 1."""
     files = [
-        {"path": str(path), **({"skipped": found} if isinstance(found, str) else {"elf": elf_object(found)})}
+        {"path": path, **({"skipped": found} if isinstance(found, str) else {"elf": elf_object(found)})}
         for path, found in facts.items()
     ]
     return dump({"schema_version": 1, "files": files})
 
 
-def render_text(facts: Mapping[Path, ElfFacts | str]) -> str:
+def render_text(facts: Mapping[str, ElfFacts | str]) -> str:
     """A paragraph per file."""
     return "\n".join("".join(f"{line}\n" for line in _file(path, found)) for path, found in facts.items())
 
 
-def _file(path: Path, found: ElfFacts | str) -> Iterator[str]:
+def _file(path: str, found: ElfFacts | str) -> Iterator[str]:
     if isinstance(found, str):
-        yield f"{printable(str(path))}: skipped: {printable(found)}"
+        yield f"{printable(path)}: skipped: {printable(found)}"
         return
-    yield f"{printable(str(path))}: {_kind(found)}"
+    yield f"{printable(path)}: {_kind(found)}"
     for label, value in _rows(found):
         yield f"  {label:<{_LABEL}}{printable(value)}"
 

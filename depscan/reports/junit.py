@@ -48,7 +48,9 @@ def _cases(result: ScanResult, scan: Scan, suite: str) -> Iterator[str]:
             yield _case(
                 suite, f"{finding.rule} at line {finding.location.span.start.line}", _outcome(result, [finding])
             )
-    if not scan.placements and not reported:
+    denied = [row for row in scan.skipped if row.denied]
+    yield from (_case(suite, row.subject, f"<skipped message={_attribute(row.reason)}/>") for row in denied)
+    if not scan.placements and not reported and not denied:
         yield _case(suite, "nothing to report", "")
 
 

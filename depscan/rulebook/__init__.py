@@ -43,7 +43,7 @@ def built_in_folder() -> Path:
     """`rules/` inside the installed package, or at the root of a checkout."""
     here = Path(__file__).parent.parent
     packaged = here / "rules"
-    return packaged if packaged.is_dir() else here.parent / "rules"
+    return packaged if os.path.isdir(packaged) else here.parent / "rules"
 
 
 def _read_rules(files: Mapping[Path, Sequence[str]], *, examples: bool = False) -> tuple[Rule, ...]:

@@ -7,15 +7,18 @@ where they stand verbatim in the text, else at the command that runs it.
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from depscan.shell.commands import SimpleCommand
+from depscan.shell.commands import ITEM, SimpleCommand
 from depscan.shell.invocation import base_name, fetches_script, reads_standard_input, script_argument, unwrap
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from depscan.shell.commands import Redirect, ShellWord
     from depscan.shell.state import Assignments, ShellState
 
@@ -36,12 +39,16 @@ class Call(Struct, frozen=True):
 
 
 class CallReader:
-    """Reads the simple commands of one text. `scripts` counts the scripts around it, `steps` the statements so far."""
+    """Reads the simple commands of one text. `scripts` counts the scripts around it, `steps` the statements so far.
 
-    def __init__(self, text: str, state: ShellState, scripts: int = 0) -> None:
+    `sink` is where standard output goes: to what a group around redirects it to, None where that is nowhere known.
+    """
+
+    def __init__(self, text: str, state: ShellState, scripts: int = 0, sink: Redirect | None = None) -> None:
         self.text = text
         self.state = state
         self.scripts = scripts
+        self.sink = sink
         self.steps = 0
         self.commands: list[SimpleCommand] = []
         self.understood = True
@@ -54,15 +61,16 @@ class CallReader:
         """Read a simple command: follow `cd`, functions, wrappers and scripts in arguments, else enter it."""
         invocation = unwrap(words)
         words = invocation.words
-        call = replace(call, assignments=(*call.assignments, *invocation.assignments))
+        assignments = (*call.assignments, *invocation.assignments)
+        call = replace(call, assignments=assignments, conditional=call.conditional or invocation.repeated)
         name = base_name(words[0]) if words else None
         script = script_argument(words)
         if name is not None and self.run_function(name, words, call):
             return
         if script is not None and not fetches_script(script):
-            self._run_script(script.text, script, call, shares=name == "eval")
+            self.grouped(call, lambda: self._run_script(script.text, script, call, shares=name == "eval"))
         elif reads_standard_input(words) and call.stdin is not None:
-            self._run_script(call.stdin, None, call, shares=False)
+            self.grouped(call, lambda: self._run_script(call.stdin, None, call, shares=False))
         else:
             self._enter(words, call)
             if name in {"cd", "pushd", "popd"}:
@@ -72,12 +80,33 @@ class CallReader:
             elif name in {".", "source"}:
                 self.state.read_file(words)
 
+    def grouped(self, call: Call, read: Callable[[], None]) -> None:
+        """Read what has several commands: its redirections open their files once, and all commands add to these."""
+        fresh = tuple(each for each in call.redirects if not each.opened)
+        if fresh:
+            self._enter((), replace(call, redirects=fresh))
+        own = [self._opened(each) for each in call.redirects if each.descriptor == "1"]
+        outer, self.sink = self.sink, own[-1] if own else self.sink
+        read()
+        self.sink = outer
+
+    def _opened(self, redirect: Redirect) -> Redirect:
+        """The redirection as those in the group have it: its file was found from the directory outside of it."""
+        text = redirect.target.text
+        if text is not None and not redirect.opened:
+            directory = self.state.directory
+            text = None if directory is None and not text.startswith("/") else posixpath.join(directory or "/", text)
+        return replace(redirect, target=replace(redirect.target, text=text), opened=True)
+
     def _enter(self, words: tuple[ShellWord, ...], call: Call) -> None:
+        redirects = call.redirects
+        if self.sink is not None and words and not any(each.descriptor == "1" for each in redirects):
+            redirects = (*redirects, self.sink)
         self.commands.append(
             SimpleCommand(
-                words=words,
+                words=tuple(replace(word, text=None) if ITEM in (word.text or "") else word for word in words),
                 assignments=self.state.environment(call.assignments),
-                redirects=call.redirects,
+                redirects=redirects,
                 directory=self.state.directory,
                 conditional=call.conditional,
                 piped_input=call.piped,
@@ -95,7 +124,7 @@ class CallReader:
         from depscan.shell.walk import Walk  # noqa: PLC0415 - walk.py builds on this module; most runs need none of it
 
         state = self.state.copy() if shares else self.state.inherited(call.assignments)
-        walk = Walk(text, state, self.scripts + 1)
+        walk = Walk(text, state, self.scripts + 1, self.sink)
         walk.steps = self.steps
         walk.read(conditional=call.conditional)
         self.steps = walk.steps

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+# Stands in the words of a command that xargs fills in: what holds it is not known. No real text has this code point.
+ITEM = "\ue000"
+
 
 class ShellWord(Struct, frozen=True):
     """One word: `text` with quotes removed and known variables expanded, None where its value cannot be known.
@@ -22,10 +25,15 @@ class ShellWord(Struct, frozen=True):
 
 
 class Redirect(Struct, frozen=True):
-    """An output redirection: operator (>, >>, >|, &>) and its target."""
+    """An output redirection: operator (>, >>, >|, &>; | for what goes into a pipe), its target and what it redirects.
+
+    `opened` says that the command stands in a group whose redirection opened the file: it adds to what is there.
+    """
 
     operator: str
     target: ShellWord
+    descriptor: str = "1"
+    opened: bool = False
 
 
 class SimpleCommand(Struct, frozen=True):

@@ -1,13 +1,15 @@
 """Redirections of a statement: where output goes, and the text of here-documents.
 
 In: a node of the syntax tree, the text, the variables. Out: `Redirect`s and the text on standard input. Only outputs to
-files and inputs written in the text matter here: `2>&1` and `< file` do not.
+files, what keeps standard output from one (`>&2`) and inputs written in the text matter here.
 """
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from depscan.shell.commands import Redirect
 from depscan.shell.words import expand_text, expand_value, expand_word
@@ -17,9 +19,11 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
+    from depscan.shell.commands import ShellWord
+
     Variables = Mapping[str, str | None]
 
-_OUTPUTS = frozenset({">", ">>", ">|", "&>", "&>>"})
+_OUTPUTS = frozenset({">", ">>", ">|", "&>", "&>>", ">&"})
 
 
 def read_redirects(node: Node, text: str, variables: Variables) -> tuple[Redirect, ...]:
@@ -31,8 +35,17 @@ def read_redirects(node: Node, text: str, variables: Variables) -> tuple[Redirec
         target = child.child_by_field_name("destination") if child.type == "file_redirect" else None
         operator = next((part.type for part in child.children if part.type in _OUTPUTS), None)
         if target is not None and operator is not None:
-            found += [Redirect(operator, word) for word in expand_word(target, text, variables)[:1]]
+            given = child.child_by_field_name("descriptor")
+            descriptor = "1" if given is None else text[given.start_byte : given.end_byte]
+            words = [_named(word, operator) for word in expand_word(target, text, variables)[:1]]
+            found += [Redirect(operator, word, descriptor) for word in words if (operator, descriptor) != (">&", "2")]
     return tuple(found)
+
+
+def _named(word: ShellWord, operator: str) -> ShellWord:
+    """The target; of `>&2` what another descriptor is, which is no file that is known here."""
+    number = operator == ">&" and re.fullmatch(r"\d+|-", word.text or "-")
+    return replace(word, text=f"/dev/fd/{word.text}") if number else word
 
 
 def heredoc_of(node: Node) -> Node | None:

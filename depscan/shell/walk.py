@@ -11,12 +11,12 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from depscan.shell.calls import MAX_STEPS, Call, CallReader
+from depscan.shell.commands import Redirect, ShellWord
 from depscan.shell.decisions import decide
 from depscan.shell.grammar import last_command, parse_tree, statements
 from depscan.shell.outcomes import ends_script, gives_up, queries
+from depscan.shell.printing import printed_together
 from depscan.shell.redirects import heredoc_of, read_input, read_redirects
 from depscan.shell.state import merge
 from depscan.shell.words import expand_value, expand_word
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from depscan.shell.commands import Redirect, ShellWord
     from depscan.shell.state import Assignments, ShellState
 
 MAX_DEPTH = 60  # nested syntax
@@ -36,11 +35,12 @@ MAX_UNROLLED = 40  # values of a for loop
 class Walk(CallReader):
     """One pass over one text."""
 
-    def __init__(self, text: str, state: ShellState, scripts: int = 0) -> None:
-        super().__init__(text, state, scripts)
+    def __init__(self, text: str, state: ShellState, scripts: int = 0, sink: Redirect | None = None) -> None:
+        super().__init__(text, state, scripts, sink)
         self.depth = 0
         self.functions: dict[str, Node] = {}
         self.outputs: dict[int, tuple[tuple[Redirect, ...], str | None]] = {}
+        self.piped: str | None = None  # what the part of a pipe before is known to print
 
     def read(self, *, conditional: bool = False) -> None:
         """Parse the text and read all of it."""
@@ -57,6 +57,9 @@ class Walk(CallReader):
         self.depth += 1
         if node.type == "command":
             self._command(node, conditional, piped)
+        elif node.id in self.outputs:
+            call = Call(node.start_byte, node.end_byte, conditional, redirects=self.outputs.pop(node.id)[0])
+            self.grouped(call, lambda: self.visit(node, conditional))
         elif node.type in _STATEMENTS:
             _STATEMENTS[node.type](self, node, conditional)
         elif node.type not in _SILENT:
@@ -88,11 +91,27 @@ class Walk(CallReader):
             self.state = merge(before, [self.state])
 
     def _pipeline(self, node: Node, conditional: bool) -> None:
-        """Each part runs in a shell of its own. One behind a here-document starts with the bar."""
-        for place, child in enumerate(statements(node)):
-            saved = self.state.copy()
-            self.visit(child, conditional, place > 0 or node.children[0].type == "|")
+        """Each part runs in a shell of its own, and but for the last prints into a pipe.
+
+        One behind a here-document starts with the bar.
+        """
+        parts = statements(node)
+        for place, child in enumerate(parts):
+            saved, piped = self.state.copy(), place > 0 or node.children[0].type == "|"
+            if place < len(parts) - 1:
+                self._into_pipe(child, conditional, piped)
+            else:
+                self.visit(child, conditional, piped)
             self.state = saved
+        self.piped = None
+
+    def _into_pipe(self, node: Node, conditional: bool, piped: bool = False) -> None:
+        """Read a part of a pipe that prints into it, and keep what it is known to print for the next one."""
+        outer, start = self.sink, len(self.commands)
+        self.sink = Redirect("|", ShellWord(None, "", node.start_byte, node.end_byte), opened=True)
+        self.visit(node, conditional, piped)
+        self.piped = printed_together(each for each in self.commands[start:] if self.sink in each.redirects[-1:])
+        self.sink = outer
 
     def _subshell(self, node: Node, conditional: bool) -> None:
         saved = self.state.copy()
@@ -211,9 +230,11 @@ class Walk(CallReader):
             self._enter((), Call(node.start_byte, node.end_byte, conditional, redirects=redirects, stdin=stdin))
         else:
             self.outputs[last.id] = (redirects, stdin)
-            self.visit(body, conditional)
-            if self.outputs.pop(last.id, None) and redirects and self.commands:
-                self.commands[-1] = replace(self.commands[-1], redirects=(*self.commands[-1].redirects, *redirects))
+            if here is not None and any(child.type == "pipeline" for child in here.children):
+                self._into_pipe(body, conditional)
+            else:
+                self.visit(body, conditional)
+            self.outputs.pop(last.id, None)
         if here is not None:
             self._after_heredoc(here, conditional)
 
@@ -228,6 +249,7 @@ class Walk(CallReader):
         redirects, stdin = self.outputs.pop(node.id, ((), None))
         if stdin is None:
             stdin = read_input(node, self.text, self.state.variables)
+        stdin = self.piped if stdin is None and piped else stdin
         parts = [*node.children_by_field_name("name"), *node.children_by_field_name("argument")]
         call = Call(
             node.start_byte,
@@ -245,7 +267,7 @@ class Walk(CallReader):
         if name not in self.functions:
             return False
         self.state.variables |= {str(place): word.text for place, word in enumerate(words[1:], 1)}
-        self.visit(self.functions[name], call.conditional)
+        self.grouped(call, lambda: self.visit(self.functions[name], call.conditional))
         return True
 
     def _expand(self, node: Node) -> list[ShellWord]:

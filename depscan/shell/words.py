@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from depscan.shell.commands import ShellWord
+from depscan.shell.commands import ITEM, ShellWord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,7 +64,8 @@ def expand_text(text: str, variables: Variables) -> str | None:
             return None
         parts += [text[done:start], value]
         done = end
-    return "".join([*parts, text[done:]])
+    joined = "".join([*parts, text[done:]])
+    return None if ITEM in joined else joined
 
 
 _HEREDOC_PARAMETER = r"(?<!\\)\$(?:\w+|\{[^{}]*\})"
@@ -187,7 +188,8 @@ def _ansi(raw: str) -> str | None:
 
 def _join(pieces: list[_Piece]) -> str | None:
     texts = [piece.text for piece in pieces]
-    return None if None in texts else "".join(text for text in texts if text is not None)
+    joined = "".join(text for text in texts if text is not None)
+    return None if None in texts or ITEM in joined else joined
 
 
 def _fields(pieces: list[_Piece]) -> Iterator[tuple[str | None, bool]]:

@@ -60,7 +60,7 @@ def _newer(placement: Placement, ceiling: str | None, profile: ImageProfile) -> 
         return missing[0]
     if placement.filesystem.libc_replaced:
         return None
-    known = profile.libc.ceilings.get("GLIBC") or profile.libc.version
-    if ceiling is None or placement.verdict is Verdict.FAILS or profile.libc.family != "glibc" or known is None:
+    known = [each for each in (profile.libc.ceilings.get("GLIBC"), profile.libc.version) if each is not None]
+    if ceiling is None or placement.verdict is Verdict.FAILS or profile.libc.family != "glibc" or not known:
         return None
-    return ceiling if numeric(ceiling.rpartition("_")[2]) > numeric(known) else None
+    return ceiling if numeric(ceiling.rpartition("_")[2]) > max(map(numeric, known)) else None

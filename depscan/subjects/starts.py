@@ -44,6 +44,8 @@ _CONTENTS = {
 TEXT = "a text without #!"
 JAR = "a jar, which java -jar starts"
 _SHOWN = 3
+_BY_EXECVE = frozenset({"gosu"})
+_APPLETS = frozenset({"env", "nice", "nohup", "setsid", "timeout"})  # of busybox, in each image of Alpine
 
 
 class Found(Struct, frozen=True):
@@ -66,7 +68,7 @@ def _shell_less_runs(filesystem: StageFilesystem) -> Iterator[Found]:
     for run in filesystem.shell_less:
         program = (run.shell or DEFAULT_SHELL)[0]
         view = StartView("RUN", "shell", program, True, "missing", None, "")
-        text = messages.stat_failed(program)
+        text = messages.stat_failed(program) if "/" in program else messages.executable_not_found(program)
         yield Found(view, run.span, filesystem.profile.confidence, runtime_message=text)
 
 
@@ -163,7 +165,7 @@ def _missing(launch: Launch, seen: Sighted, filesystem: StageFilesystem) -> Foun
     elif dangling is not None and not elsewhere:
         hint = f": it is a link to {dangling}, where nothing stands"
     if launch.by_shell:
-        text = messages.command_not_found("/bin/sh", launch.name, filesystem.profile.package_manager)
+        text = messages.command_not_found("/bin/sh", launch.written or launch.name, filesystem.profile.package_manager)
     elif "/" in launch.name:
         text = messages.stat_failed(launch.name)
     else:
@@ -182,12 +184,25 @@ def _present(launch: Launch, seen: Sighted, filesystem: StageFilesystem, placeme
     entry = seen.entry
     if entry is None or seen.presence is not Presence.PROVIDED or changed_later(entry, filesystem):
         return None
-    content = _content(entry, placement, by_shell=launch.by_shell)
+    content = _content(entry, placement, by_shell=launch.by_shell or _falls_back(launch, filesystem))
     if content is None:
         return None
     text = messages.permission_denied(launch.name) if entry.kind == "directory" else messages.exec_format(launch.name)
     view = _view(launch, "provided", content=content)
     return Found(view, launch.span, Confidence.CERTAIN, entry.path, text)
+
+
+def _falls_back(launch: Launch, filesystem: StageFilesystem) -> bool:
+    """Whether what starts a text without #! gives it to /bin/sh, or may: glibc's execvp(3) does, that of musl does not.
+
+    Measured with Debian's tini, dumb-init, catatonit, setpriv, runuser and coreutils; gosu is Go's execve.
+    """
+    name = posixpath.basename(launch.caller or "")
+    if launch.caller is None or name in _BY_EXECVE:
+        return False
+    of_image = name in filesystem.packages or name in _APPLETS
+    brought = _find(launch.caller, filesystem).entry is not None
+    return not (of_image and not brought and filesystem.profile.libc.family == "musl")
 
 
 def _content(entry: FileEntry, placement: Placement | None, *, by_shell: bool) -> str | None:

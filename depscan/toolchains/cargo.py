@@ -21,18 +21,24 @@ from depscan.artifacts.prediction import Product
 from depscan.findings import Confidence
 from depscan.platforms import MACHINES
 from depscan.toolchains.arguments import Arguments, read_arguments
+from depscan.toolchains.cargo_cfg import platform_of
+from depscan.toolchains.cargo_flags import read_flags, why_static
+from depscan.toolchains.cargo_selection import programs, select
 from depscan.toolchains.crates import (
     Workspace,
     find_workspace,
     pinned_toolchain,
     read_configuration,
+    read_toml,
     table,
     texts,
+    upward,
 )
 from depscan.toolchains.elf import MERGED, ceiling, is_at_least, linked_program, static_program
-from depscan.toolchains.foreign_libraries import foreign_libraries
+from depscan.toolchains.foreign_libraries import Libraries, Resolution
 from depscan.toolchains.rustup import told_host, told_release
 from depscan.toolchains.triples import Target, read_target
+from depscan.toolchains.workplace import Unread
 from depscan.toolchains.xx import target_platform
 
 if TYPE_CHECKING:
@@ -70,21 +76,54 @@ class _Build(Struct, frozen=True):
     by_zig: bool
     toolchain: str | None = None
     start: str = "/"
+    wrapper: str = ""
+
+    @property
+    def told(self) -> bool:
+        """Whether the manifest and the settings beside it are at hand: one that is not there asks for nothing known.
+
+        `cargo install NAME` and rustc alone read none.
+        """
+        remote = self.verb == "install" and not self.arguments.has("--path")
+        return self.workspace is not None or remote or self.verb == "rustc"
 
 
-def predict(place: Workplace) -> Iterator[Product]:
+def predict(place: Workplace) -> Iterator[Product | Unread]:
     """The programs of a command; nothing for verbs that build none, and for other systems than Linux."""
     build = _read(place)
     if build is None:
         return
+    yield from _unread(build, place)
     for triple in _triples(build, place):
         target = read_target(triple) if triple else _host(build, place)
         if target is None:
             continue
-        for path, package in _outputs(build, place, triple):
-            product = _product(path, package, target, build, place)
+        flags = read_flags(build.arguments, build.configuration, place, target, alone=build.verb == "rustc")
+        resolution = _resolution(build, place, target, flags[0] if flags[1] else None)
+        for path, package in _outputs(build, place, triple, resolution):
+            product = _product(path, package, target, build, place, flags, resolution)
             if product is not None:
                 yield product
+
+
+def _unread(build: _Build, place: Workplace) -> Iterator[Unread]:
+    """The manifests at hand that cannot be read."""
+    directories = [build.workspace.root] if build.workspace else list(upward(build.start))[:1]
+    for name in ("Cargo.toml", "Cargo.lock") if build.verb != "rustc" else ():
+        for directory in directories:
+            path = posixpath.join(directory, name)
+            if place.files.is_at_hand(path) and read_toml(place.files, path) is None:
+                yield Unread(path, "it cannot be read, or is no TOML: what cargo builds from it is not known")
+
+
+def _resolution(build: _Build, place: Workplace, target: Target, flags: str | None) -> Resolution | None:
+    if build.workspace is None:
+        return None
+    selection = select(build.arguments, build.workspace)
+    if build.wrapper == "leptos":  # it takes features from the manifest's metadata
+        selection = replace(selection, known=False)
+    platform = platform_of(re.sub(r"(-gnu\w*)[.\d]+$", r"\1", target.triple), flags)
+    return Resolution(selection, build.workspace, platform, place, dev=build.verb != "install")
 
 
 def _read(place: Workplace) -> _Build | None:
@@ -92,8 +131,9 @@ def _read(place: Workplace) -> _Build | None:
     toolchain = next((text[1:] for text in place.words if text and text.startswith("+")), None)
     name = place.command.name or ""
     verbs = read_arguments(words[1:], _VALUED).operands
+    wrapper = ""
     while name != "rustc" and verbs and verbs[0] in _WRAPPERS:
-        verbs = verbs[1:]
+        wrapper, verbs = verbs[0], verbs[1:]
     verb = "rustc" if name == "rustc" else _BUILDS.get(verbs[0] if verbs else "")
     start = place.path(".")
     if verb is None or start is None:
@@ -104,7 +144,8 @@ def _read(place: Workplace) -> _Build | None:
     remote = verb == "install" and not arguments.has("--path")
     workspace = None if remote or verb == "rustc" else find_workspace(place.files, given or start)
     configuration = read_configuration(place, start)
-    return _Build(verb, arguments, workspace, configuration, "zigbuild" in verbs[:1], toolchain, start)
+    by_zig = "zigbuild" in verbs[:1]
+    return _Build(verb, arguments, workspace, configuration, by_zig, toolchain, given or start, wrapper)
 
 
 def _triples(build: _Build, place: Workplace) -> tuple[str | None, ...]:
@@ -147,7 +188,9 @@ def _host(build: _Build, place: Workplace) -> Target | None:
     return Target(f"{machine}-{vendor}-linux-{'gnu' if family == 'glibc' else family}", family, place.platform, vendor)
 
 
-def _outputs(build: _Build, place: Workplace, triple: str | None) -> Iterator[tuple[str, Package | None]]:
+def _outputs(
+    build: _Build, place: Workplace, triple: str | None, resolution: Resolution | None
+) -> Iterator[tuple[str, Package | None]]:
     """The paths of the programs with their packages; `DIRECTORY/*` where a name cannot be known."""
     if build.verb == "rustc":
         yield from _single(build, place)
@@ -155,13 +198,19 @@ def _outputs(build: _Build, place: Workplace, triple: str | None) -> Iterator[tu
     directory = _bin_directory(build, place) if build.verb == "install" else _target_directory(build, place, triple)
     if directory is None:
         return
+    packages = resolution.selection.packages if resolution else ()
+    named = [(name, each) for each in packages for name in programs(build.arguments, each)]
     chosen = build.arguments.values("--bin")
-    packages = _chosen(build)
+    yield from (
+        (posixpath.join(directory, name), each)
+        for name, each in named
+        if chosen or (resolution and resolution.builds(each, name))
+    )
     if chosen:
-        yield from ((posixpath.join(directory, name or "*"), _owner(name, packages)) for name in chosen)
-    elif packages and any(package.programs for package in packages):
-        yield from ((posixpath.join(directory, name), each) for each in packages for name in each.programs)
-    else:
+        known = {name for name, _ in named}
+        others = [name for name in chosen if name not in known and not (name and re.search(r"[*?\[]", name))]
+        yield from ((posixpath.join(directory, name or "*"), None) for name in others)
+    elif not any(package.programs for package in packages):
         yield posixpath.join(directory, "*"), None
 
 
@@ -173,23 +222,6 @@ def _single(build: _Build, place: Workplace) -> Iterator[tuple[str, None]]:
         name = posixpath.basename(sources[-1]).removesuffix(".rs")
         path = place.path(build.arguments.value("-o") if build.arguments.has("-o") else name)
         yield from [(path, None)] if path else ()
-
-
-def _chosen(build: _Build) -> tuple[Package, ...]:
-    """The packages of -p and --workspace, or those that are built without."""
-    if build.workspace is None:
-        return ()
-    if build.arguments.has("--workspace", "--all"):
-        return build.workspace.packages
-    names = build.arguments.values("-p", "--package")
-    if names:
-        plain = {(name or "").partition("@")[0] for name in names}
-        return tuple(package for package in build.workspace.packages if package.name in plain)
-    return build.workspace.default or build.workspace.packages
-
-
-def _owner(program: str | None, packages: tuple[Package, ...]) -> Package | None:
-    return next((package for package in packages if program in package.programs), None)
 
 
 def _bin_directory(build: _Build, place: Workplace) -> str | None:
@@ -221,49 +253,54 @@ def _target_directory(build: _Build, place: Workplace, triple: str | None) -> st
     return posixpath.join(top, machine, _DIRECTORIES.get(profile, profile))
 
 
-def _product(path: str, package: Package | None, target: Target, build: _Build, place: Workplace) -> Product | None:
-    flags, known = _flags(build, place, target)
-    why = _why_static(flags, target, place)
+def _product(  # noqa: PLR0917 - what a program is made of
+    path: str,
+    package: Package | None,
+    target: Target,
+    build: _Build,
+    place: Workplace,
+    flags: tuple[str, bool],
+    resolution: Resolution | None,
+) -> Product | None:
+    why = why_static(flags[0], target, place)
     machine = MACHINES[target.platform.architecture]
     if why is not None:
         return Product(path, "cargo", static_program(machine, "rust"), evidence=(why,))
-    root = build.workspace.root if build.workspace else ""
-    libraries = foreign_libraries(package, root, place) if package and not build.by_zig else ()
-    facts = _dynamic(target, libraries, build, place)
+    libraries = _libraries(package, target, build, place, resolution)
+    facts = _dynamic(target, libraries.sonames, build, place)
     if facts is None:
         return None
-    sure = known and not build.arguments.unknown
+    sure = flags[1] and not build.arguments.unknown and build.told and not _asks_static(package, place)
     return Product(
         path,
         "cargo",
         facts,
         Confidence.LIKELY if sure else Confidence.POSSIBLE,
         _ceiling(place, target, build),
-        (f"cargo links the target {target.triple} dynamically", *_why_libraries(libraries)),
+        (f"cargo links the target {target.triple} dynamically", *libraries.evidence),
         "a -musl target or the target feature +crt-static, set where the Dockerfile and the manifests do not show it",
+        open=not libraries.complete,
     )
 
 
-def _why_libraries(libraries: tuple[str, ...]) -> tuple[str, ...]:
-    return (f"Cargo.lock has crates that link {', '.join(libraries)}",) if libraries else ()
+def _libraries(
+    package: Package | None, target: Target, build: _Build, place: Workplace, resolution: Resolution | None
+) -> Libraries:
+    """The system's libraries in a program; those of the stage are of no use to one for another machine."""
+    if build.verb == "rustc":
+        return Libraries(complete=not any(name.startswith(("-l", "--extern")) for name, _ in build.arguments.flags))
+    if package is None or resolution is None:
+        return Libraries(complete=False)
+    found = resolution.libraries(package)
+    if build.by_zig or target.platform.architecture != place.platform.architecture:
+        return Libraries(complete=found.complete and not found.sonames)
+    return found
 
 
-def _why_static(flags: str, target: Target, place: Workplace) -> str | None:
-    """Why the program is static, in a sentence; None where it is dynamic.
-
-    bullseye's own rustc 1.48 takes no notice of +crt-static for glibc, bookworm's 1.63 does (measured).
-    """
-    switches = re.findall(r"([+-])crt-static", flags)
-    if re.search(r"link-args?=[^,]*-static\b", flags):
-        return "the linker is told -static"
-    packaged = not {"cargo", "rustc"}.isdisjoint(place.packages)
-    if switches and target.family == "glibc" and packaged and place.profile.release == "debian:11":
-        return None
-    if switches:
-        return f"the target feature +crt-static links {target.triple} statically" if switches[-1] == "+" else None
-    if target.family == "musl" and target.vendor != "alpine":
-        return f"the target {target.triple} is linked statically"
-    return None
+def _asks_static(package: Package | None, place: Workplace) -> bool:
+    """Whether the package's build script speaks of static linking: what it asks for is known when it runs."""
+    script = place.files.read(posixpath.join(package.directory, "build.rs")) if package else None
+    return script is not None and re.search(r"(?<!\w)-static\b|crt-static", script) is not None
 
 
 def _dynamic(target: Target, libraries: tuple[str, ...], build: _Build, place: Workplace) -> ElfFacts | None:
@@ -298,36 +335,3 @@ def _starts_processes(build: _Build, place: Workplace) -> bool:
         return False
     sources = [path for path in place.files.walk(build.workspace.root) if re.search(r"/src/.*\.rs$", path)]
     return any("process::Command" in (place.files.read(path, 2**18) or "") for path in sources[:500])
-
-
-def _flags(build: _Build, place: Workplace, target: Target) -> tuple[str, bool]:
-    """The compiler's flags as text, and whether all are known. The first source that is set counts (Cargo book)."""
-    own = " ".join([*build.arguments.rest, *(value or "" for value in build.arguments.values("-C", "--codegen"))])
-    own += " ".join(name for name, _ in build.arguments.flags if name.startswith("-Ctarget-feature"))
-    own += " ".join(f"{name}={value}" for name, value in build.arguments.flags if name.startswith("-C"))
-    own += " ".join(value or "" for value in build.arguments.values("--config"))
-    environment = place.environment
-    if build.verb == "rustc":
-        return own, True
-    for name in ("CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS"):
-        if environment.get(name, "") != "":
-            return f"{own} {environment[name] or ''}", environment[name] is not None
-    name = f"CARGO_TARGET_{target.triple.upper().replace('-', '_')}_RUSTFLAGS"
-    found = [environment.get(name) or "", *_configured(build, target)]
-    if not any(found):
-        found = [environment.get("CARGO_BUILD_RUSTFLAGS") or ""]
-        found += [" ".join(_texts(table(data, "build").get("rustflags"))) for data in build.configuration]
-    return f"{own} {' '.join(found)}", environment.get(name, "") is not None
-
-
-def _configured(build: _Build, target: Target) -> Iterator[str]:
-    """The flags of [target.TRIPLE] and of each [target.'cfg(...)'], as Linux with this C library may meet it."""
-    for data in build.configuration:
-        for name, section in table(data, "target").items():
-            fits = name == target.triple or (name.startswith("cfg(") and not re.search("windows|macos|wasm", name))
-            if fits and isinstance(section, dict):
-                yield " ".join(_texts(section.get("rustflags")))
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return texts(value) if value is not None else ()

@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 
 MAX_MEMBERS = 500
 _DEPTH = 12  # directories upward
+_FIRST_EDITION = "2015"  # in which one [[bin]] turns the search for others off
 
 
 class Package(Struct, frozen=True):
-    """A package: the directory of its Cargo.toml, the manifest, and the names of its programs."""
+    """A package: the directory of its Cargo.toml, the manifest, its programs with the features that each requires."""
 
     directory: str
     manifest: dict[str, Any]
-    programs: tuple[str, ...]
+    programs: dict[str, tuple[str, ...]]
 
     @property
     def name(self) -> str | None:
@@ -38,11 +39,18 @@ class Package(Struct, frozen=True):
 
 
 class Workspace(Struct, frozen=True):
-    """The root directory, all packages that are known, and those that a command without -p builds."""
+    """The root directory, the current one, the members that are known, and those that a command without -p builds."""
 
     root: str
+    here: str
+    top: dict[str, Any]
     packages: tuple[Package, ...]
     default: tuple[Package, ...]
+
+    @property
+    def current(self) -> Package | None:
+        """The package whose manifest cargo found first; None where that is a workspace without one."""
+        return next((package for package in self.packages if package.directory == self.here), None)
 
 
 def table(data: dict[str, Any] | None, *names: str) -> dict[str, Any]:
@@ -88,12 +96,12 @@ def find_workspace(files: Files, start: str) -> Workspace | None:
     here, manifest = known[0]
     root, top = next(((where, data) for where, data in known if "workspace" in data), (here, manifest))
     settings = table(top, "workspace")
-    own = _package(files, here, manifest)
-    members = [own, *_members(files, root, texts(settings.get("members")), texts(settings.get("exclude")))]
+    own = _package(files, here, manifest, settings)
+    members = [own, *_members(files, root, settings)]
     if root != here:
-        members.append(_package(files, root, top))
+        members.append(_package(files, root, top, settings))
     packages = {member.directory: member for member in members if member.name is not None}
-    return Workspace(root, tuple(packages.values()), tuple(_default(packages, here, root, settings)))
+    return Workspace(root, here, top, tuple(packages.values()), tuple(_default(packages, here, root, settings)))
 
 
 def _default(packages: dict[str, Package], here: str, root: str, settings: dict[str, Any]) -> Iterable[Package]:
@@ -105,7 +113,8 @@ def _default(packages: dict[str, Package], here: str, root: str, settings: dict[
     return [packages[here]] if here in packages else packages.values()
 
 
-def _members(files: Files, root: str, patterns: tuple[str, ...], excluded: tuple[str, ...]) -> Iterator[Package]:
+def _members(files: Files, root: str, settings: dict[str, Any]) -> Iterator[Package]:
+    patterns, excluded = texts(settings.get("members", [])), texts(settings.get("exclude", []))
     if not patterns:
         return
     wanted = [posixpath.normpath(posixpath.join(root, each)) for each in patterns]
@@ -116,7 +125,7 @@ def _members(files: Files, root: str, patterns: tuple[str, ...], excluded: tuple
         if directory not in passed and any(_matches(directory, each) for each in wanted):
             data = read_toml(files, path)
             if data is not None:
-                yield _package(files, directory, data)
+                yield _package(files, directory, data, settings)
 
 
 def _matches(directory: str, pattern: str) -> bool:
@@ -124,18 +133,23 @@ def _matches(directory: str, pattern: str) -> bool:
     return directory.count("/") == pattern.count("/") and fnmatchcase(directory, pattern)
 
 
-def _package(files: Files, directory: str, manifest: dict[str, Any]) -> Package:
-    names = dict.fromkeys(_programs(files, directory, manifest))
-    return Package(directory, manifest, tuple(names))
-
-
-def _programs(files: Files, directory: str, manifest: dict[str, Any]) -> Iterator[str]:
+def _package(files: Files, directory: str, manifest: dict[str, Any], workspace: dict[str, Any]) -> Package:
+    declared = manifest.get("bin", [])
+    named = [each for each in declared if isinstance(each, dict)] if isinstance(declared, list) else []
+    told = {
+        each["name"]: texts(each.get("required-features", [])) for each in named if isinstance(each.get("name"), str)
+    }
     package = table(manifest, "package")
-    declared = [each for each in manifest.get("bin", []) if isinstance(each, dict)]
-    paths = {each.get("path") for each in declared}
-    yield from (each["name"] for each in declared if isinstance(each.get("name"), str))
-    if package.get("autobins") is False:
-        return
+    found = package.get("autobins") is not False and (
+        not named or "autobins" in package or edition_of(package, workspace) > _FIRST_EDITION
+    )
+    paths = {each.get("path") for each in named}
+    inferred = _inferred(files, directory, package, paths) if found else ()
+    return Package(directory, manifest, {**dict.fromkeys(inferred, ()), **told})
+
+
+def _inferred(files: Files, directory: str, package: dict[str, Any], paths: set[object]) -> Iterator[str]:
+    """The programs that cargo finds by where their sources stand, but for sources that a [[bin]] names."""
     sources = files.names(posixpath.join(directory, "src"))
     if "main.rs" in sources and "src/main.rs" not in paths:
         yield from texts(package.get("name"))
@@ -145,6 +159,14 @@ def _programs(files: Files, directory: str, manifest: dict[str, Any]) -> Iterato
         inner = files.names(posixpath.join(directory, "src/bin", name))
         if name.endswith(".rs") or "main.rs" in inner:
             yield name.removesuffix(".rs")
+
+
+def edition_of(package: dict[str, Any], workspace: dict[str, Any]) -> str:
+    """A package's edition, its workspace's where it says so; 2015 where nothing is said."""
+    edition = package.get("edition")
+    if table(package, "edition").get("workspace") is True:
+        edition = table(workspace, "package").get("edition")
+    return edition if isinstance(edition, str) else _FIRST_EDITION
 
 
 def read_configuration(place: Workplace, start: str) -> list[dict[str, Any]]:

@@ -171,7 +171,8 @@ def _product(path: str, build: _Build, target: _Target, place: Workplace) -> Pro
     facts = linked_program(target.family, target.platform, libc.version if at_home else None, needed)
     if facts is None:
         return None
-    known = not _is_elsewhere(target, place) and (target.identifier is not None or build.project.is_program)
+    told = target.identifier is not None and not native  # whether a native program is static, its project may say
+    known = not _is_elsewhere(target, place) and (told or build.project.is_program)
     return Product(
         path,
         "dotnet",

@@ -93,9 +93,13 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def ceiling(place: Workplace) -> str | None:
-    """The highest version that a program linked here can ask of glibc; None on another or unknown C library."""
+    """The highest version that a program linked here can ask of glibc; None on another or unknown C library.
+
+    Not each release defines symbols of its own, so what its libraries define comes before its number.
+    """
     libc = place.profile.libc
-    return f"GLIBC_{libc.version}" if libc.family == "glibc" and libc.version else None
+    highest = libc.ceilings.get("GLIBC") or libc.version
+    return f"GLIBC_{highest}" if libc.family == "glibc" and highest else None
 
 
 def _facts(

@@ -43,7 +43,11 @@ def predict(place: Workplace) -> Iterator[Product]:
     elif name in ("gradle", "gradlew") and any(word.rpartition(":")[2] == "nativeCompile" for word in words):
         directory = place.path("build/native/nativeCompile")
         path = f"{directory}/*" if directory else None
-        yield from _product(path, [*words, _settings(place, "build.gradle", "build.gradle.kts")], place)
+        settings = _settings(place, "build.gradle", "build.gradle.kts")
+        # What is not at hand may ask for a static program.
+        yield from _product(
+            path, [*words, settings], place, Confidence.LIKELY if settings.strip() else Confidence.POSSIBLE
+        )
 
 
 def _product(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tarfile
+
 import pytest
 
 from depscan.artifacts.magic import classify
@@ -21,7 +23,10 @@ from tests.artifacts.samples import ELF, NAMES
         (b"\x28\xb5\x2f\xfd\x24", "zstd"),
         (b"\xfd7zXZ\x00", "xz"),
         (b"BZh91AY", "bzip2"),
-        (b"name.txt".ljust(257, b"\0") + b"ustar\x0000", "tar"),
+        (tarfile.TarInfo("name.txt").tobuf(), "tar"),
+        (tarfile.TarInfo("name.txt").tobuf(tarfile.GNU_FORMAT), "tar"),
+        (tarfile.TarInfo("\u00e9").tobuf()[:300], None),
+        (b"// ".ljust(257, b"-") + b"ustar = require('tar')".ljust(300), None),
         (b"\x00asm\x01\x00\x00\x00", "wasm"),
         (b"\x7fEL", None),
         (b" #!/bin/sh", None),

@@ -48,14 +48,14 @@ def test_a_short_run_says_nothing(terminal, monkeypatch: pytest.MonkeyPatch) -> 
     assert outer.read(100) == b"end"
 
 
-@pytest.mark.parametrize("setting", ["quiet", "dumb", "file"])
+@pytest.mark.parametrize("setting", ["dumb", "file"])
 def test_where_nobody_looks_nothing_is_written(terminal, setting: str, monkeypatch, tmp_path) -> None:
     outer, inner = terminal
     if setting == "dumb":
         monkeypatch.setenv("TERM", "dumb")
     with (tmp_path / "log").open("w") as file:
         stream = file if setting == "file" else inner
-        with progress.show_progress(stream, quiet=setting == "quiet") as tell:
+        with progress.show_progress(stream) as tell:
             tell("checking")
             time.sleep(0.05)
         stream.write("end")

@@ -188,6 +188,32 @@ def test_comment_inside_a_heredoc_is_content() -> None:
     assert [(comment.text, place(comment.span)) for comment in comments] == [("one", "1:1..1:6")]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ENV b=${v#p}${v##p}${v%p}${v%%p}${v/a/b}${v//a/b}${v:-x}${v-x}${v:+x}${v+x}${v:?x}${v?x}",
+        "ENV b=${v:-${w%.*}} c='${v:0:3}' \"d\"=e",
+        'ARG "b"=c',
+        "RUN echo ${v:0:3} ${v^^} 'a",
+        'CMD echo "${v:0:3}"',
+        "ENTRYPOINT exec ${v,,}",
+        "HEALTHCHECK CMD test ${v:0:3}",
+        "COPY <<'E' /b\n${v:0:3}\nE",
+        "COPY <<E /b\nit's \"one\nE",
+        "ONBUILD ENV b=${v:0:3}",
+        "ONBUILD COPY a",
+        "ONBUILD FOO a",
+    ],
+)
+def test_what_buildkit_takes_is_taken(line: str) -> None:
+    assert problems_of(f"FROM a\n{line}\n") == []
+
+
+def test_the_message_is_buildkits() -> None:
+    (problem,) = parse_instructions(SourceText.of("D", "FROM a\nENV b=${v:0:3}\n"))[3]
+    assert problem.detail == "unsupported modifier (:0) in substitution"
+
+
 def test_onbuild_holds_an_instruction() -> None:
     (onbuild,) = parse("ONBUILD COPY --link a /b")
     assert onbuild.trigger is not None
@@ -231,7 +257,17 @@ def test_healthcheck_body() -> None:
         ("FROM a\nCMD [1]", "2:5..2:8"),
         ("FROM a\nHEALTHCHECK FOO x", "2:13..2:16"),
         ("FROM a\nONBUILD FROM b", "2:9..2:13"),
-        ("FROM a\nONBUILD COPY a", "2:14..2:15"),
+        ("FROM a\nONBUILD ENV b", "2:13..2:14"),
+        ('FROM a\nARG "b=c"', "2:5..2:10"),
+        ('ARG "b=c"\nFROM a', "1:5..1:10"),
+        ('FROM a\nENV "B=c" d=e', "2:5..2:10"),
+        ("FROM a\nLABEL 'b=c'", "2:7..2:12"),
+        ("FROM a\nENV b=${v:0:3}", "2:5..2:15"),
+        ("FROM a\nENV b=${v:-${w^^}}", "2:5..2:19"),
+        ("FROM a\nENV b=${v#\\a}", "2:5..2:14"),
+        ("FROM a\nCOPY --chown=${v:0:3} b c", "2:6..2:22"),
+        ("FROM a\nRUN --mount=type=cache,target=/${v:1} b", "2:5..2:38"),
+        ("FROM a\nCOPY <<E /b\n${v:0:3}\nE", "2:6..2:9"),
         ("FROM a\nCOPY a <<E\nx\nE", "2:8..2:11"),
         ("FROM a\nRUN cat <<EOF\nx", "2:9..2:14"),
         ("FROM a\nRUN x \\\n  && y <<-'A B'\nz", "3:8..3:16"),

@@ -116,6 +116,21 @@ def test_not_windows(text: str) -> None:
     assert not is_windows(read(text).stages[0])
 
 
+def test_what_onbuild_holds_is_judged_in_the_first_child() -> None:
+    text = "FROM a AS p\nONBUILD COPY a\nONBUILD ENV b=${v:0:3}\nONBUILD RUN x\n"
+    assert shown(read(text).problems) == []
+    dockerfile = read(text + "FROM p\nFROM p\n")
+    assert [(problem.kind, place(problem.span), problem.stage) for problem in dockerfile.problems] == [
+        ("syntax", "2:14..2:15", 1),
+        ("syntax", "3:13..3:23", 1),
+    ]
+    assert [[each.keyword for each in stage.instructions] for stage in dockerfile.stages[1:]] == [["RUN"], ["RUN"]]
+
+
+def test_from_is_lexed_too() -> None:
+    assert shown(read("FROM a:${v:0:3}\n").problems) == [("syntax", "1:6..1:16")]
+
+
 def test_onbuild_runs_in_children_only() -> None:
     stages = read("FROM a AS p\nONBUILD COPY x /x\nFROM p AS c\nRUN y\nFROM c").stages
     keywords = [[instruction.keyword for instruction in stage.instructions] for stage in stages]

@@ -157,7 +157,7 @@ def test_a_tar_that_is_not_the_configurations(tmp_path: Path) -> None:
 def test_missing_zstandard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "zstandard", None)
     made = image(A_ROOT, suffix="+zstd", compress=zstandard.compress)
-    assert "pip install 'depscan-lint[registry]'" in reason(write_layout(tmp_path / "image", made))
+    assert "pip install 'depscan-lint[zstd]'" in reason(write_layout(tmp_path / "image", made))
 
 
 def test_a_zstd_frame_that_wants_much_memory(tmp_path: Path) -> None:

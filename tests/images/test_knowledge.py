@@ -86,7 +86,9 @@ quay.io/pypa/manylinux_2_28_aarch64:2024-01-01      glibc   2.28  manylinux:2_28
 quay.io/pypa/musllinux_1_2_x86_64                   musl    -     -                        likely
 gcr.io/distroless/static-debian12                   none    -     distroless:static-debian12 certain
 gcr.io/distroless/base-debian12:nonroot             glibc   2.36  distroless:base-debian12 certain
-gcr.io/distroless/base-debian10                     glibc   2.28  debian:10                likely
+gcr.io/distroless/base-debian10                     glibc   2.28  distroless:base-debian10 certain
+gcr.io/distroless/static-debian10:nonroot           none    -     distroless:static-debian10 certain
+gcr.io/distroless/cc-debian10:any                   glibc   -     -                        likely
 gcr.io/distroless/java:8                            glibc   -     -                        likely
 gcr.io/distroless/cc-debian13:debug-nonroot         glibc   2.41  distroless:cc-debian13   certain
 gcr.io/distroless/base-debian11                     glibc   2.31  distroless:base-debian11 certain
@@ -162,7 +164,28 @@ public.ecr.aws/lambda/ruby:3.3                      glibc   -     -             
 grafana/grafana:10-alpine                           musl    -     -                        likely
 goharbor/photon:5.0                                 glibc   2.36  photon:5.0               likely
 corp.example/hub/alpine:3.20                        musl    1.2.5 alpine:3.20              likely
-corp.example:5000/hub/python:3.12-slim              glibc   2.41  debian:13                possible
+corp.example:5000/hub/python:3.12-slim              unknown -     -                        possible
+corp.example:5000/hub/python:3.12-slim-bookworm     glibc   2.36  debian:12                likely
+corp.example:5000/hub/debian                        unknown -     -                        possible
+x/debian:latest                                     unknown -     -                        possible
+x/debian:12                                         glibc   2.36  debian:12                likely
+x/alpine:edge                                       unknown -     -                        possible
+x/scratch                                           unknown -     -                        possible
+progrium/busybox                                    unknown -     -                        possible
+gcr.io/cloud-builders/docker                        unknown -     -                        possible
+x/oracle-8                                          unknown -     -                        possible
+java:oracle-8                                       unknown -     -                        possible
+mysql:8.4-oraclelinux9                              glibc   2.34  oraclelinux:9            certain
+ros:kinetic                                         unknown -     -                        possible
+ros:lunar-ros-core                                  unknown -     -                        possible
+x/app:groovy                                        unknown -     -                        possible
+x/app:ubuntu-groovy                                 glibc   2.32  ubuntu:20.10             likely
+adoptopenjdk/openjdk11:alpine                       musl    1.2.2 alpine:3.14              likely
+gcc:4.9                                             glibc   2.19  debian:8                 certain
+gcc:7.5.0                                           glibc   2.28  debian:10                certain
+gcc:9.2                                             glibc   2.28  debian:10                certain
+gcc:10.2                                            glibc   2.28  debian:10                certain
+gcc:6.5                                             glibc   -     -                        possible
 dokken/centos-stream-9                              glibc   2.34  centos:stream9           likely
 corp.example/team/base-debian-12:7                  glibc   2.36  debian:12                likely
 quay.io/jupyter/scipy-notebook                      glibc   2.39  ubuntu:24.04             likely
@@ -459,7 +482,7 @@ def test_the_knowledge_is_small() -> None:
     import zlib
 
     sizes = [(path.stat().st_size, zlib.compress(path.read_bytes())) for path in KNOWLEDGE.rglob("*") if path.is_file()]
-    assert sum(len(packed) for _, packed in sizes) < 1_000_000  # what it weighs in the wheel
+    assert sum(len(packed) for _, packed in sizes) < 1_100_000  # what it weighs in the wheel
     assert sum(size for size, _ in sizes) < 5_000_000
 
 

@@ -72,7 +72,8 @@ ENTRYPOINT ["api"]
 )
 def test_what_may_fail_is_mended_only_where_it_no_longer_may(tmp_path: Path, builder: str, base: str) -> None:
     (tmp_path / "Cargo.toml").write_text('[package]\nname = "api"\nversion = "1.0.0"\n')
-    (tmp_path / "main.rs").write_text("fn main() {}")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "main.rs").write_text("fn main() {}")
     text = RUST.format(builder=builder)
     bases = {text for _, _, text in suggested(tmp_path, text, "base")}
     assert "debian:trixie-slim" in bases

@@ -220,15 +220,24 @@ def test_wrappers_are_stripped(text: str, expected: list[str], assignments: tupl
         (">f x", [[(">", "f")]], [None]),
         ("> f", [[(">", "f")]], [None]),
         ("a && b > f", [[], [(">", "f")]], [None, None]),
-        ("a | b > f", [[], [(">", "f")]], [None, None]),
+        ("a | b > f", [[("|", None)], [(">", "f")]], [None, None]),
+        ("a >&2", [[(">&", "/dev/fd/2")]], [None]),
         ("cat > f <<EOF\nx $V\nEOF\n", [[(">", "f")]], ["x 1.2.3\n"]),
         ("cat <<'EOF' > f\nx $V\nEOF\n", [[(">", "f")]], ["x $V\n"]),
         ("cat <<EOF\n$(date)\nEOF\n", [[]], [None]),
         ("cat <<-EOF\n\ta\n\t\tb\n\tEOF\n", [[]], ["a\nb\n"]),
         ("cat > f <<EOF && y\nx\nEOF\n", [[(">", "f")], []], ["x\n", None]),
-        ("cat <<EOF | tee f\nx\nEOF\n", [[], []], ["x\n", None]),
+        ("cat <<EOF | tee f\nx\nEOF\n", [[("|", None)], []], ["x\n", "x\n"]),
         ("x <<< $V", [[]], ["1.2.3\n"]),
-        ("{ a; b; } > f", [[], [(">", "f")]], [None, None]),
+        ("{ a; b > g; } > f", [[(">", "f")], [(">", "/w/f")], [(">", "g")]], [None] * 3),
+        ("( a | b ) >> f", [[(">>", "f")], [("|", None)], [(">>", "/w/f")]], [None] * 3),
+        ("for i in 1 2; do a; done > f", [[(">", "f")], *[[(">", "/w/f")]] * 2], [None] * 3),
+        ("if a; then b; fi > f", [[(">", "f")], *[[(">", "/w/f")]] * 2], [None] * 3),
+        ("f() { a; }; f > g", [[(">", "g")], [(">", "/w/g")]], [None] * 2),
+        ("sh -c 'a; b' > f", [[(">", "f")], *[[(">", "/w/f")]] * 2], [None] * 3),
+        ("{ echo a; printf b; } | tee f", [[("|", None)], [("|", None)], []], [None, None, "a\nb"]),
+        ("{ echo a | x; echo b; } | tee f", [[("|", None)]] * 3 + [[]], [None, "a\n", None, None]),
+        ("if a; then echo b; fi | tee f", [[("|", None)]] * 2 + [[]], [None] * 3),
     ],
 )
 def test_redirections(text: str, outputs: list[list[tuple[str, str]]], stdin: list[str | None]) -> None:
@@ -279,6 +288,29 @@ def test_what_is_broken_or_beyond_bounds_is_not_understood(text: str) -> None:
 def test_what_stands_before_a_fault_is_kept() -> None:
     script = read("apk add a && if b; then")
     assert (words(script)[0], script.understood) == (["apk", "add", "a"], False)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ls | xargs -I % sh -c 'cp % /b/%.x; d c%'", [["cp", None, None], ["d", None]]),
+        ("ls | xargs -I{} cp {} /b", [["cp", None, "/b"]]),
+        ("ls | xargs -i cp {} a", [["cp", None, "a"]]),
+        ("ls | xargs -iX cp X a", [["cp", None, "a"]]),
+        ("ls | xargs --replace=X cp X a", [["cp", None, "a"]]),
+        ("ls | xargs --replace cp {} a", [["cp", None, "a"]]),
+        ("ls | xargs -n 1 cp a", [["cp", "a", None]]),
+        ("ls | xargs -I % sh -c 'x=%; if [ \"$x\" = a ]; then b; else c; fi'", [["b"], ["c"]]),
+    ],
+)
+def test_what_xargs_fills_in_is_not_known(text: str, expected: list[list[str | None]]) -> None:
+    _, *commands = read(text).commands
+    assert [[word.text for word in command.words] for command in commands] == expected
+
+
+def test_what_runs_for_each_item_may_not_run_at_all() -> None:
+    assert [command.conditional for command in read("ls | xargs -I % a").commands] == [False, True]
+    assert [command.conditional for command in read("ls | xargs a").commands] == [False, False]
 
 
 def test_exec_form_follows_wrappers_and_scripts() -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MAIN = {"Cargo.toml": '[package]\nname = "api"\n', "src/main.rs": "fn main() {}\n"}
 GNU = ("dynamic", "glibc", "likely")
+GUESS = ("dynamic", "glibc", "possible")  # where no manifest is at hand, nobody knows what it asks for
 STATIC = ("static", "none", "likely")
 RELEASE = "/src/target/release/api"
 MUSL = "/src/target/x86_64-unknown-linux-musl/release/api"
@@ -31,7 +32,9 @@ def config(text: str) -> dict[str, str]:
         pytest.param("rust:1.85-bookworm", "cargo auditable build -r", MAIN, RELEASE, GNU, id="auditable"),
         pytest.param("rust:1.85-bookworm", "cargo build", MAIN, "/src/target/debug/api", GNU, id="debug"),
         pytest.param("rust:1.85", "cargo build --profile dist", MAIN, "/src/target/dist/api", GNU, id="profile"),
-        pytest.param("rust:1.85", "cargo build --bin tool -r", {}, "/src/target/release/tool", GNU, id="bin"),
+        pytest.param(
+            "rust:1.85", "cargo build --bin tool -r", {}, "/src/target/release/tool", GUESS, id="bin, no manifest"
+        ),
         pytest.param("rust:1.85", "cargo build -r --target-dir /t", MAIN, "/t/release/api", GNU, id="target-dir"),
         pytest.param("rust:1.85", "CARGO_TARGET_DIR=/t cargo build -r", MAIN, "/t/release/api", GNU, id="variable"),
         pytest.param("rust:1.85", "cargo install --path . --root /o", MAIN, "/o/bin/api", GNU, id="install"),
@@ -83,9 +86,7 @@ def config(text: str) -> dict[str, str]:
             ("dynamic", "musl", "likely"),
             id="Alpine's own compiler",
         ),
-        pytest.param(
-            "rust:1.85", "cargo build -r $FLAGS", MAIN, RELEASE, ("dynamic", "glibc", "possible"), id="unknown words"
-        ),
+        pytest.param("rust:1.85", "cargo build -r $FLAGS", MAIN, RELEASE, GUESS, id="unknown words"),
     ],
 )
 def test_program(  # noqa: PLR0917 - the columns of the table above
@@ -118,7 +119,7 @@ WORKSPACE = {
     "Cargo.toml": '[workspace]\nmembers = ["crates/*"]\nexclude = ["crates/old"]\n',
     "crates/a/Cargo.toml": '[package]\nname = "a"\n',
     "crates/a/src/main.rs": "",
-    "crates/b/Cargo.toml": '[package]\nname = "b"\n[[bin]]\nname = "bee"\npath = "src/bin/one.rs"\n',
+    "crates/b/Cargo.toml": '[package]\nname = "b"\nedition = "2021"\n[[bin]]\nname = "bee"\npath = "src/bin/one.rs"\n',
     "crates/b/src/bin/one.rs": "",
     "crates/b/src/bin/two.rs": "",
     "crates/old/Cargo.toml": '[package]\nname = "old"\n',
@@ -135,6 +136,10 @@ WORKSPACE = {
         ("cargo build -r --manifest-path crates/a/Cargo.toml", {"a"}),
         ("cargo build -r --manifest-path crates/a/Cargo.toml --workspace", {"a", "bee", "two"}),
         ("cd crates/b && cargo build -r", {"bee", "two"}),
+        ("cargo build -r --workspace --exclude a", {"bee", "two"}),
+        ("cargo build -r -p b@0.0.0 --bin bee", {"bee"}),
+        ("cargo build -r -p '*' --bins", {"a", "bee", "two"}),
+        ("cargo build -r --lib", set()),
     ],
 )
 def test_programs_of_a_workspace_stand_below_its_root(command: str, names: set[str], tmp_path: Path) -> None:
@@ -198,41 +203,6 @@ def test_a_name_that_only_the_copy_tells(tmp_path: Path) -> None:
     text = "FROM rust:1.85 AS b\nRUN cargo install --root /out ripgrep\nFROM debian:12\nCOPY --from=b /out/bin/rg /rg\n"
     (found,) = predict(tmp_path, text).items()
     assert (found[0], found[1].facts.needed) == ("/rg", ("libgcc_s.so.1", "libc.so.6"))
-
-
-@pytest.mark.parametrize(
-    ("manifest", "lock", "needed"),
-    [
-        pytest.param('openssl-sys = "0.9"', {"openssl-sys": []}, {"libssl.so.3", "libcrypto.so.3"}, id="direct"),
-        pytest.param(
-            'reqwest = "0.12"',
-            {"reqwest": ["native-tls"], "native-tls": ["openssl"], "openssl": ["openssl-sys"], "openssl-sys": []},
-            {"libssl.so.3", "libcrypto.so.3"},
-            id="reached",
-        ),
-        pytest.param('openssl-sys = "0.9"', {"openssl-sys": ["openssl-src"], "openssl-src": []}, set(), id="vendored"),
-        pytest.param('openssl-sys = {version = "0.9", optional = true}', {"openssl-sys": []}, set(), id="optional"),
-        pytest.param(
-            'sqlx-macros = "0.8"',
-            {"sqlx-macros": ["sqlx-macros-core"], "sqlx-macros-core": ["openssl-sys"]},
-            set(),
-            id="at build time",
-        ),
-        pytest.param('pq-sys = "0.6"', {"pq-sys": []}, {"libpq.so.5"}, id="pq"),
-        pytest.param('libsqlite3-sys = "0.28"', {"libsqlite3-sys": ["cc"], "cc": []}, set(), id="bundled"),
-        pytest.param('libsqlite3-sys = "0.28"', {"libsqlite3-sys": ["vcpkg"]}, {"libsqlite3.so.0"}, id="sqlite"),
-        pytest.param('ring = "0.17"', {"ring": ["cc"]}, set(), id="its own C"),
-    ],
-)
-def test_libraries_of_sys_crates(manifest: str, lock: dict[str, list[str]], needed: set[str], tmp_path: Path) -> None:
-    rows = [
-        f'[[package]]\nname = "{name}"\nversion = "1.0.0"\ndependencies = {needs}\n' for name, needs in lock.items()
-    ]
-    files = {**MAIN, "Cargo.toml": f"{MAIN['Cargo.toml']}[dependencies]\n{manifest}\n", "Cargo.lock": "\n".join(rows)}
-    (found,) = predict(
-        tmp_path, "FROM rust:1.85-bookworm\nWORKDIR /src\nCOPY . .\nRUN cargo build -r\n", files
-    ).values()
-    assert set(found.facts.needed) == {"libgcc_s.so.1", "libc.so.6", *needed}
 
 
 @pytest.mark.parametrize(

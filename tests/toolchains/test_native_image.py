@@ -72,17 +72,23 @@ def test_maven(tmp_path: Path, command: str, files: dict[str, str], path: str | 
     assert {path: item.facts.linkage for path, item in found.items()} == ({path: linkage} if path else {})
 
 
-def test_program_of_gradle_is_named_by_its_copy(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("files", "confidence"),
+    [({"build.gradle.kts": 'plugins { id("org.graalvm.buildtools.native") }\n'}, "likely"), ({}, "possible")],
+)
+def test_program_of_gradle_is_named_by_its_copy(tmp_path: Path, files: dict[str, str], confidence: str) -> None:
+    """A build.gradle that is not at hand may ask for a static program."""
     dockerfile = f"""FROM {BASE} AS build
 WORKDIR /b
+COPY . .
 RUN gradle nativeCompile
 FROM alpine:3.20
 COPY --from=build /b/build/native/nativeCompile/shop /shop
 """
 
-    (item,) = predict(tmp_path, dockerfile).values()
+    (item,) = predict(tmp_path, dockerfile, files).values()
 
-    assert (item.facts.libc, item.confidence) == ("glibc", "likely")
+    assert (item.facts.libc, item.confidence) == ("glibc", confidence)
 
 
 def test_builders_glibc_is_the_highest_it_can_ask_for(tmp_path: Path) -> None:

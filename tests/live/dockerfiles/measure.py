@@ -1,7 +1,8 @@
 """Compares what depscan says of real Dockerfiles with the lists beside this file.
 
-In: a folder of checkouts, DIR/OWNER+NAME, at the commits that the lists name. Out: the findings that are new or gone,
-how many rows were measured, and how many errors they have. Rows without a checkout, or with another text, are left out.
+In: a folder of checkouts, DIR/OWNER+NAME, at the commits that the lists name; other lists in place of those here. Out:
+the findings that are new or gone, how many rows were measured, and how many errors they have. Rows without a checkout,
+or with another text, are left out.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ HERE = Path(__file__).parent
 ABOUT_TAGS = frozenset({"base-end-of-life", "base-tag-moves", "base-unresolved", "builder-tag-moves"})
 
 
-def main(checkouts: Path) -> None:
-    for name in ("working", "broken"):
-        rows = tomllib.loads((HERE / f"{name}.toml").read_text())["dockerfile"]
+def main(checkouts: Path, lists: list[Path]) -> None:
+    for path in lists or [HERE / "working.toml", HERE / "broken.toml"]:
+        rows = tomllib.loads(path.read_text())["dockerfile"]
         outcomes = [outcome for row in rows if (outcome := compare(row, checkouts)) is not None]
         errors = sum(text.startswith("error") for outcome in outcomes for text in outcome)
-        print(f"{name}: {len(outcomes)} of {len(rows)} measured, {errors} errors")
+        print(f"{path.stem}: {len(outcomes)} of {len(rows)} measured, {errors} errors")
 
 
 def compare(row: dict[str, Any], checkouts: Path) -> list[str] | None:
@@ -62,4 +63,4 @@ def digest(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]])

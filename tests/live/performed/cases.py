@@ -23,12 +23,16 @@ _CLEAN = "&& rm -rf /var/lib/apt/lists/*"
 
 
 class Case(Struct, frozen=True):
-    """A Dockerfile and the files of its context; those whose text begins with #! are executable unless `plain`."""
+    """A Dockerfile and the files of its context; those whose text begins with #! are executable unless `plain`.
+
+    `built` is a Dockerfile of its own, performed before: what it leaves in /out is in the context, too.
+    """
 
     name: str
     dockerfile: str
     files: dict[str, str]
     plain: frozenset[str] = frozenset()
+    built: str = ""
 
 
 class _Carried(Struct, frozen=True):

@@ -6,36 +6,33 @@ contradicts what was predicted of it. `python -m tests.live.performed.comparing 
 
 from __future__ import annotations
 
-import argparse
-import contextlib
+import shutil
 import tempfile
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from msgspec import Struct, json
+from msgspec import Struct
 
 from depscan.artifacts.elf import explain_elf
 from depscan.artifacts.facts import ElfFacts
 from depscan.config import Config
 from depscan.findings import Confidence, Severity
 from depscan.scan import scan
-from tests.live.performed.cases import Case, generate
+from tests.live.performed.cases import Case  # noqa: TC001 - msgspec reads the fields' types
 from tests.live.performed.copying import resolve
-from tests.live.performed.layers import forget_layers, mount
+from tests.live.performed.layers import mount
+from tests.live.performed.many import parse_arguments, perform_many
 from tests.live.performed.performing import Build, BuildFailedError
-from tests.live.performed.special import special_cases
 from tests.live.performed.starting import Ending, start
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from depscan.findings import Finding
     from depscan.linking.placement import Placement
     from depscan.results import Scan
 
-_BATCH = 40
-_ROOM = 25 << 30  # bytes that a batch may need on the disk
 # Findings that do not say that the container will not start.
 _OTHER_MATTERS = frozenset(
     {"base-end-of-life", "base-tag-moves", "builder-tag-moves", "static-glibc-nss", "base-unresolved"}
@@ -61,6 +58,11 @@ class Row(Struct, frozen=True):
     alarms: tuple[Alarm, ...]
     unknowns: tuple[str, ...] = ()
     contradictions: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """A line that says how it went."""
+        return f"{self.kind}: {self.message}"
 
     @property
     def kind(self) -> str:
@@ -90,12 +92,15 @@ def compare(case: Case) -> Row:
 
 
 def write_context(case: Case, context: Path) -> None:
-    """The files of a case; scripts are executable."""
+    """The files of a case, scripts executable, and what was built before; raises BuildFailedError."""
     for name, text in case.files.items():
         path = context / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode())
         path.chmod(0o755 if text.startswith("#!") and name not in case.plain else 0o644)
+    if case.built:
+        with mount(Build(case.built, context).image().layers) as here:
+            shutil.copytree(here / "out", context, symlinks=True, dirs_exist_ok=True)
 
 
 def ask(case: Case, context: Path) -> Scan:
@@ -109,10 +114,15 @@ def ask(case: Case, context: Path) -> Scan:
 
 def _alarms(told: Scan) -> tuple[Alarm, ...]:
     return tuple(
-        Alarm(found.rule, str(found.severity), str(found.confidence), found.message)
-        for found in told.findings
-        if found.severity is not Severity.NOTE and found.rule not in _OTHER_MATTERS
+        Alarm(found.rule, str(found.severity), str(found.confidence), found.message) for found in alarming(told)
     )
+
+
+def alarming(told: Scan) -> list[Finding]:
+    """The findings that say that the container will not start."""
+    return [
+        found for found in told.findings if found.severity is not Severity.NOTE and found.rule not in _OTHER_MATTERS
+    ]
 
 
 def _unknowns(told: Scan) -> tuple[str, ...]:
@@ -161,33 +171,9 @@ def _number(name: str) -> tuple[int, ...]:
     return tuple(int(part) for part in name.rpartition("_")[2].split(".") if part.isdecimal())
 
 
-def batched(cases: list[Case], size: int) -> Iterator[list[Case]]:
-    """The cases, some at a time: between them layers may be forgotten."""
-    yield from (cases[start : start + size] for start in range(0, len(cases), size))
-
-
 def main() -> None:
     """Perform many Dockerfiles and print the table; rows are kept, so that a stopped run goes on."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--number", type=int, default=200, help="generated Dockerfiles, beside the written ones")
-    parser.add_argument("--rows", type=Path, help="where rows are kept, one in a line")
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--only", default="", help="cases whose name has this in it")
-    given = parser.parse_args()
-    cases = [case for case in (*special_cases(), *generate(given.seed, given.number)) if given.only in case.name]
-    known = {row.case.name: row for row in _read_rows(given.rows)} if given.rows and given.rows.exists() else {}
-    rows = [known[case.name] for case in cases if case.name in known]
-    todo = [case for case in cases if case.name not in known]
-    with ProcessPoolExecutor(given.jobs) as pool, _kept(given.rows) as keep:
-        for batch in batched(todo, _BATCH):
-            forget_layers(_ROOM)
-            for done in as_completed([pool.submit(_compare_safely, case) for case in batch]):
-                row = done.result()
-                keep(row)
-                rows.append(row)
-                print(f"{row.case.name}: {row.kind}: {row.message}", flush=True)
-    print_table(rows)
+    print_table(perform_many(parse_arguments(main.__doc__), _compare_safely, Row))
 
 
 def _compare_safely(case: Case) -> Row:
@@ -195,24 +181,6 @@ def _compare_safely(case: Case) -> Row:
         return compare(case)
     except Exception as error:
         return Row(case, "unforeseen", None, repr(error), ())
-
-
-def _read_rows(path: Path) -> list[Row]:
-    return [json.decode(line, type=Row) for line in path.read_bytes().splitlines()]
-
-
-@contextlib.contextmanager
-def _kept(path: Path | None) -> Iterator[Any]:
-    if path is None:
-        yield lambda row: None
-        return
-    with path.open("ab") as file:
-
-        def keep(row: Row) -> None:
-            file.write(json.encode(row) + b"\n")
-            file.flush()
-
-        yield keep
 
 
 def print_table(rows: Iterable[Row]) -> None:

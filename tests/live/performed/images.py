@@ -28,7 +28,7 @@ CERTIFICATES = "/etc/depscan-ca.crt"  # what this machine's clients trust, for p
 
 _RELEASES = {"11": "bullseye", "12": "bookworm", "13": "trixie"}
 # Debian's musl by the Alpine that has the same version.
-_ALPINES = {"3.15": "bullseye", "3.17": "bookworm", "3.21": "trixie"}
+_ALPINES = {"3.15": "bullseye", "3.17": "bookworm", "3.21": "trixie", "3.22": "trixie", "3.23": "trixie"}
 _APT_SETTINGS = """\
 Apt::AutoRemove::SuggestsImportant "false";
 Acquire::Languages "none";

@@ -8,6 +8,8 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from tests.live.performed.cases import Case
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ def special_cases() -> Iterator[Case]:
     yield from _users()
     yield from _starts()
     yield from _modules()
+    yield from _built_before()
 
 
 def _case(name: str, text: str, files: Mapping[str, str] | None = None, plain: tuple[str, ...] = ()) -> Case:
@@ -410,3 +413,25 @@ CMD ["ruby", "-e", "require 'x'"]
         yield _case(f"gem-{builder}-{runtime}", text, gem)
     for name, more in (("missing", ""), ("there", f"{_INSTALL} libjson-perl\n")):
         yield _case(f"perl-module-{name}", f'FROM debian:12-slim\n{more}CMD ["perl", "-MJSON", "-e", "1"]')
+
+
+def _built_before() -> Iterator[Case]:
+    """Programs that lie in the context, built elsewhere."""
+    net = 'package main\n\nimport "net"\n\nfunc main() { net.LookupHost("localhost"); println("ok") }\n'
+    plain = '#include <iostream>\nint main() { std::cout << "ok" << std::endl; }\n'
+    go = {"main.go": net, "go.mod": "module example.org/app\n\ngo 1.15\n"}
+    programs = {
+        "c": ("gcc libc6-dev", "gcc -o /out/app main.c", {"main.c": _HELLO}),
+        "curl": ("gcc libc6-dev libcurl4-openssl-dev", "gcc -o /out/app main.c -lcurl", {"main.c": _CURL}),
+        "cxx": ("g++ libc6-dev", "g++ -o /out/app main.cpp", {"main.cpp": plain}),
+        "go": ("golang-go ca-certificates gcc libc6-dev", "go build -o /out/app .", go),
+        "musl": ("musl-tools", "musl-gcc -o /out/app main.c", {"main.c": _HELLO}),
+        "mode": ("gcc libc6-dev", "gcc -o /out/app main.c && chmod 644 /out/app", {"main.c": _HELLO}),
+    }
+    bases = ("debian:11-slim", "debian:12-slim", "alpine:3.17", "scratch")
+    distroless = ("gcr.io/distroless/static-debian12", "gcr.io/distroless/base-debian12:nonroot")
+    for (name, (packages, command, files)), base in product(programs.items(), (*bases, *distroless)):
+        built = f"FROM debian:12-slim\n{_INSTALL} {packages}\nWORKDIR /src\nCOPY . .\nRUN mkdir /out && {command}\n"
+        text = f'FROM {base}\nCOPY app /usr/local/bin/app\nENTRYPOINT ["/usr/local/bin/app"]'
+        case = _case(f"built-{name}-{base.rpartition('/')[2]}", text, files)
+        yield replace(case, built=built)
