@@ -423,6 +423,6 @@ def _outcome(text: _Text, examination: _Examination, setting: _Setting) -> Outco
 
     context = setting.replay.context.context
     own = own_ignore_file(text.path) if text.path is not None else None
-    beside = own if own is not None and own.name == context.rules.name else Path(context.shown, context.rules.name)
+    beside = own if own is not None and own.name == context.rules.name else context.root / context.rules.name
     facts = examination.stages, examination.placements, examination.findings
-    return Outcome(*facts, str(beside), context.rules.end)
+    return Outcome(*facts, shown_path(beside), context.rules.end)
