@@ -126,7 +126,6 @@ def test_one_glibc_is_one_ceiling() -> None:
 def test_one_distribution_is_one_package_manager() -> None:
     for name in {distribution(row) for row in RELEASES.values()} - {
         "amazonlinux",
-        "amazonlinux",
         "centos",
         "manylinux",
         "oraclelinux",
