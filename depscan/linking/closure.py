@@ -23,7 +23,7 @@ from depscan.linking.configured import in_cache
 from depscan.linking.fitness import MUSL_REFUSED, NO_ELF, SHORT, find_misfit
 from depscan.linking.loaders import interpreter_family
 from depscan.linking.placement import Need, SearchStep
-from depscan.linking.search import Loaded, Place, places
+from depscan.linking.search import Loaded, Place, places, run_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -127,6 +127,19 @@ def _preloaded(program: Loaded, loader: Loader, root: Root) -> Iterator[Loaded]:
 def _satisfy(
     soname: str, requester: Loaded, loader: Loader, root: Root, host_provided: tuple[str, ...]
 ) -> tuple[Need, _Found]:
+    """Look for a library; requesters that look in the same places, for the same kind of file, share the answer."""
+    facts = requester.facts
+    kind = (facts.machine, facts.bits, facts.float_abi) if facts is not None else None
+    key = ("need", soname, loader, host_provided, kind, run_paths(requester, loader))
+    need, found = root.once(key, lambda: _look_for(soname, requester, loader, root, host_provided))
+    if need.requested_by != requester.path:
+        need = msgspec.structs.replace(need, requested_by=requester.path)
+    return need, found
+
+
+def _look_for(
+    soname: str, requester: Loaded, loader: Loader, root: Root, host_provided: tuple[str, ...]
+) -> tuple[Need, _Found]:
     trace: list[SearchStep] = []
     found = _without_search(soname, loader, root, host_provided) or _search(soname, requester, loader, root, trace)
     need = Need(
@@ -160,7 +173,7 @@ def _without_search(soname: str, loader: Loader, root: Root, host_provided: tupl
 
 def _search(soname: str, requester: Loaded, loader: Loader, root: Root, trace: list[SearchStep]) -> _Found:
     if "/" in soname:
-        places_to_look = [Place(posixpath.dirname(soname), "a path, opened as it is")]
+        places_to_look: tuple[Place, ...] = (Place(posixpath.dirname(soname), "a path, opened as it is"),)
     else:
         places_to_look = places(requester, loader, root)
     unknown = unfit = flaw = None

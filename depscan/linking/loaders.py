@@ -24,8 +24,8 @@ _ANSWERED_BY_MUSL = ("gcompat", "libc6-compat", "a link to musl's dynamic linker
 _GLIBC_NAMES = ("ld-linux", "ld64.so.", "ld.so.1", "ld-2.")  # facts: loaders.glibc; ld-2.NN.so is the file behind
 
 
-class Loader(Struct, frozen=True):
-    """The dynamic linker at work.
+class Loader(Struct, frozen=True, eq=False):
+    """The dynamic linker at work: one object for all files of a stage that meet it.
 
     `family` glibc or musl gives the laws, None when these are not known; `profile` the image's part whose libraries and
     search paths it uses; `copied` says that the Dockerfile brought it, so that its built-in search path is not known;
@@ -65,6 +65,10 @@ def _is_musls(path: str, root: Root) -> bool:
 
 def find_interpreter(root: Root, facts: ElfFacts) -> Loader:
     """Look PT_INTERP up as the kernel does. `facts.interpreter` must not be None."""
+    return root.once(("interpreter", facts.interpreter, facts.machine), lambda: _find_interpreter(root, facts))
+
+
+def _find_interpreter(root: Root, facts: ElfFacts) -> Loader:
     assert facts.interpreter is not None
     profile, family = _owner(root, facts.interpreter), interpreter_family(facts.interpreter)
     if not facts.interpreter.startswith("/"):
@@ -130,6 +134,10 @@ def _copied(root: Root, path: str, family: str, *, readable: bool) -> Loader:
 
 def native_loader(root: Root, facts: ElfFacts) -> Loader:
     """The dynamic linker that would load a shared object: the stage's own, by the object's libc where there are two."""
+    return root.once(("native loader", facts.libc), lambda: _native_loader(root, facts))
+
+
+def _native_loader(root: Root, facts: ElfFacts) -> Loader:
     profile = root.profile
     second = profile.secondary
     if second is not None and facts.libc == second.libc.family:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -79,8 +80,27 @@ MAX_LOADERS = 64  # of one object, whose RPATH counts; a bound against hostile c
 _TOO_DEEP = Place("/", f"RPATH of more than {MAX_LOADERS} loaders", certain=False)
 
 
-def places(requester: Loaded, loader: Loader, root: Root) -> list[Place]:
+def run_paths(requester: Loaded, loader: Loader) -> tuple[object, ...]:
+    """All that tells the search of one requester from that of another; the same for most files of one directory."""
+    alone = loader.family == "glibc" and requester.facts is not None and requester.facts.runpath
+    chain = [requester] if alone else list(islice(requester.chain(), MAX_LOADERS + 1))
+    paths = tuple(
+        (posixpath.dirname(loaded.path), loaded.facts.rpath, loaded.facts.runpath, loaded.facts.machine)
+        for loaded in chain
+        if loaded.facts is not None and (loaded.facts.rpath or loaded.facts.runpath)
+    )
+    facts = requester.facts
+    own = (bool(facts.runpath), facts.no_default_libraries) if facts is not None else None
+    return paths, own, len(chain) > MAX_LOADERS
+
+
+def places(requester: Loaded, loader: Loader, root: Root) -> tuple[Place, ...]:
     """The directories in which `requester`'s needed libraries are looked for, in order."""
+    key = ("places", loader, run_paths(requester, loader))
+    return root.once(key, lambda: _places(requester, loader, root))
+
+
+def _places(requester: Loaded, loader: Loader, root: Root) -> tuple[Place, ...]:
     if loader.family == "musl":
         found = [*_environment(root, _MUSL_SEPARATORS), *_musl_paths(requester, root), *_musl_default(root, loader)]
     else:
@@ -91,7 +111,7 @@ def places(requester: Loaded, loader: Loader, root: Root) -> list[Place]:
             *_glibc_default(requester, root, loader),
         ]
         found = [below for place in found for below in (*_hwcaps(place, root, loader), place)]
-    return list(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found))
 
 
 def _rpath(requester: Loaded, root: Root) -> Iterator[Place]:
