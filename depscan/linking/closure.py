@@ -118,7 +118,8 @@ def _names(loaded: Loaded, loader: Loader) -> Iterator[str]:
 
 def _preloaded(program: Loaded, loader: Loader, root: Root) -> Iterator[Loaded]:
     """The objects of LD_PRELOAD; one that is not there is ignored, with a warning by glibc (elf/rtld.c, do_preload)."""
-    for name in re.split(r"[\s:]+", root.filesystem.environment.get("LD_PRELOAD") or ""):
+    preload = f"{root.filesystem.environment.get('LD_PRELOAD') or ''}:{loader.preload}"
+    for name in re.split(r"[\s:]+", preload):
         _, found = _satisfy(name, program, loader, root, ()) if name else (None, None)
         if found is not None and found.presence is not Presence.MISSING:
             yield Loaded(found.path or name, name, found.facts, program)
@@ -207,11 +208,11 @@ def _look(place: Place, soname: str, requester: Loaded, loader: Loader, root: Ro
             return _Found(Presence.PROVIDED, loader.path, reason="musl answers for a second C library itself")
         if found.presence is Presence.PROVIDED and not place.any_cpu:
             return _Found(Presence.UNKNOWN, reason=f"{path} is for newer CPUs only")
-        guessed = loader.copied and place.default  # which directories a copied linker searches is not certain
+        guessed = not loader.directories and place.default  # which ones a copied linker searches is not certain
         return msgspec.structs.replace(found, confidence=Confidence.LIKELY) if guessed else found
     if seen.presence is Presence.PROVIDED:
         return _Found(Presence.PROVIDED, seen.path)
-    if place.default and not loader.copied:
+    if place.default and (not loader.copied or place.directory in loader.profile.search_paths):
         library = root.installed(soname, loader.profile)
         if library is not None:
             return _Found(Presence.PROVIDED, library.path or soname, confidence=loader.confidence)

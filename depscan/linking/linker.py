@@ -20,7 +20,7 @@ from depscan.linking import messages
 from depscan.linking.closure import load_closure
 from depscan.linking.fitness import NARROW, OTHER_RELOCATIONS, find_native_misfit
 from depscan.linking.hosts import find_host
-from depscan.linking.loaders import Loader, find_interpreter, native_loader
+from depscan.linking.loaders import Loader, find_interpreter, invoked_loader, library_loader
 from depscan.linking.placement import (
     Cause,
     Failure,
@@ -83,9 +83,12 @@ def _link(subject: _Subject) -> tuple[LinkResult, Confidence]:
         return machine, Confidence.CERTAIN
     if subject.facts.linkage in (Linkage.STATIC, Linkage.STATIC_PIE):
         return LinkResult(failures=_permission(subject)), Confidence.CERTAIN
+    invoked = invoked_loader(subject.root, subject.path)
+    if invoked is not None:
+        return _link_program(subject, invoked)
     if subject.program and subject.facts.interpreter is not None:
         return _link_program(subject, find_interpreter(subject.root, subject.facts))
-    return _link_library(subject, native_loader(subject.root, subject.facts))
+    return _link_library(subject, library_loader(subject.root, subject.facts, subject.path))
 
 
 def _check_machine(subject: _Subject) -> LinkResult | None:
@@ -132,7 +135,9 @@ def _foreign_linker(subject: _Subject) -> Presence:
 
 
 def _link_program(subject: _Subject, loader: Loader) -> tuple[LinkResult, Confidence]:
-    interpreter = subject.facts.interpreter
+    """The dynamic linker is the one that the kernel finds for PT_INTERP, or one that was started by its name."""
+    invoked = invoked_loader(subject.root, subject.path) is loader
+    interpreter = loader.path if invoked else subject.facts.interpreter
     if loader.presence is Presence.MISSING:
         text = messages.no_such_file(subject.path)
         failure = Failure(Cause.INTERPRETER_MISSING, interpreter, text, loader.confidence)
@@ -239,7 +244,9 @@ def _load_host(path: str, subject: _Subject) -> Closure | None:
     link, _ = _link(host)
     if link.failures or link.unknowns:
         return None
-    loader = find_interpreter(root, facts) if facts.interpreter is not None else native_loader(root, facts)
+    loader = invoked_loader(root, path)
+    if loader is None:
+        loader = find_interpreter(root, facts) if facts.interpreter is not None else library_loader(root, facts, path)
     return load_closure(Loaded(path, facts.soname or path, facts), loader, root, subject.host_provided)
 
 
@@ -347,6 +354,6 @@ def _permission(subject: _Subject) -> tuple[Failure, ...]:
     later = any(
         change.sequence > entry.sequence and change.touches(entry.path) for change in subject.root.filesystem.changes
     )
-    if not subject.program or entry.mode & 0o111 or later:
+    if not subject.program or entry.mode & 0o111 or later or invoked_loader(subject.root, subject.path) is not None:
         return ()
     return (Failure(Cause.NOT_EXECUTABLE, None, messages.permission_denied(subject.path)),)

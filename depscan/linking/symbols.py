@@ -155,8 +155,8 @@ class _Musl(_Scope):
     @cached_property
     def _libc(self) -> _Library:
         """What the C library defines: read from its dynamic linker, which it is, else known by its version."""
-        version = self.loader.profile.libc.version
-        for path in self.loader.profile.loaders:
+        version = self.loader.version
+        for path in (self.loader.path, *self.loader.profile.loaders):
             facts = self.root.file(path).facts
             symbols = self.root.symbols(path, facts) if facts is not None else None
             if symbols is not None:

@@ -52,12 +52,12 @@ def _check_shared(loaded: Loaded, closure: Closure, loader: Loader, root: Root) 
 
 def _check_relr(loaded: Loaded, loader: Loader) -> Iterator[VersionCheck]:
     """DT_RELR: musl knows it since 1.2.4 (ldso/dynlink.c, do_relr_relocs), glibc since 2.36 by a version need only."""
-    facts, libc = loaded.facts, loader.profile.libc
-    if facts is None or not facts.relr or libc.version is None:
+    facts, version = loaded.facts, loader.version
+    if facts is None or not facts.relr or version is None:
         return
-    known = numeric(libc.version)
+    known = numeric(version)
     if loader.family == "musl" and known < _MUSL_RELR:
-        old = f"musl {libc.version}"
+        old = f"musl {version}"
         yield VersionCheck(
             "DT_RELR", "musl", loaded.path, Presence.MISSING, weak=False, ceiling=old, confidence=Confidence.LIKELY
         )

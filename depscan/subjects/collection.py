@@ -117,7 +117,7 @@ class _Collector:
         loading = [each for each in placements if each.verdict is Verdict.LOADS and each.artifact.kind != MEMBER]
         self._loading = {_arrival(placement) for placement in loading}
         self._loading_by_libc = {_arrival(placement) for placement in loading if _is_of_the_images_libc(placement)}
-        self._executing = _executing(loading)
+        self._executing = _executing([*loading, *(each for each in placements if each.link.follows is not None)])
         self._assumed = assumed
         self._likelier = _likelier_platforms([each for each in placements if each.filesystem.stage.index in assumed])
         self._linkers: dict[int, frozenset[str]] = {}
@@ -130,6 +130,8 @@ class _Collector:
     def placed(self, placement: Placement) -> Iterator[Subject]:
         if placement.foreign and placement.filesystem.stage.index in self._likelier:
             return  # the stage's own subject tells of the platform
+        if placement.link.follows is not None:
+            return  # the program that the script executes has a subject of its own
         culprit = placement.culprit
         root = f"{culprit.cause} {culprit.detail}" if culprit is not None else "loads"
         if placement.artifact.kind == MEMBER:

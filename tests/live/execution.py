@@ -73,9 +73,13 @@ def execute(
     environment: Mapping[str, str] | None = None,
     binds: Mapping[str, Path] | None = None,
     workdir: str = "/",
+    command: tuple[str, ...] = (),
 ) -> Outcome:
-    """Start `program` (an absolute path in `root`) with --version and tell whether the dynamic linker let it run."""
-    ran = run(root, (program, "--version"), environment, binds, workdir)
+    """Start `program` (an absolute path in `root`) with --version and tell whether the dynamic linker let it run.
+
+    `command` starts it, where it is not started by itself.
+    """
+    ran = run(root, (*(command or (program,)), "--version"), environment, binds, workdir)
     if ran.error:
         causes = {
             errno.ENOENT: "interpreter-missing",
@@ -87,7 +91,7 @@ def execute(
     lines = [
         line
         for line in ran.err.splitlines()
-        if line.startswith((f"{program}: ", "Error ")) and "no version inf" not in line
+        if (line.startswith((f"{program}: ", "Error ")) or command) and "no version inf" not in line
     ]
     if lines and _LINKERS.search(lines[0]) and ran.code:
         return explain(lines[0])

@@ -37,9 +37,14 @@ class Law(NamedTuple):
         return self._words("FROM")[0]
 
     @property
+    def command(self) -> tuple[str, ...]:
+        """What the container starts."""
+        return tuple(json.loads(self._words("CMD")[0]))
+
+    @property
     def program(self) -> str:
-        """The program that the container starts, and so the file that the law speaks of."""
-        return str(json.loads(self._words("CMD")[0])[0])
+        """The file that the law speaks of: the program that is started, perhaps by its dynamic linker's name."""
+        return self.command[-1]
 
     def _words(self, keyword: str) -> list[str]:
         return [line.partition(" ")[2] for line in self.lines if line.startswith(f"{keyword} ")]
@@ -60,7 +65,7 @@ class Law(NamedTuple):
                     environment[name] = value
                 elif keyword == "WORKDIR":
                     workdir = words
-            return execute(here, self.program, environment, workdir=workdir)
+            return execute(here, self.program, environment, workdir=workdir, command=self.command)
 
     def ask(self, *, by_knowledge: bool) -> Answer:
         """What depscan says of the program."""
