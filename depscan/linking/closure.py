@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _MAGIC = b"\x7fELF"
 _HEADER_SIZE = 64
+UNREAD = "its content is not known"  # of a library that is there
 # Bounds against hostile chains; real programs stay far below: objects of a process, files looked for.
 MAX_OBJECTS, MAX_STEPS = 4096, 32_000
 
@@ -241,7 +242,7 @@ def _fitting(path: str, seen: Sighting, place: Place, requester: Loaded, root: R
         if head is not None and not head.startswith(_MAGIC):
             words = NO_ELF if len(head) == _HEADER_SIZE else SHORT
             return _Found(Presence.MISSING, unfit=path, flaw=MUSL_REFUSED if musl else words, final=True)
-        return _Found(Presence.PROVIDED, path, reason="its content is not known")
+        return _Found(Presence.PROVIDED, path, reason=UNREAD)
     found, wanted = seen.facts, requester.facts
     misfit = find_misfit(found, wanted, family="musl" if musl else "glibc") if wanted is not None else None
     if misfit is None:

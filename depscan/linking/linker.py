@@ -17,7 +17,7 @@ from depscan.filesystem.entries import Presence
 from depscan.findings import Confidence
 from depscan.images.architectures import architecture_of
 from depscan.linking import messages
-from depscan.linking.closure import load_closure
+from depscan.linking.closure import UNREAD, load_closure
 from depscan.linking.fitness import NARROW, OTHER_RELOCATIONS, find_native_misfit
 from depscan.linking.hosts import find_host
 from depscan.linking.loaders import Loader, find_interpreter, invoked_loader, library_loader
@@ -33,7 +33,7 @@ from depscan.linking.placement import (
 )
 from depscan.linking.search import Loaded, trusted_directories
 from depscan.linking.symbols import check_symbols
-from depscan.linking.versions import check_versions
+from depscan.linking.versions import check_versions, numeric
 from depscan.platforms import COMPATIBLE_MACHINES, MACHINES, Platform
 
 if TYPE_CHECKING:
@@ -71,9 +71,8 @@ def place(
     """Link an artifact at its place and give the verdict."""
     subject = _Subject(entry.path, artifact.facts, entry, root, platform, host_provided)
     link, confidence = _link(subject)
-    made = artifact.prediction
-    if made is not None and made.product.open and not link.failures:
-        link = replace(link, unknowns=(*link.unknowns, "what else it needs is known when it is there"))
+    if not link.failures:
+        link = replace(link, unknowns=(*link.unknowns, *_guesses(artifact, root)))
     return conclude(artifact, entry, root.filesystem, link, confidence)
 
 
@@ -89,6 +88,18 @@ def _link(subject: _Subject) -> tuple[LinkResult, Confidence]:
     if subject.program and subject.facts.interpreter is not None:
         return _link_program(subject, find_interpreter(subject.root, subject.facts))
     return _link_library(subject, library_loader(subject.root, subject.facts, subject.path))
+
+
+def _guesses(artifact: Artifact, root: Root) -> Iterator[str]:
+    """Why a program that is not there yet may fail all the same: no guess of what it needs proves that it loads."""
+    made, libc = artifact.prediction, root.profile.libc
+    if made is None:
+        return
+    if made.product.open or made.product.confidence is Confidence.POSSIBLE:
+        yield "what else it needs is known when it is there"
+    highest = (made.product.ceiling or "").rpartition("_")[2]
+    if libc.family == "glibc" and libc.version is not None and numeric(highest) > numeric(libc.version):
+        yield f"it may need {made.product.ceiling}, which its builder has"
 
 
 def _check_machine(subject: _Subject) -> LinkResult | None:
@@ -296,7 +307,11 @@ def _version_failure(check: VersionCheck, subject: _Subject, loader: Loader) -> 
 
 
 def _unknown_needs(needs: tuple[Need, ...], subject: _Subject) -> list[str]:
-    found = [f"{need.soname}: {need.reason}" for need in needs if need.presence is Presence.UNKNOWN]
+    found = [
+        f"{need.soname}: {need.reason}"
+        for need in needs
+        if need.presence is Presence.UNKNOWN or need.reason == UNREAD  # which symbols it has is not known either
+    ]
     left_to_host = [
         f"{need.soname} stands at {need.not_searched}, where only the host program may look"
         for need in needs
