@@ -46,6 +46,7 @@ _HWCAPS_SINCE, _LEGACY_UNTIL = (2, 33), (2, 37)
 _LEGACY = ("tls/haswell/x86_64", "tls/haswell", "tls/x86_64", "tls", "haswell/x86_64", "haswell", "x86_64")
 _HWCAPS = ("x86-64-v4", "x86-64-v3", "x86-64-v2")  # of glibc's sysdeps/x86_64/dl-hwcaps_subdirs.c, the best first
 
+_NEWER = tuple(f"glibc-hwcaps/{level}" for level in _HWCAPS)
 _CAPABILITIES = frozenset(("tls", "haswell", "x86_64", *_HWCAPS))
 
 
@@ -196,7 +197,11 @@ def _hwcaps(place: Place, root: Root, loader: Loader) -> Iterator[Place]:
     x86-64-v2 is what all servers have.
     """
     version, folders = loader.version, root.folders_named(_CAPABILITIES)
-    if not folders or not place.certain or version is None:
+    if not folders or not place.certain:
+        return
+    if version is None:  # of a copied linker that does not tell
+        below = (posixpath.join(place.directory, name) for name in (*_LEGACY, *_NEWER))
+        yield from (Place(each, place.law, any_cpu=False) for each in below if root.resolve(each) in folders)
         return
     known = numeric(version)
     for name in _LEGACY if known < _LEGACY_UNTIL else ():

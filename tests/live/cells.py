@@ -1,8 +1,7 @@
 """Cells of root, program, copied linker and libraries, and start: composed from a seed, really started, then asked of.
 
-`python -m tests.live.cells --seed N --number N [--list FILE] [--rows FILE]` writes the list with its digest before
-anything runs, then prints how often depscan agrees, and each cell where it does not. Programs are built once by laws/toolbox.sh;
-nothing of a cell is known beforehand but its parts.
+`python -m tests.live.cells --seed N --number N [--list FILE]` writes the list with its digest before anything runs,
+then prints how often depscan agrees, and each cell where it does not. cells.sh builds the programs, once.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import random
 import shutil
 import subprocess
@@ -19,8 +17,8 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.live.laws import LAWS, Law
 from tests.live.execution import Outcome
+from tests.live.laws import LAWS, Law
 from tests.live.roots import cache_folder
 
 ROOTS = ("bullseye", "bookworm", "trixie", "musl", "musl-1.2.2", "musl-1.2.5", "scratch")
@@ -28,22 +26,15 @@ PROGRAMS = ("plain", "c", "cxx", "math", "musl", "musl-relr", "needs-a", "musl-n
 LINKERS = ("none", "none", "bullseye", "bookworm", "trixie", "musl", "musl-1.2.2", "musl-1.2.5")
 FOLDERS = ("/opt/g", "/lib64", "/lib/x86_64-linux-gnu", "/usr/lib", "/lib")
 STARTS = ("direct", "direct", "library-path", "bare", "environment", "script", "script-beside", "inhibit-cache")
-LIBRARIES = ("/usr/local/lib", "/opt/a", "/opt/a/x86_64", "/opt/a/tls/x86_64", "/opt/a/glibc-hwcaps/x86-64-v2", "dangling")
+LIBRARIES = (
+    "/usr/local/lib",
+    "/opt/a",
+    "/opt/a/x86_64",
+    "/opt/a/tls/x86_64",
+    "/opt/a/glibc-hwcaps/x86-64-v2",
+    "dangling",
+)
 _LIBS = ("libc.so.6", "libm.so.6", "libgcc_s.so.1", "libstdc++.so.6")
-_BUILD = """
-program "$1/plain"
-CODE= ; printf 'int main(void){return 0;}' >"$WORK/c.c"; gcc "$WORK/c.c" -o "$OUT$1/c"
-printf '#include <string>\\nint main(int n,char**v){std::string s(v[0]);try{if(n>5)throw n;}catch(int){}return s.empty();}' >"$WORK/x.cc"
-g++ "$WORK/x.cc" -o "$OUT$1/cxx"
-printf '#include <math.h>\\nint main(int n,char**v){return pow(n,0.5)>100;}' >"$WORK/m.c"; gcc "$WORK/m.c" -o "$OUT$1/math" -lm
-library "$1/liba.so.1" liba.so.1
-program "$1/needs-a" -Wl,-rpath,/opt/a "$OUT$1/liba.so.1"
-LIBC=musl
-program "$1/musl"
-CODE="static int value; int *volatile pointer = &value; int *volatile more[8] = {&value, &value};"
-program "$1/musl-relr" -Wl,-z,pack-relative-relocs
-CODE= ; program "$1/musl-needs-a" -Wl,-rpath,/opt/a "$OUT$1/liba.so.1"
-"""
 
 
 class Cell(NamedTuple):
@@ -83,7 +74,7 @@ def compose(seed: int, number: int) -> list[Cell]:
 def build_programs(folder: Path) -> Path:
     """All programs, once."""
     environment = {"OUT": str(folder), "PATH": "/usr/bin:/bin", "LAWS": str(LAWS)}
-    script = f'. "$LAWS/toolbox.sh"; set -- /p\n{_BUILD}'
+    script = '. "$LAWS/toolbox.sh"; set -- /p; . "$LAWS/../cells.sh"'
     subprocess.run(["sh", "-euc", script], env=environment, check=True, capture_output=True, text=True)
     return folder / "p"
 
@@ -158,7 +149,7 @@ def main() -> None:
     print(f"{len(cells)} cells, sha256 {hashlib.sha256(text.encode()).hexdigest()}", flush=True)
     table: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as scratch:
-        os.chmod(scratch, 0o755)
+        Path(scratch).chmod(0o755)
         programs = build_programs(Path(scratch))
         for number, cell in enumerate(cells):
             files = Path(scratch, f"files{number}")
@@ -178,7 +169,8 @@ def _compare(law: Law) -> tuple[str, str]:
     except subprocess.CalledProcessError as error:
         return "not performed", str(error)[:200]
     answer = law.ask(by_knowledge=False)
-    words = f"real {real.cause} {real.detail or ''} {real.message[:90]!r} | depscan {answer.cause} {answer.detail or ''}: {answer.reason[:120]}"
+    found, said = f"{real.cause} {real.detail or ''} {real.message[:90]!r}", f"{answer.cause} {answer.detail or ''}"
+    words = f"real {found} | depscan {said}: {answer.reason[:120]}"
     if answer.cause == "unknown":
         return "unknown", words
     if (real.cause is None) != (answer.cause is None):

@@ -46,6 +46,10 @@ _LINKERS = re.compile(
 )
 
 
+_SHELLS_CODES = {127: "interpreter-missing", 126: "not-executable"}  # dash's, of a script whose exec fails
+_SHELLS_WORDS = re.compile(r".*(?:not found|Permission denied)")
+
+
 class Outcome(NamedTuple):
     """What a start came to. `cause` and `detail` are as depscan names them, None where the program's own code ran.
 
@@ -95,6 +99,8 @@ def execute(
     ]
     if lines and _LINKERS.search(lines[0]) and ran.code:
         return explain(lines[0])
+    if command and ran.code in _SHELLS_CODES and (match := _SHELLS_WORDS.search(ran.err)):
+        return Outcome(_SHELLS_CODES[ran.code], None, match[0])
     return Outcome("crashed", None, f"signal {-ran.code}") if ran.code < 0 else Outcome(None)
 
 

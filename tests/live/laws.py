@@ -57,7 +57,7 @@ class Law(NamedTuple):
             for line in self.lines:
                 keyword, _, words = line.partition(" ")
                 if keyword == "COPY":
-                    subprocess.run(["cp", "-a", "--remove-destination", f"{self.files}/.", here], check=True)
+                    self._copy(here)
                 elif keyword == "RUN":
                     subprocess.run(["chroot", here, "/bin/sh", "-c", words], check=True, capture_output=True)
                 elif keyword == "ENV":
@@ -67,10 +67,16 @@ class Law(NamedTuple):
                     workdir = words
             return execute(here, self.program, environment, workdir=workdir, command=self.command)
 
+    def _copy(self, here: Path) -> None:
+        """Put the files there, through links between directories, which BuildKit follows too."""
+        packed = subprocess.run(["tar", "-C", self.files, "-c", "."], check=True, capture_output=True).stdout
+        into = ["tar", "-C", here, "-x", "--keep-directory-symlink"]
+        subprocess.run(into, input=packed, check=True)
+
     def ask(self, *, by_knowledge: bool) -> Answer:
         """What depscan says of the program."""
-        known = KNOWLEDGE[self.base]
-        lines = [f"FROM {known}" if line.startswith("FROM ") and by_knowledge else line for line in self.lines]
+        known = f"FROM {KNOWLEDGE[self.base]}" if by_knowledge else ""
+        lines = [known if line.startswith("FROM ") and by_knowledge else line for line in self.lines]
         bases = {} if by_knowledge or self.base == "scratch" else {self.base: root(self.base)}
         answers = ask(self.files, lines, bases)
         real = self.program if self.program in answers else next(iter(answers))
