@@ -3,7 +3,7 @@
     text -> instructions -> stages -> files -> artifacts -> placements -> subjects -> findings -> suggestions
 
 In: paths and a `Config`. Out: `ScanResult`. What is not known on the way becomes `Skipped` and reaches the report.
-One pass is `_examine`; suggestions run the same pass again on a changed text, so that they are proved and not
+One pass is `examination.examine`; advice runs the same pass again on a changed text, so that it is proved and not
 believed.
 """
 
@@ -21,36 +21,30 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from depscan.config import Config
-from depscan.dockerfile.stages import leaf_stages, read_dockerfile, stages_needed, target_index
+from depscan.dockerfile.stages import stages_needed, target_index
 from depscan.dockerfile.text import open_source
-from depscan.engine import judge
 from depscan.errors import UsageError
+from depscan.examination import Examination, Setting, examine, is_platform_assumed, open_replay, parse
 from depscan.filesystem.context import BuildContext, choose_context
 from depscan.filesystem.ignore import own_ignore_file, read_ignore_rules
-from depscan.filesystem.replay import Replay
 from depscan.filesystem.taking import ContextSource
 from depscan.findings import Severity, Skipped
 from depscan.ignores import apply_ignores
 from depscan.images.knowledge import knowledge_as_of
-from depscan.images.lookup import profile as image_profile
-from depscan.images.lookup import unknown_image
-from depscan.linking.inventory import Inventory, place_all, place_some
+from depscan.linking.inventory import Inventory, place_some
 from depscan.platforms import DEFAULT_PLATFORM, platform_of_name
 from depscan.repository import shown_path
 from depscan.results import Scan, ScanResult, say_where, unfollowed
 from depscan.rulebook import load_rules
 from depscan.source import SourceText
-from depscan.subjects.collection import collect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from depscan.artifacts.facts import ElfFacts
     from depscan.builds.build import Build
-    from depscan.dockerfile.instructions import Dockerfile, Problem, Stage
-    from depscan.filesystem.entries import StageFilesystem
+    from depscan.dockerfile.instructions import Dockerfile, Problem
+    from depscan.filesystem.replay import Replay
     from depscan.findings import Finding
-    from depscan.images.profile import ImageProfile
     from depscan.linking.placement import Placement
     from depscan.platforms import Platform
     from depscan.repairs.case import Change, Outcome
@@ -90,28 +84,6 @@ class _Run:
         self.context = cache(partial(_open_context, cache=config.cache))
         self.parsed: dict[object, Dockerfile] = {}
         self.replays: dict[object, Replay] = {}
-
-
-class _Setting(Struct, frozen=True):
-    """What stays the same while one text and its changed versions are examined."""
-
-    platform: Platform
-    config: Config
-    run: _Run
-    replay: Replay
-    context_given: bool
-
-
-class _Examination(Struct, frozen=True):
-    """One pass over one text: facts and findings, before ignores and suggestions."""
-
-    dockerfile: Dockerfile
-    target: Stage | None
-    in_target: frozenset[int]
-    stages: tuple[StageFilesystem, ...]
-    placements: tuple[Placement, ...]
-    findings: tuple[Finding, ...]
-    skipped: tuple[Skipped, ...]
 
 
 def scan(
@@ -160,7 +132,7 @@ def _open_build(build: Build, config: Config, run: _Run) -> tuple[_Text, Config]
     text = _Text(build.inline, (), None) if build.inline else _read(build.dockerfile or "")
     text, settings = replace(text, build=build), configure(config, build)
     for platform in _platforms(text, settings):
-        target_index(_parse(text, platform, settings, run.parsed), settings.target)
+        target_index(_parse_once(text, platform, settings, run), settings.target)
     return text, settings
 
 
@@ -178,11 +150,6 @@ def _platforms(text: _Text, config: Config) -> tuple[Platform, ...]:
     return config.platforms or (named or config.default_platform or DEFAULT_PLATFORM,)
 
 
-def _is_assumed(config: Config) -> bool:
-    """Whether nobody names the platform: neither the user, nor what declares the build, nor Docker's variable."""
-    return not config.platforms and config.default_platform is None
-
-
 def _read(path: str | Path) -> _Text:
     if str(path) == STANDARD_INPUT:
         return _Text(*open_source(None), None)
@@ -191,22 +158,22 @@ def _read(path: str | Path) -> _Text:
 
 def _scan_text(text: _Text, platform: Platform, config: Config, run: _Run) -> Scan:
     run.tell(f"checking {text.source.path} for {platform}")
-    dockerfile = _parse(text, platform, config, run.parsed)
+    dockerfile = _parse_once(text, platform, config, run)
     root, reason = _choose_context(text, dockerfile, config)
     given = config.context is not None and reason == _BY_OPTION
     context = run.context(root, text.path if text.path and os.path.exists(own_ignore_file(text.path)) else None)
     key = id(dockerfile), id(context)  # both are kept for the run
-    replay = run.replays.setdefault(key, _replay(dockerfile, context, config))
-    setting = _Setting(platform, config, run, replay, given)
-    examination = _examine(text, dockerfile, setting)
-    findings, unadvised = _advise(_apply_ignores(text, examination, setting), text, examination, setting)
+    replay = run.replays.setdefault(key, open_replay(dockerfile, context, config))
+    setting = Setting(platform, config, run.rules, run.inventory, replay, given)
+    examination = examine(text.source.path, dockerfile, setting)
+    findings, unadvised = _advise(_apply_ignores(text, examination, setting), text, examination, setting, run.tell)
     return Scan(
         source=text.source,
         context=shown_path(root),
         context_reason=reason,
         target=(examination.target.name or str(examination.target.index)) if examination.target else None,
         platform=platform,
-        platform_assumed=_is_assumed(config),
+        platform_assumed=is_platform_assumed(config),
         stages=examination.stages,
         in_target=examination.in_target,
         placements=examination.placements,
@@ -222,21 +189,14 @@ def _open_context(root: Path, dockerfile: Path | None, *, cache: bool) -> Contex
     return ContextSource(BuildContext(root, read_ignore_rules(root, dockerfile), cache=cache))
 
 
-def _parse(text: _Text, platform: Platform, config: Config, known: dict[object, Dockerfile]) -> Dockerfile:
-    """The text under the settings of a build; `known` are those that were read so far."""
-    # Several platforms are built on one machine; the builder of a single one is taken to be of its kind.
-    builder = DEFAULT_PLATFORM if len(config.platforms) > 1 else platform
-    arguments = config.build_arguments
-    key = (text.source.path, text.source.text, platform, builder, _sorted(arguments), _sorted(config.contexts))
-    if key in known:
-        return known[key]
-    dockerfile = read_dockerfile(text.source, platform=platform, build_arguments=arguments, build_platform=builder)
-    if config.contexts:
-        from depscan.dockerfile.named_contexts import apply_contexts  # noqa: PLC0415 - few builds have some
-
-        dockerfile = apply_contexts(dockerfile, config.contexts)
-    known[key] = replace(dockerfile, problems=(*text.problems, *dockerfile.problems))
-    return known[key]
+def _parse_once(text: _Text, platform: Platform, config: Config, run: _Run) -> Dockerfile:
+    """The text under the settings of a build, which several builds may share."""
+    several = len(config.platforms) > 1
+    arguments, contexts = _sorted(config.build_arguments), _sorted(config.contexts)
+    key = (text.source.path, text.source.text, platform, several, arguments, contexts)
+    if key not in run.parsed:
+        run.parsed[key] = parse(text.source, text.problems, platform, config)
+    return run.parsed[key]
 
 
 def _sorted(values: Mapping[str, str | None]) -> tuple[tuple[str, str | None], ...]:
@@ -254,103 +214,14 @@ def _choose_context(text: _Text, dockerfile: Dockerfile, config: Config) -> tupl
     return choose_context(text.path, dockerfile)
 
 
-def _examine(
-    text: _Text,
-    dockerfile: Dockerfile,
-    setting: _Setting,
-    assumed: Mapping[str, ElfFacts] | None = None,
-    known: tuple[Placement, ...] = (),
-) -> _Examination:
-    """Stages to findings, once. All stages that somebody may run are judged: the target, or without one every leaf.
-
-    `assumed` are facts that a rebuilt binary (by source) would have; `known` are placements of an earlier pass.
-    """
-    config = setting.config
-    target = target_index(dockerfile, config.target)
-    run = frozenset(_stages_to_run(dockerfile, setting, target))
-    needed = frozenset().union(*(stages_needed(dockerfile, index) for index in run))
-    stages = setting.replay.stages(needed)
-    placements = place_all(stages, setting.run.inventory, assumed or {}, config.host_provided, known)
-    run_there = [
-        item
-        for item in placements
-        if (stage := item.filesystem.stage).index in run and not _is_builders_own(stage, dockerfile, setting.platform)
-    ]
-    subjects = collect(
-        dockerfile,
-        stages,
-        run_there,
-        context_given=setting.context_given,
-        cpu_floor=config.cpu_floor,
-        target=target,
-        several_platforms=len(config.platforms) > 1,
-        platform_assumed=_is_assumed(config),
-        run=run,
-    )
-    in_target = frozenset() if target is None else stages_needed(dockerfile, target)
-    if len(in_target) < len(dockerfile.stages):
-        from depscan.subjects.unbuilt import counting  # noqa: PLC0415 - most builds make all stages
-
-        subjects = tuple(counting(subjects, dockerfile, in_target, named=config.target is not None))
-    return _Examination(
-        dockerfile=dockerfile,
-        target=None if target is None else dockerfile.stages[target],
-        in_target=in_target,
-        stages=stages,
-        placements=placements,
-        findings=judge(setting.run.rules, subjects, path=text.source.path, config=config),
-        skipped=_skipped(stages, setting),
-    )
-
-
-def _stages_to_run(dockerfile: Dockerfile, setting: _Setting, target: int | None) -> Iterator[int]:
-    """The target; where the user names none, every leaf but the builder's own tools."""
-    if target is not None:
-        yield target
-    if setting.config.target is None:
-        leaves = (dockerfile.stages[index] for index in leaf_stages(dockerfile))
-        yield from (stage.index for stage in leaves if not _is_builders_own(stage, dockerfile, setting.platform))
-
-
-def _is_builders_own(stage: Stage, dockerfile: Dockerfile, platform: Platform) -> bool:
-    """Whether a stage stands on $BUILDPLATFORM, and that is another one: what it holds for the target is no fault."""
-    if stage.platform == platform:
-        return False
-    from depscan.subjects.platform_choice import builder_pin  # noqa: PLC0415 - only builds for other machines
-
-    return builder_pin(stage, dockerfile) is not None
-
-
-def _replay(dockerfile: Dockerfile, context: ContextSource, config: Config) -> Replay:
-    arguments = config.build_arguments
-    return Replay(dockerfile, context, profile_of=lambda stage: _profile(stage, config), build_arguments=arguments)
-
-
-def _profile(stage: Stage, config: Config) -> ImageProfile:
-    if stage.named_context is not None:
-        return unknown_image(stage.base or "", f"the build puts {stage.named_context} in its place")
-    return image_profile(stage.base or "", stage.platform, config.bases, online=config.online)
-
-
-def _skipped(stages: tuple[StageFilesystem, ...], setting: _Setting) -> tuple[Skipped, ...]:
-    rows = [row for stage in stages for row in (*stage.skipped, *setting.run.inventory.skipped(stage))]
-    unknown = [
-        Skipped(base, (profile.trouble or profile.why).removeprefix(f"{base}: "), stage.stage.base_span)
-        for stage in stages
-        if (base := stage.stage.base) is not None and stage.stage.base_stage is None
-        if (profile := stage.profile).trouble is not None or profile.libc.family == "unknown"
-    ]
-    return tuple(dict.fromkeys([*unknown, *rows]))
-
-
-def _apply_ignores(text: _Text, examination: _Examination, setting: _Setting) -> tuple[Finding, ...]:
+def _apply_ignores(text: _Text, examination: Examination, setting: Setting) -> tuple[Finding, ...]:
     dockerfile = examination.dockerfile
     instructions = [item for stage in dockerfile.stages for item in (stage.instruction, *stage.instructions)]
     return apply_ignores(
         examination.findings,
         dockerfile.comments,
         [instruction.span for instruction in instructions],
-        rules=setting.run.rules,
+        rules=setting.rules,
         path=text.source.path,
         config=setting.config,
         today=date.today(),
@@ -358,13 +229,13 @@ def _apply_ignores(text: _Text, examination: _Examination, setting: _Setting) ->
 
 
 def _advise(
-    findings: tuple[Finding, ...], text: _Text, examination: _Examination, setting: _Setting
+    findings: tuple[Finding, ...], text: _Text, examination: Examination, setting: Setting, tell: Callable[[str], None]
 ) -> tuple[tuple[Finding, ...], tuple[Skipped, ...]]:
     """The findings with suggestions, where a format shows some, and what could not be advised."""
     shown = any(name in ADVISING for name, _ in setting.config.formats)
     if not shown or all(finding.ignored or finding.severity is Severity.NOTE for finding in findings):
         return findings, ()
-    setting.run.tell(f"looking for what helps in {text.source.path}")
+    tell(f"looking for what helps in {text.source.path}")
     from depscan.repairs.advice import advise  # noqa: PLC0415 - most runs suggest nothing
 
     laboratory = _Laboratory(text, examination, setting)
@@ -373,7 +244,7 @@ def _advise(
         laboratory.before,
         laboratory,
         source=text.source,
-        rules=setting.run.rules,
+        rules=setting.rules,
         everything=setting.config.verbose,
     )
     return advised.findings, advised.skipped
@@ -382,23 +253,23 @@ def _advise(
 class _Laboratory:
     """Examines a text with changes; stages that a change does not touch are neither replayed nor linked again."""
 
-    def __init__(self, text: _Text, examination: _Examination, setting: _Setting) -> None:
+    def __init__(self, text: _Text, examination: Examination, setting: Setting) -> None:
         self._text, self._known, self._setting = text, examination, setting
-        self._prepared: tuple[Change, _Text, Dockerfile, _Setting] | None = None
+        self._prepared: tuple[Change, _Text, Dockerfile, Setting] | None = None
         self.before = _outcome(text, examination, setting)
 
     def glance(self, change: Change, stage: int, paths: frozenset[str]) -> list[Placement]:
         _, dockerfile, setting = self._prepare(change)
         stages = setting.replay.stages(stages_needed(dockerfile, stage)) if stage < len(dockerfile.stages) else ()
-        inventory, provided = setting.run.inventory, setting.config.host_provided
+        inventory, provided = setting.inventory, setting.config.host_provided
         return place_some(stages[-1], paths, inventory, change.assumed, provided) if stages else []
 
     def examine(self, change: Change) -> Outcome:
         text, dockerfile, setting = self._prepare(change)
-        examination = _examine(text, dockerfile, setting, change.assumed, self._known.placements)
+        examination = examine(text.source.path, dockerfile, setting, change.assumed, self._known.placements)
         return _outcome(text, examination, setting)
 
-    def _prepare(self, change: Change) -> tuple[_Text, Dockerfile, _Setting]:
+    def _prepare(self, change: Change) -> tuple[_Text, Dockerfile, Setting]:
         """The changed text, parsed, with a replay of its own; kept for the next question about the same change."""
         if not change.edits:
             return self._text, self._known.dockerfile, self._setting
@@ -409,16 +280,16 @@ class _Laboratory:
             text = replace(
                 self._text, source=SourceText.of(self._text.source.path, apply_edits(self._text.source, change.edits))
             )
-            dockerfile = _parse(text, setting.platform, setting.config, {})
+            dockerfile = parse(text.source, text.problems, setting.platform, setting.config)
             context = setting.replay.context.without(change.ignored) if change.ignored else setting.replay.context
-            replay = _replay(dockerfile, context, setting.config)
+            replay = open_replay(dockerfile, context, setting.config)
             if not change.ignored:
                 replay.take_over(setting.replay)
             self._prepared = change, text, dockerfile, replace(setting, replay=replay)
         return self._prepared[1:]
 
 
-def _outcome(text: _Text, examination: _Examination, setting: _Setting) -> Outcome:
+def _outcome(text: _Text, examination: Examination, setting: Setting) -> Outcome:
     from depscan.repairs.case import Outcome  # noqa: PLC0415 - as above
 
     context = setting.replay.context.context

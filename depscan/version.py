@@ -1,4 +1,4 @@
-"""The version, where every room may read it; hatchling takes it from here. And the project's one public address."""
+"""The version, where every room may read it; hatchling takes it from here. And the address of the documentation."""
 
 __version__ = "0.1.0"
-HOME = "https://pypi.org/project/depscan-lint/"  # by the name that README installs it under
+HOME = "https://depscan.example/"  # RFC 2606 reserves the name: nobody else's page until the project has an address

@@ -68,7 +68,7 @@ def write(context: Path, dockerfile: str, mode: int = 0o000) -> None:
 
 def test_an_unreadable_file_that_copy_names(context: Path) -> None:
     write(context, 'FROM debian:12\nCOPY server /server\nENTRYPOINT ["/server"]\n')
-    found = run("--isolated", *(f"--format={name}=out.{name}" for name in FORMATS), ".", cwd=context)
+    found = run("--isolated", "--verbose", *(f"--format={name}=out.{name}" for name in FORMATS), ".", cwd=context)
     assert (found.code, found.out, found.err) == (0, "", "")
     for name in FORMATS:
         assert "Permission denied" in (context / f"out.{name}").read_text(), name
@@ -103,7 +103,7 @@ def test_a_context_that_may_not_be_entered(mode: int, arguments: list[str], cont
     inside.chmod(mode)
     found = run(*arguments[:-1], str(inside / arguments[-1]), cwd=context)
     assert (found.code, "Permission denied" in found.err, "bug" in found.err) == (2, True, False)
-    found = run(str(inside), cwd=context)
+    found = run("--verbose", str(inside), cwd=context)
     told = " ".join(f"{found.out} {found.err}".split())  # text is wrapped
     assert ("Permission denied" in told, "bug" in told) == (True, False)
 

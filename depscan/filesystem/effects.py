@@ -62,6 +62,10 @@ class Disturb(Struct, frozen=True):
     programs: frozenset[str] | None = None
 
 
+# Of images with these C libraries: none is there, or one that writes no cache (Alpine's is musl-utils' script).
+_WITHOUT_LDCONFIG = frozenset({"musl", "uclibc", "none"})
+
+
 class RefreshCache(Struct, frozen=True):
     """Bare ldconfig rebuilds /etc/ld.so.cache."""
 
@@ -151,7 +155,8 @@ def apply_effect(effect: Effect, action: Action) -> None:
     elif isinstance(effect, SetMode):
         _set_mode(effect, action)
     elif isinstance(effect, RefreshCache):
-        action.tree.ldconfig = action.tree.step()
+        if action.tree.profile.libc.family not in _WITHOUT_LDCONFIG:
+            action.tree.ldconfig = action.tree.step()
     elif isinstance(effect, Append):
         _append(effect, action)
     elif isinstance(effect, FileEntry | Remove):

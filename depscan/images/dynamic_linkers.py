@@ -36,6 +36,17 @@ _GLIBC_VERSION = re.compile(
 _MAX_BYTES = 64 << 20
 
 
+_BANNER = re.compile(rb"ld\.so \([^)\n]{1,80}\) \w{1,20} release version (\d+\.\d+)")  # since 2.33 (elf/dl-usage.c)
+
+
+class BuiltIn(Struct, frozen=True):
+    """What a dynamic linker has in itself: default directories, the path of its cache (glibc), its version."""
+
+    directories: tuple[str, ...] = ()
+    cache: str | None = None
+    version: str | None = None
+
+
 class Linker(Struct, frozen=True):
     """A dynamic linker: its real `path`, all `names` by which it can be reached, what is built into it."""
 
@@ -76,6 +87,23 @@ def _linker(view: RootView, path: str, family: str, names: tuple[str, ...]) -> L
         )
     cache = _CACHE.search(data)
     return Linker(family, path, names, facts, _glibc_directories(data), cache[1].decode() if cache else None)
+
+
+def family_of_bytes(data: bytes) -> str | None:
+    """Whose dynamic linker a file is, whatever its name: musl's and glibc's know their own."""
+    if musl_version(data) is not None:
+        return "musl"
+    return "glibc" if _CACHE.search(data) and _SYSTEM_DIRECTORIES.search(data) else None
+
+
+def read_built_in(data: bytes, family: str) -> BuiltIn:
+    """What the bytes of a dynamic linker tell, whatever root it stands in."""
+    if family == "musl":
+        return BuiltIn(next(_musl_default(data), ()), version=musl_version(data))
+    cache, banner = _CACHE.search(data), _BANNER.search(data)
+    return BuiltIn(
+        _glibc_directories(data), cache[1].decode() if cache else None, banner[1].decode() if banner else None
+    )
 
 
 def _glibc_directories(data: bytes) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from depscan.linking.configured import in_cache
 from depscan.linking.fitness import MUSL_REFUSED, NO_ELF, SHORT, find_misfit
 from depscan.linking.loaders import interpreter_family
 from depscan.linking.placement import Need, SearchStep
-from depscan.linking.search import Loaded, Place, places
+from depscan.linking.search import Loaded, Place, places, run_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _MAGIC = b"\x7fELF"
 _HEADER_SIZE = 64
+UNREAD = "its content is not known"  # of a library that is there
 # Bounds against hostile chains; real programs stay far below: objects of a process, files looked for.
 MAX_OBJECTS, MAX_STEPS = 4096, 32_000
 
@@ -118,13 +119,27 @@ def _names(loaded: Loaded, loader: Loader) -> Iterator[str]:
 
 def _preloaded(program: Loaded, loader: Loader, root: Root) -> Iterator[Loaded]:
     """The objects of LD_PRELOAD; one that is not there is ignored, with a warning by glibc (elf/rtld.c, do_preload)."""
-    for name in re.split(r"[\s:]+", root.filesystem.environment.get("LD_PRELOAD") or ""):
+    preload = f"{root.filesystem.environment.get('LD_PRELOAD') or ''}:{loader.preload}"
+    for name in re.split(r"[\s:]+", preload):
         _, found = _satisfy(name, program, loader, root, ()) if name else (None, None)
         if found is not None and found.presence is not Presence.MISSING:
             yield Loaded(found.path or name, name, found.facts, program)
 
 
 def _satisfy(
+    soname: str, requester: Loaded, loader: Loader, root: Root, host_provided: tuple[str, ...]
+) -> tuple[Need, _Found]:
+    """Look for a library; requesters that look in the same places, for the same kind of file, share the answer."""
+    facts = requester.facts
+    kind = (facts.machine, facts.bits, facts.float_abi) if facts is not None else None
+    key = ("need", soname, loader, host_provided, kind, run_paths(requester, loader))
+    need, found = root.once(key, lambda: _look_for(soname, requester, loader, root, host_provided))
+    if need.requested_by != requester.path:
+        need = msgspec.structs.replace(need, requested_by=requester.path)
+    return need, found
+
+
+def _look_for(
     soname: str, requester: Loaded, loader: Loader, root: Root, host_provided: tuple[str, ...]
 ) -> tuple[Need, _Found]:
     trace: list[SearchStep] = []
@@ -160,7 +175,7 @@ def _without_search(soname: str, loader: Loader, root: Root, host_provided: tupl
 
 def _search(soname: str, requester: Loaded, loader: Loader, root: Root, trace: list[SearchStep]) -> _Found:
     if "/" in soname:
-        places_to_look = [Place(posixpath.dirname(soname), "a path, opened as it is")]
+        places_to_look: tuple[Place, ...] = (Place(posixpath.dirname(soname), "a path, opened as it is"),)
     else:
         places_to_look = places(requester, loader, root)
     unknown = unfit = flaw = None
@@ -194,11 +209,11 @@ def _look(place: Place, soname: str, requester: Loaded, loader: Loader, root: Ro
             return _Found(Presence.PROVIDED, loader.path, reason="musl answers for a second C library itself")
         if found.presence is Presence.PROVIDED and not place.any_cpu:
             return _Found(Presence.UNKNOWN, reason=f"{path} is for newer CPUs only")
-        guessed = loader.copied and place.default  # which directories a copied linker searches is not certain
+        guessed = not loader.directories and place.default  # which ones a copied linker searches is not certain
         return msgspec.structs.replace(found, confidence=Confidence.LIKELY) if guessed else found
     if seen.presence is Presence.PROVIDED:
         return _Found(Presence.PROVIDED, seen.path)
-    if place.default and not loader.copied:
+    if place.default and (not loader.copied or place.directory in loader.profile.search_paths):
         library = root.installed(soname, loader.profile)
         if library is not None:
             return _Found(Presence.PROVIDED, library.path or soname, confidence=loader.confidence)
@@ -227,7 +242,7 @@ def _fitting(path: str, seen: Sighting, place: Place, requester: Loaded, root: R
         if head is not None and not head.startswith(_MAGIC):
             words = NO_ELF if len(head) == _HEADER_SIZE else SHORT
             return _Found(Presence.MISSING, unfit=path, flaw=MUSL_REFUSED if musl else words, final=True)
-        return _Found(Presence.PROVIDED, path, reason="its content is not known")
+        return _Found(Presence.PROVIDED, path, reason=UNREAD)
     found, wanted = seen.facts, requester.facts
     misfit = find_misfit(found, wanted, family="musl" if musl else "glibc") if wanted is not None else None
     if misfit is None:

@@ -67,4 +67,5 @@ def musl_path(root: Root, loader: Loader) -> tuple[str, tuple[str, ...] | None]:
                 return path, None
             parts = text.decode("utf-8", "replace").replace("\n", ":").split(":")
             return path, tuple(part.strip() for part in parts if part.strip().startswith("/"))
-    return "default path", loader.profile.search_paths if loader.profile.libc.family == "musl" else _MUSL_DEFAULT
+    known = loader.directories if loader.copied or loader.profile.libc.family == "musl" else ()
+    return "default path", known or _MUSL_DEFAULT

@@ -17,10 +17,10 @@ from depscan.filesystem.entries import Presence
 from depscan.findings import Confidence
 from depscan.images.architectures import architecture_of
 from depscan.linking import messages
-from depscan.linking.closure import load_closure
+from depscan.linking.closure import UNREAD, load_closure
 from depscan.linking.fitness import NARROW, OTHER_RELOCATIONS, find_native_misfit
 from depscan.linking.hosts import find_host
-from depscan.linking.loaders import Loader, find_interpreter, native_loader
+from depscan.linking.loaders import Loader, find_interpreter, invoked_loader, library_loader
 from depscan.linking.placement import (
     Cause,
     Failure,
@@ -33,7 +33,7 @@ from depscan.linking.placement import (
 )
 from depscan.linking.search import Loaded, trusted_directories
 from depscan.linking.symbols import check_symbols
-from depscan.linking.versions import check_versions
+from depscan.linking.versions import check_versions, numeric
 from depscan.platforms import COMPATIBLE_MACHINES, MACHINES, Platform
 
 if TYPE_CHECKING:
@@ -71,9 +71,8 @@ def place(
     """Link an artifact at its place and give the verdict."""
     subject = _Subject(entry.path, artifact.facts, entry, root, platform, host_provided)
     link, confidence = _link(subject)
-    made = artifact.prediction
-    if made is not None and made.product.open and not link.failures:
-        link = replace(link, unknowns=(*link.unknowns, "what else it needs is known when it is there"))
+    if not link.failures:
+        link = replace(link, unknowns=(*link.unknowns, *_guesses(artifact, root)))
     return conclude(artifact, entry, root.filesystem, link, confidence)
 
 
@@ -83,9 +82,24 @@ def _link(subject: _Subject) -> tuple[LinkResult, Confidence]:
         return machine, Confidence.CERTAIN
     if subject.facts.linkage in (Linkage.STATIC, Linkage.STATIC_PIE):
         return LinkResult(failures=_permission(subject)), Confidence.CERTAIN
+    invoked = invoked_loader(subject.root, subject.path)
+    if invoked is not None:
+        return _link_program(subject, invoked)
     if subject.program and subject.facts.interpreter is not None:
         return _link_program(subject, find_interpreter(subject.root, subject.facts))
-    return _link_library(subject, native_loader(subject.root, subject.facts))
+    return _link_library(subject, library_loader(subject.root, subject.facts, subject.path))
+
+
+def _guesses(artifact: Artifact, root: Root) -> Iterator[str]:
+    """Why a program that is not there yet may fail all the same: no guess of what it needs proves that it loads."""
+    made, libc = artifact.prediction, root.profile.libc
+    if made is None:
+        return
+    if made.product.open or made.product.confidence is Confidence.POSSIBLE:
+        yield "what else it needs is known when it is there"
+    highest = (made.product.ceiling or "").rpartition("_")[2]
+    if libc.family == "glibc" and libc.version is not None and numeric(highest) > numeric(libc.version):
+        yield f"it may need {made.product.ceiling}, which its builder has"
 
 
 def _check_machine(subject: _Subject) -> LinkResult | None:
@@ -132,7 +146,9 @@ def _foreign_linker(subject: _Subject) -> Presence:
 
 
 def _link_program(subject: _Subject, loader: Loader) -> tuple[LinkResult, Confidence]:
-    interpreter = subject.facts.interpreter
+    """The dynamic linker is the one that the kernel finds for PT_INTERP, or one that was started by its name."""
+    invoked = invoked_loader(subject.root, subject.path) is loader
+    interpreter = loader.path if invoked else subject.facts.interpreter
     if loader.presence is Presence.MISSING:
         text = messages.no_such_file(subject.path)
         failure = Failure(Cause.INTERPRETER_MISSING, interpreter, text, loader.confidence)
@@ -239,7 +255,9 @@ def _load_host(path: str, subject: _Subject) -> Closure | None:
     link, _ = _link(host)
     if link.failures or link.unknowns:
         return None
-    loader = find_interpreter(root, facts) if facts.interpreter is not None else native_loader(root, facts)
+    loader = invoked_loader(root, path)
+    if loader is None:
+        loader = find_interpreter(root, facts) if facts.interpreter is not None else library_loader(root, facts, path)
     return load_closure(Loaded(path, facts.soname or path, facts), loader, root, subject.host_provided)
 
 
@@ -289,7 +307,11 @@ def _version_failure(check: VersionCheck, subject: _Subject, loader: Loader) -> 
 
 
 def _unknown_needs(needs: tuple[Need, ...], subject: _Subject) -> list[str]:
-    found = [f"{need.soname}: {need.reason}" for need in needs if need.presence is Presence.UNKNOWN]
+    found = [
+        f"{need.soname}: {need.reason}"
+        for need in needs
+        if need.presence is Presence.UNKNOWN or need.reason == UNREAD  # which symbols it has is not known either
+    ]
     left_to_host = [
         f"{need.soname} stands at {need.not_searched}, where only the host program may look"
         for need in needs
@@ -347,6 +369,6 @@ def _permission(subject: _Subject) -> tuple[Failure, ...]:
     later = any(
         change.sequence > entry.sequence and change.touches(entry.path) for change in subject.root.filesystem.changes
     )
-    if not subject.program or entry.mode & 0o111 or later:
+    if not subject.program or entry.mode & 0o111 or later or invoked_loader(subject.root, subject.path) is not None:
         return ()
     return (Failure(Cause.NOT_EXECUTABLE, None, messages.permission_denied(subject.path)),)

@@ -118,7 +118,7 @@ class LinkResult(Struct, frozen=True):
 
     `interpreter` is where PT_INTERP was found (None without one, or not found). `unknowns` are the reasons why a
     verdict cannot be given. `notes` are observations for the evidence, e.g. that gcompat answers for glibc. `compat`
-    names such a layer.
+    names such a layer. `follows` is the program with which a script fails that executes it in its own place.
     """
 
     interpreter: str | None = None
@@ -130,6 +130,7 @@ class LinkResult(Struct, frozen=True):
     unknowns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     compat: str | None = None
+    follows: str | None = None
 
 
 class Placement(Struct, frozen=True):

@@ -10,7 +10,7 @@ knowledge has.
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from depscan.artifacts.symbols import Symbols
     from depscan.filesystem.entries import FileEntry, StageFilesystem, UnknownChange
     from depscan.images.profile import ImageProfile, Library
+
+T = TypeVar("T")
 
 
 class Sighting(Struct, frozen=True):
@@ -66,6 +68,15 @@ class Root:
         self._lacking: dict[str, bool] = {}
         self._loaders: dict[str, frozenset[str]] = {}
         self._stems: dict[str, dict[str, list[str]]] = {}
+        self._worked_out: dict[tuple[object, ...], object] = {}
+
+    def once(self, key: tuple[object, ...], work_out: Callable[[], T]) -> T:
+        """What the files of the stage share: worked out for the first that asks. A key begins with who asks."""
+        try:
+            return self._worked_out[key]  # type: ignore[return-value]  # one asker puts one type there
+        except KeyError:
+            found = self._worked_out[key] = work_out()
+            return found
 
     def resolve(self, path: str) -> str | None:
         """As the stage's file system does; every search asks the same directories, so each is resolved once."""

@@ -9,18 +9,17 @@ after a chmod.
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from depscan.filesystem.content import read_head
 from depscan.filesystem.entries import Presence
 from depscan.filesystem.lookup import Sighted, changed_later, find_program, may_run, search_program
 from depscan.findings import Confidence
 from depscan.linking import messages
+from depscan.linking.handing_over import handed_over
 from depscan.linking.placement import Cause, Failure, LinkResult, Placement, Verdict, conclude
-from depscan.linking.starts import started_programs
+from depscan.linking.starts import SHELLS, executed_names, started_programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from depscan.filesystem.entries import FileEntry, StageFilesystem
 
 MAX_INTERPRETERS = 5  # exec_binprm of fs/exec.c: "This allows 4 levels of binfmt rewrites before failing hard"
-_MAX_TEXT = 64 << 10  # of a script that is read for what it executes
 # Interpreters that stop at an option that ends with a carriage return; perl takes it for a blank.
 _STRICT = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh", "python", "python2", "python3", "node"})
 
@@ -82,6 +80,7 @@ class _Answer(Struct, frozen=True):
     failure: Failure | None = None
     unknown: str | None = None
     found: str | None = None
+    follows: str | None = None
     confidence: Confidence = Confidence.CERTAIN
 
 
@@ -104,9 +103,12 @@ class _Start:
     def link(self, script: Script) -> tuple[LinkResult, Confidence]:
         """What becomes of it, and how sure that is."""
         answer = self._follow(script, 0)
+        if answer.failure is None and answer.unknown is None and posixpath.basename(script.wanted or "") in SHELLS:
+            answer = self._hand_over() or answer
         failures = (*((answer.failure,) if answer.failure else ()), *self._permission())
         unknowns = (answer.unknown,) if answer.unknown and not failures else ()
-        return LinkResult(interpreter=answer.found, failures=failures, unknowns=unknowns), answer.confidence
+        link = LinkResult(interpreter=answer.found, failures=failures, unknowns=unknowns, follows=answer.follows)
+        return link, answer.confidence
 
     def _follow(self, script: Script, depth: int) -> _Answer:
         """Start the interpreter of a script, then what env looks for."""
@@ -161,6 +163,16 @@ class _Start:
             return self._follow(inner.script, depth + 1)
         return _Answer(found=seen.path, confidence=seen.confidence)
 
+    def _hand_over(self) -> _Answer | None:
+        """A script that surely executes a program in its place fails as that program does."""
+        sure = next((each for each in handed_over(self._entry) if each.sure), None)
+        for name in executed_names(sure.words) if sure is not None else ():
+            path = self._filesystem.resolve(name) if name.startswith("/") else None
+            program = self._programs.get(path or "")
+            if program is not None and program.culprit is not None:
+                return _Answer(program.culprit, follows=program.path, confidence=program.culprit.confidence)
+        return None
+
     def _permission(self) -> tuple[Failure, ...]:
         if self._entry.mode & 0o111 or changed_later(self._entry, self._filesystem):
             return ()
@@ -174,5 +186,5 @@ def _fail(detail: str | None, text: str, confidence: Confidence = Confidence.CER
 
 def executed_programs(placement: Placement) -> frozenset[str]:
     """The absolute paths that a script hands over to by `exec`, as its text tells."""
-    text = read_head(placement.entry, _MAX_TEXT) or b""
-    return frozenset(path.decode() for path in re.findall(rb"^[ \t]*exec[ \t]+(/[\w./+-]+)", text, re.MULTILINE))
+    names = (name for each in handed_over(placement.entry) for name in executed_names(each.words))
+    return frozenset(name for name in names if name.startswith("/"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -38,11 +39,15 @@ _TRIPLETS = {
 
 _MUSL_SEPARATORS, _GLIBC_SEPARATORS = ":\n", ":;"
 _OTHER_TOKEN = re.compile(r"\$(?!ORIGIN|\{ORIGIN\})")
+_CACHE = "/etc/ld.so.cache"
 _HWCAPS_SINCE, _LEGACY_UNTIL = (2, 33), (2, 37)
-_LEGACY = ("tls", "haswell", "x86_64")  # glibc 2.36's elf/dl-hwcaps.c and sysdeps/x86/cpu-features.c
+# Legacy names within each other, as glibc before 2.37 asks for them (elf/dl-hwcaps.c, sysdeps/x86/cpu-features.c):
+# x86_64 and tls on every CPU; haswell takes the place of a second x86_64 on Intel's.
+_LEGACY = ("tls/haswell/x86_64", "tls/haswell", "tls/x86_64", "tls", "haswell/x86_64", "haswell", "x86_64")
 _HWCAPS = ("x86-64-v4", "x86-64-v3", "x86-64-v2")  # of glibc's sysdeps/x86_64/dl-hwcaps_subdirs.c, the best first
 
-_CAPABILITIES = frozenset((*_LEGACY, *_HWCAPS))
+_NEWER = tuple(f"glibc-hwcaps/{level}" for level in _HWCAPS)
+_CAPABILITIES = frozenset(("tls", "haswell", "x86_64", *_HWCAPS))
 
 
 class Loaded(Struct, frozen=True):
@@ -79,19 +84,42 @@ MAX_LOADERS = 64  # of one object, whose RPATH counts; a bound against hostile c
 _TOO_DEEP = Place("/", f"RPATH of more than {MAX_LOADERS} loaders", certain=False)
 
 
-def places(requester: Loaded, loader: Loader, root: Root) -> list[Place]:
+def run_paths(requester: Loaded, loader: Loader) -> tuple[object, ...]:
+    """All that tells the search of one requester from that of another; the same for most files of one directory."""
+    alone = loader.family == "glibc" and requester.facts is not None and requester.facts.runpath
+    chain = [requester] if alone else list(islice(requester.chain(), MAX_LOADERS + 1))
+    paths = tuple(
+        (posixpath.dirname(loaded.path), loaded.facts.rpath, loaded.facts.runpath, loaded.facts.machine)
+        for loaded in chain
+        if loaded.facts is not None and (loaded.facts.rpath or loaded.facts.runpath)
+    )
+    facts = requester.facts
+    own = (bool(facts.runpath), facts.no_default_libraries) if facts is not None else None
+    return paths, own, len(chain) > MAX_LOADERS
+
+
+def places(requester: Loaded, loader: Loader, root: Root) -> tuple[Place, ...]:
     """The directories in which `requester`'s needed libraries are looked for, in order."""
+    key = ("places", loader, run_paths(requester, loader))
+    return root.once(key, lambda: _places(requester, loader, root))
+
+
+def _places(requester: Loaded, loader: Loader, root: Root) -> tuple[Place, ...]:
     if loader.family == "musl":
-        found = [*_environment(root, _MUSL_SEPARATORS), *_musl_paths(requester, root), *_musl_default(root, loader)]
+        found = [
+            *_environment(root, loader, _MUSL_SEPARATORS),
+            *_musl_paths(requester, root),
+            *_musl_default(root, loader),
+        ]
     else:
         found = [
             *_rpath(requester, root),
-            *_environment(root, _GLIBC_SEPARATORS),
+            *_environment(root, loader, _GLIBC_SEPARATORS),
             *_runpath(requester, root),
             *_glibc_default(requester, root, loader),
         ]
         found = [below for place in found for below in (*_hwcaps(place, root, loader), place)]
-    return list(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found))
 
 
 def _rpath(requester: Loaded, root: Root) -> Iterator[Place]:
@@ -127,17 +155,17 @@ def _musl_paths(requester: Loaded, root: Root) -> Iterator[Place]:
                 yield from _expand(tuple(path for path in paths if path), loaded, root, law)
 
 
-def _environment(root: Root, separators: str) -> Iterator[Place]:
+def _environment(root: Root, loader: Loader, separators: str) -> Iterator[Place]:
     environment = root.filesystem.environment
-    if "LD_LIBRARY_PATH" not in environment:
-        return
-    value = environment["LD_LIBRARY_PATH"]
+    law, value = "--library-path", loader.library_path
+    if value is None:
+        law, value = "LD_LIBRARY_PATH", environment.get("LD_LIBRARY_PATH", "")
     if value is None:
         yield Place("/", "LD_LIBRARY_PATH (its value is not known)", certain=False)
         return
     for part in re.split(f"[{separators}]", value) if value else ():
         if part or separators == _GLIBC_SEPARATORS:  # musl passes over an empty entry (path_open)
-            yield from _absolute(part, root, "LD_LIBRARY_PATH")
+            yield from _absolute(part, root, law)
 
 
 def _musl_default(root: Root, loader: Loader) -> Iterator[Place]:
@@ -151,26 +179,35 @@ def _musl_default(root: Root, loader: Loader) -> Iterator[Place]:
 
 def _glibc_default(requester: Loaded, root: Root, loader: Loader) -> Iterator[Place]:
     """The cache, then the trusted directories, which DF_1_NODEFLIB of the requester forbids."""
-    for directory, certain in cached_directories(root, loader):
+    for directory, certain in cached_directories(root, loader) if _reads_cache(loader) else ():
         yield Place(directory, "ld.so.cache", certain)
     if requester.facts is None or not requester.facts.no_default_libraries:
         for directory in trusted_directories(root, loader):
             yield Place(directory, "default path", default=True)
 
 
+def _reads_cache(loader: Loader) -> bool:
+    """Whether ld.so.cache counts: a dynamic linker from elsewhere may have a cache of its own (Nix, Guix)."""
+    return loader.cache and (loader.built_in is None or loader.built_in.cache == _CACHE)
+
+
 def _hwcaps(place: Place, root: Root, loader: Loader) -> Iterator[Place]:
     """Builds for newer CPUs below each directory: glibc-hwcaps from glibc 2.33 on, other names before 2.37.
 
-    x86-64-v2 is what all servers have, `tls` what every glibc took. Legacy names within each other are not followed.
+    x86-64-v2 is what all servers have.
     """
-    version, folders = loader.profile.libc.version, root.folders_named(_CAPABILITIES)
-    if not folders or not place.certain or version is None or loader.copied:
+    version, folders = loader.version, root.folders_named(_CAPABILITIES)
+    if not folders or not place.certain:
+        return
+    if version is None:  # of a copied linker that does not tell
+        below = (posixpath.join(place.directory, name) for name in (*_LEGACY, *_NEWER))
+        yield from (Place(each, place.law, any_cpu=False) for each in below if root.resolve(each) in folders)
         return
     known = numeric(version)
     for name in _LEGACY if known < _LEGACY_UNTIL else ():
         directory = posixpath.join(place.directory, name)
         if root.resolve(directory) in folders:
-            yield Place(directory, f"{place.law}, {name}", any_cpu=name == "tls")
+            yield Place(directory, f"{place.law}, {name}", any_cpu="haswell" not in name)
     for level in _HWCAPS if known >= _HWCAPS_SINCE else ():
         directory = posixpath.join(place.directory, "glibc-hwcaps", level)
         if root.resolve(directory) in folders:
@@ -178,9 +215,9 @@ def _hwcaps(place: Place, root: Root, loader: Loader) -> Iterator[Place]:
 
 
 def trusted_directories(root: Root, loader: Loader) -> tuple[str, ...]:
-    """The directories compiled into glibc's dynamic linker: the image's, or all usual ones for a copied linker."""
-    if loader.profile.search_paths and not loader.copied:
-        return loader.profile.search_paths
+    """The directories compiled into glibc's dynamic linker; all usual ones where they are not known."""
+    if loader.directories:
+        return loader.directories
     triplet = _TRIPLETS.get(_machine(root, loader), "")
     multiarch = (f"/lib/{triplet}", f"/usr/lib/{triplet}") if triplet else ()
     return (*multiarch, "/lib64", "/usr/lib64", "/lib", "/usr/lib")

@@ -11,22 +11,28 @@ from __future__ import annotations
 import posixpath
 import re
 from functools import lru_cache
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from depscan.artifacts.facts import Linkage
+from depscan.artifacts.prediction import Prediction
+from depscan.filesystem.content import read_head
 from depscan.filesystem.entries import DEFAULT_SHELL, StartCommand
 from depscan.shell.invocation import started_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from depscan.filesystem.entries import StageFilesystem
+    from depscan.filesystem.entries import FileEntry, StageFilesystem
+    from depscan.linking.invocations import Invocation
     from depscan.linking.placement import Placement
     from depscan.source import Span
 
 SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "zsh"})
+# Dynamic linkers, which load the program among their arguments; those that others bring are mostly called ld.so.
+_LINKER = re.compile(r"ld-(?:linux|musl)[\w.-]*|ld(?:64)?\.so(?:\.[\w.-]+)?|ld-2\.\d+\.so|libc\.musl-[\w.-]+")
 # Interpreters that read the file which their words name; of the shells one may be a script that starts its arguments.
 _READERS = re.compile(
     r"(?:python[23]?(?:\.\d+)?|pypy3?|perl|ruby|node|nodejs|php\d*(?:\.\d+)?|lua[\d.]*|Rscript|java|tclsh|pwsh)"
@@ -94,9 +100,96 @@ def is_plain(filesystem: StageFilesystem, placements: Sequence[Placement]) -> bo
 
 
 def started_programs(filesystem: StageFilesystem) -> list[str]:
-    """The names of all programs that start commands name: CMD's too where it may only be an argument."""
+    """The names of all programs that start commands name: CMD's too where it may only be an argument.
+
+    What a started script of the Dockerfile's executes in its own place is started too.
+    """
+    inherited = () if filesystem.entrypoint else (filesystem.profile.entrypoint or ())[:1]
+    executed = (name for words in _executed(filesystem) for name in executed_names(words))
+    return [*_named(filesystem), *executed, *inherited]
+
+
+def invocations(filesystem: StageFilesystem) -> Iterator[Invocation]:
+    """The programs that the stage, or a script that it starts, starts by the name of a dynamic linker."""
+    starts = (filesystem.entrypoint, filesystem.command, filesystem.healthcheck)
+    commands = [words for start in starts if start is not None for words in _commands(start, filesystem)]
+    for words in (*commands, *_executed(filesystem)):
+        found = (_invocation(words[place:]) for place in _programs(words) if _is_linker(words[place]))
+        yield from (each for each in found if each is not None)
+
+
+def _commands(start: StartCommand, filesystem: StageFilesystem) -> Iterator[tuple[str, ...]]:
+    """The words of a start command, with those of CMD where it only gives arguments, and those of its shell's text."""
+    command = filesystem.command
+    own = start.words if start.form == "exec" else ()
+    if start is filesystem.entrypoint and command is not None and own and command.form == "exec":
+        own += command.words
+    text = start.words[0] if start.form == "shell" and start.words else ""
+    last = max(_programs(own), default=0)
+    if len(own) > last + 2 and posixpath.basename(own[last]) in SHELLS and own[last + 1] == "-c":
+        text = own[last + 2]
+    yield from (words for words in (own, _text_words(text)) if words)
+
+
+def _executed(filesystem: StageFilesystem) -> Iterator[tuple[str, ...]]:
+    """The words with which the scripts that are started replace themselves, up to the first that is not known."""
+    for name in _named(filesystem):
+        path = filesystem.resolve(posixpath.join(filesystem.workdir or "/", name)) if "/" in name else None
+        entry = filesystem.entries.get(path or "")
+        if entry is not None and entry.content is not None and not isinstance(entry.content, Prediction):
+            yield from _lines_of(entry)
+
+
+@lru_cache(64)
+def _lines_of(entry: FileEntry) -> tuple[tuple[str, ...], ...]:
+    """Asked for with each file of a stage."""
+    if read_head(entry, 2) != b"#!":
+        return ()
+    from depscan.linking.handing_over import handed_over  # noqa: PLC0415 - few stages start a script
+
+    return tuple(_known(each.words) for each in handed_over(entry))
+
+
+def _is_linker(name: str) -> bool:
+    return _LINKER.fullmatch(posixpath.basename(name)) is not None
+
+
+def _invocation(words: Sequence[str]) -> Invocation | None:
+    from depscan.linking.invocations import read_invocation  # noqa: PLC0415 - few name their dynamic linker
+
+    return read_invocation(words)
+
+
+def executed_names(words: Sequence[str | None]) -> list[str]:
+    """The programs that a command line executes one after the other, up to the first word that is not known."""
+    known = _known(words)
+    return [known[place] for place in _programs(known)]
+
+
+def _known(words: Sequence[str | None]) -> tuple[str, ...]:
+    return tuple(word for word in takewhile(lambda word: word is not None, words) if word is not None)
+
+
+def _named(filesystem: StageFilesystem) -> tuple[str, ...]:
     inherited = () if filesystem.entrypoint else (filesystem.profile.entrypoint or ())
-    return [*_names(filesystem.entrypoint, filesystem.command, inherited, _around(filesystem)), *inherited[:1]]
+    return _names(filesystem.entrypoint, filesystem.command, inherited, _around(filesystem))
+
+
+def _text_words(text: str) -> tuple[str, ...]:
+    """The words of a text that a shell only splits, without the `exec` before them."""
+    from depscan.linking.start_texts import is_plain_text  # noqa: PLC0415 - most start commands are no text
+
+    text = text.strip().removeprefix("exec ")
+    return tuple(text.split()) if is_plain_text(text) else ()
+
+
+def _programs(words: Sequence[str]) -> list[int]:
+    """The places of the words that are executed one after the other; a dynamic linker is followed like a wrapper."""
+    places = started_places(words)
+    if not places or not _is_linker(words[places[-1]]):
+        return places
+    invocation = _invocation(words[places[-1] :])
+    return places if invocation is None else [*places, places[-1] + invocation.place]
 
 
 @lru_cache(maxsize=64)
@@ -141,7 +234,7 @@ def _launches(start: StartCommand, arguments: StartCommand | None, around: _Arou
     if arguments is not None and arguments.form == "exec":
         words += arguments.words
         spans += arguments.spans or (arguments.span,) * len(arguments.words)
-    places = started_places(words)
+    places = _programs(words)
     for before, place in zip([None, *places], places, strict=False):
         named = arguments if place >= own and arguments is not None else start
         caller = None if before is None else words[before]

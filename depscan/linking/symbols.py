@@ -29,10 +29,10 @@ from depscan.images.exports import (
 )
 from depscan.linking.closure import is_musls_own
 from depscan.linking.placement import SymbolCheck
-from depscan.linking.versions import numeric
+from depscan.linking.versions import numeric, providers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from depscan.linking.closure import Closure
     from depscan.linking.loaders import Loader
@@ -118,8 +118,7 @@ class _Musl(_Scope):
             if loaded is not self.program and self.root.copied(loaded.path) is None:
                 continue  # the image's own libraries fit each other
             asked = _asked_of_musl(loaded)
-            for symbol, late in self.undefined(loaded):
-                name, _, version = symbol.partition("@")
+            for name, version, late in self._left_open(loaded):
                 if any([name in names for names in known.certain]) or self._is_hosts(name, version, known):  # noqa: C419
                     continue  # a list, since most names are in the first of few, and a generator costs more
                 foreign = loaded.facts is not None and loaded.facts.libc == "glibc"
@@ -128,21 +127,36 @@ class _Musl(_Scope):
                     confidence = self._confidence(known)
                     yield SymbolCheck(name, version or None, loaded.path, presence, late and self.plugin, confidence)
 
+    def _left_open(self, loaded: Loaded) -> tuple[tuple[str, str, bool], ...]:
+        """What neither musl nor a library that the object itself needs defines, found once for all its processes."""
+        needed = [self.closure.objects.get(name) for name in (loaded.facts.needed if loaded.facts else ())]
+        providers = {each.path: each for each in needed if each is not None and each.path != self.loader.path}
+        key = ("symbols", loaded.path, self.loader, *providers)
+        return self.root.once(key, lambda: tuple(self._unmet(loaded, providers.values())))
+
+    def _unmet(self, loaded: Loaded, providers: Iterable[Loaded]) -> Iterator[tuple[str, str, bool]]:
+        known = [self._libc.names.certain, *(self.library(each).names.certain for each in providers)]
+        for symbol, late in self.undefined(loaded):
+            name, _, version = symbol.partition("@")
+            if not any([name in names for names in known]):  # noqa: C419 - a generator costs more
+                yield name, version, late
+
     def _all(self) -> list[_Library]:
         """The C library first, then what else is in the process."""
         objects = self.closure.objects.values()
         others = [each for each in objects if not is_musls_own(each.name) and each.path != self.loader.path]
-        found = [self._musl(), self.library(self.program), *map(self.library, others)]
+        found = [self._libc, self.library(self.program), *map(self.library, others)]
         if self.loader.compat == "gcompat" or any("libgcompat.so" in loaded.name for loaded in others):
             found.append(_Library(gcompat_exports()))
         elif self.loader.compat == "libc6-compat":  # once a link to musl, since gcompat 1.1.0 the same as gcompat
             found.append(_Library(Exports(frozenset(), gcompat_exports().possible)))
         return found
 
-    def _musl(self) -> _Library:
+    @cached_property
+    def _libc(self) -> _Library:
         """What the C library defines: read from its dynamic linker, which it is, else known by its version."""
-        version = self.loader.profile.libc.version
-        for path in self.loader.profile.loaders:
+        version = self.loader.version
+        for path in (self.loader.path, *self.loader.profile.loaders):
             facts = self.root.file(path).facts
             symbols = self.root.symbols(path, facts) if facts is not None else None
             if symbols is not None:
@@ -231,15 +245,32 @@ class _Glibc(_Scope):
         others = [loaded for loaded in self.objects if loaded is not self.program]
         if not any(loaded.facts is not None or has_one_version(loaded.name) for loaded in others):
             return  # nothing is known of the image's libraries but their versions
+        confidence = Confidence.LIKELY if self.plugin else Confidence.CERTAIN
         for loaded in self.objects:
-            providers = self._providers(loaded)
-            everywhere = self._everywhere(loaded)
-            for symbol, late in self.undefined(loaded) if providers or everywhere else ():
-                name, _, version = symbol.partition("@")
-                asked = providers.get(version, ()) if version else everywhere
-                if asked and not any(_defines(library, symbol) for library in asked) and not self._anywhere(symbol):
-                    confidence = Confidence.LIKELY if self.plugin else Confidence.CERTAIN
+            for symbol, late in self._left_open(loaded):
+                if not self._anywhere(symbol):
+                    name, _, version = symbol.partition("@")
                     yield SymbolCheck(name, version or None, loaded.path, Presence.MISSING, late, confidence)
+
+    def _left_open(self, loaded: Loaded) -> tuple[tuple[str, bool], ...]:
+        """What an object's providers lack; of one that meets the same ones in many processes it is found once."""
+        alone = self.plugin or self.root.copied(loaded.path) is None
+        everywhere = None if alone else self._whole_process
+        process = None if everywhere is None else tuple(each.path for each in self.objects)
+        key = ("symbols", loaded.path, self.loader, providers_of(loaded, self.closure), process)
+        return self.root.once(key, lambda: tuple(self._unmet(loaded, everywhere)))
+
+    def _unmet(self, loaded: Loaded, everywhere: frozenset[str] | None) -> Iterator[tuple[str, bool]]:
+        """`everywhere` is where a symbol without version can come from, None where not all of that is known."""
+        providers = self._providers(loaded)
+        for symbol, late in self.undefined(loaded) if providers or everywhere is not None else ():
+            name, _, version = symbol.partition("@")
+            if version:
+                unmet = version in providers and not any(_defines(each, name, symbol) for each in providers[version])
+            else:
+                unmet = everywhere is not None and name not in everywhere
+            if unmet:
+                yield symbol, late
 
     def _anywhere(self, symbol: str) -> bool:
         """Whether a library that was read defines a symbol with its version."""
@@ -268,23 +299,18 @@ class _Glibc(_Scope):
             return _Library(_UNLISTED)
         return self.library(provider)
 
-    def _everywhere(self, loaded: Loaded) -> tuple[_Library, ...]:
-        """All libraries where an unversioned symbol can come from; () where one of them is not known."""
-        return () if self.plugin or self.root.copied(loaded.path) is None else self._whole_process
-
     @cached_property
-    def _whole_process(self) -> tuple[_Library, ...]:
+    def _whole_process(self) -> frozenset[str] | None:
+        """All names that the libraries of the process define; None where one of them is not known."""
         libraries = [self.library(each) for each in self.objects]
         if not all(library.names.closed for library in libraries):
-            return ()
+            return None
         release = self.loader.profile.release
         brought = (library_exports(soname, release, self.machine) for soname in _BROUGHT)  # by libraries of the image
-        return (*libraries, *(_Library(names) for names in brought if names is not None))
+        known = (library.names for library in libraries)
+        return frozenset().union(*(names.certain for names in (*known, *brought) if names is not None))
 
 
-def _defines(library: _Library, symbol: str) -> bool:
+def _defines(library: _Library, name: str, symbol: str) -> bool:
     """By name and version; a name of the base version, or of a library without versions, answers for any."""
-    name, _, version = symbol.partition("@")
-    if library.full is None or not version:
-        return name in library.names.certain
-    return symbol in library.full or name in library.full
+    return name in library.names.certain if library.full is None else symbol in library.full or name in library.full

@@ -35,17 +35,29 @@ def check_versions(program: Loaded, closure: Closure, loader: Loader, root: Root
     relr = (check for loaded in objects for check in _check_relr(loaded, loader))
     if loader.family != "glibc":
         return tuple(relr)
-    return (*(check for loaded in objects for check in _check_object(loaded, closure, loader, root)), *relr)
+    return (*(check for loaded in objects for check in _check_shared(loaded, closure, loader, root)), *relr)
+
+
+def providers_of(loaded: Loaded, closure: Closure) -> tuple[str | None, ...]:
+    """The paths of the libraries that an object's version needs are held against."""
+    found = map(closure.objects.get, loaded.facts.version_needs) if loaded.facts is not None else ()
+    return tuple(None if provider is None else provider.path for provider in found)
+
+
+def _check_shared(loaded: Loaded, closure: Closure, loader: Loader, root: Root) -> tuple[VersionCheck, ...]:
+    """An object that meets the same libraries in many processes is checked once."""
+    key = ("versions", loaded.path, loader, providers_of(loaded, closure))
+    return root.once(key, lambda: tuple(_check_object(loaded, closure, loader, root)))
 
 
 def _check_relr(loaded: Loaded, loader: Loader) -> Iterator[VersionCheck]:
     """DT_RELR: musl knows it since 1.2.4 (ldso/dynlink.c, do_relr_relocs), glibc since 2.36 by a version need only."""
-    facts, libc = loaded.facts, loader.profile.libc
-    if facts is None or not facts.relr or libc.version is None:
+    facts, version = loaded.facts, loader.version
+    if facts is None or not facts.relr or version is None:
         return
-    known = numeric(libc.version)
+    known = numeric(version)
     if loader.family == "musl" and known < _MUSL_RELR:
-        old = f"musl {libc.version}"
+        old = f"musl {version}"
         yield VersionCheck(
             "DT_RELR", "musl", loaded.path, Presence.MISSING, weak=False, ceiling=old, confidence=Confidence.LIKELY
         )

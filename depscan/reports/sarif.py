@@ -58,7 +58,7 @@ def _rule(rule: Rule) -> Json:
         "name": "".join(part.capitalize() for part in rule.id.split("-")),
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": rule.why.strip()},
-        "helpUri": f"{HOME}#{rule.id}",
+        "helpUri": f"{HOME}rules/{rule.id}",
         "help": {"text": _help_text(rule), "markdown": _help_markdown(rule)},
         "defaultConfiguration": {"level": rule.severity},
         "properties": {"tags": ["container", "linking"], "problem.severity": _problem_severity(rule.severity)},

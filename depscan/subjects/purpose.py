@@ -11,7 +11,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from depscan.artifacts.facts import Origin
+from depscan.artifacts.facts import Linkage, Origin
 from depscan.findings import Confidence, Severity
 from depscan.linking.loaders import interpreter_family
 from depscan.linking.placement import Cause
@@ -41,19 +41,22 @@ def purpose(
     interpreter: str | None = None,
     linkers: frozenset[str] = frozenset(),
     variant: bool = False,
+    inert: bool = False,
 ) -> Confidence:
     """Certain for what is started, else for what is named or on PATH unless something speaks against; else likely.
 
     `word` is the source as the instruction names it, e.g. `.` of `COPY . /app`. `interpreter` is the program's,
     `linkers` are the stage's `brought_linkers`. `variant`: it is one of several builds, for other machines or C
-    libraries, that came together.
+    libraries, that came together. `inert`: it is a program without execute bit.
     """
     if is_started(entry, filesystem):
         return Confidence.CERTAIN
     programs = started_programs(filesystem)
     if variant or _is_served(entry.path) or _only_carries(programs) or _has_own_linker(interpreter, linkers):
         return Confidence.POSSIBLE
-    if entry.named or _on_path(entry.path, filesystem):
+    if inert and not is_on_path(entry.path, filesystem):
+        return Confidence.POSSIBLE  # firmware, downloads, test data
+    if entry.named or is_on_path(entry.path, filesystem):
         return Confidence.CERTAIN
     if entry.origin is Origin.PREDICTED:
         return Confidence.LIKELY  # its source is a command
@@ -80,11 +83,12 @@ def is_argument(entry: FileEntry, filesystem: StageFilesystem) -> bool:
 
 def _names(program: str, path: str, filesystem: StageFilesystem) -> bool:
     if "/" not in program:
-        return posixpath.basename(path) == program and _on_path(path, filesystem)
+        return posixpath.basename(path) == program and is_on_path(path, filesystem)
     return filesystem.resolve(posixpath.join(filesystem.workdir or "/", program)) == path
 
 
-def _on_path(path: str, filesystem: StageFilesystem) -> bool:
+def is_on_path(path: str, filesystem: StageFilesystem) -> bool:
+    """Whether a file lies in one of PATH's directories."""
     directories = (filesystem.environment.get("PATH") or "").split(":")
     return posixpath.dirname(path) in {filesystem.resolve(directory) for directory in directories if directory}
 
@@ -138,4 +142,13 @@ def gravest(placement: Placement, confidence: Confidence) -> Severity:
     doubtful = guessed and confidence is Confidence.POSSIBLE
     asked_for = placement.cause is not Cause.NOT_EXECUTABLE and artifact.script is None
     idle = not asked_for and not is_started(placement.entry, placement.filesystem)
-    return Severity.WARNING if doubtful or idle else Severity.ERROR
+    return Severity.WARNING if doubtful or idle or _is_idle_foreigner(placement) else Severity.ERROR
+
+
+def _is_idle_foreigner(placement: Placement) -> bool:
+    """Whether it is a program for another machine that nothing here starts, nor finds along PATH without another."""
+    culprit, filesystem, path = placement.culprit, placement.filesystem, placement.path
+    if culprit is None or culprit.cause is not Cause.WRONG_ARCHITECTURE or is_started(placement.entry, filesystem):
+        return False
+    program = placement.artifact.facts.linkage is not Linkage.SHARED_OBJECT
+    return program and not is_on_path(path, filesystem)

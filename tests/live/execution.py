@@ -46,6 +46,10 @@ _LINKERS = re.compile(
 )
 
 
+_SHELLS_CODES = {127: "interpreter-missing", 126: "not-executable"}  # dash's, of a script whose exec fails
+_SHELLS_WORDS = re.compile(r".*(?:not found|Permission denied)")
+
+
 class Outcome(NamedTuple):
     """What a start came to. `cause` and `detail` are as depscan names them, None where the program's own code ran.
 
@@ -73,9 +77,13 @@ def execute(
     environment: Mapping[str, str] | None = None,
     binds: Mapping[str, Path] | None = None,
     workdir: str = "/",
+    command: tuple[str, ...] = (),
 ) -> Outcome:
-    """Start `program` (an absolute path in `root`) with --version and tell whether the dynamic linker let it run."""
-    ran = run(root, (program, "--version"), environment, binds, workdir)
+    """Start `program` (an absolute path in `root`) with --version and tell whether the dynamic linker let it run.
+
+    `command` starts it, where it is not started by itself.
+    """
+    ran = run(root, (*(command or (program,)), "--version"), environment, binds, workdir)
     if ran.error:
         causes = {
             errno.ENOENT: "interpreter-missing",
@@ -87,10 +95,12 @@ def execute(
     lines = [
         line
         for line in ran.err.splitlines()
-        if line.startswith((f"{program}: ", "Error ")) and "no version inf" not in line
+        if (line.startswith((f"{program}: ", "Error ")) or command) and "no version inf" not in line
     ]
     if lines and _LINKERS.search(lines[0]) and ran.code:
         return explain(lines[0])
+    if command and ran.code in _SHELLS_CODES and (match := _SHELLS_WORDS.search(ran.err)):
+        return Outcome(_SHELLS_CODES[ran.code], None, match[0])
     return Outcome("crashed", None, f"signal {-ran.code}") if ran.code < 0 else Outcome(None)
 
 

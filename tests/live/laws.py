@@ -37,9 +37,14 @@ class Law(NamedTuple):
         return self._words("FROM")[0]
 
     @property
+    def command(self) -> tuple[str, ...]:
+        """What the container starts."""
+        return tuple(json.loads(self._words("CMD")[0]))
+
+    @property
     def program(self) -> str:
-        """The program that the container starts, and so the file that the law speaks of."""
-        return str(json.loads(self._words("CMD")[0])[0])
+        """The file that the law speaks of: the program that is started, perhaps by its dynamic linker's name."""
+        return self.command[-1]
 
     def _words(self, keyword: str) -> list[str]:
         return [line.partition(" ")[2] for line in self.lines if line.startswith(f"{keyword} ")]
@@ -52,7 +57,7 @@ class Law(NamedTuple):
             for line in self.lines:
                 keyword, _, words = line.partition(" ")
                 if keyword == "COPY":
-                    subprocess.run(["cp", "-a", "--remove-destination", f"{self.files}/.", here], check=True)
+                    self._copy(here)
                 elif keyword == "RUN":
                     subprocess.run(["chroot", here, "/bin/sh", "-c", words], check=True, capture_output=True)
                 elif keyword == "ENV":
@@ -60,12 +65,18 @@ class Law(NamedTuple):
                     environment[name] = value
                 elif keyword == "WORKDIR":
                     workdir = words
-            return execute(here, self.program, environment, workdir=workdir)
+            return execute(here, self.program, environment, workdir=workdir, command=self.command)
+
+    def _copy(self, here: Path) -> None:
+        """Put the files there, through links between directories, which BuildKit follows too."""
+        packed = subprocess.run(["tar", "-C", self.files, "-c", "."], check=True, capture_output=True).stdout
+        into = ["tar", "-C", here, "-x", "--keep-directory-symlink"]
+        subprocess.run(into, input=packed, check=True)
 
     def ask(self, *, by_knowledge: bool) -> Answer:
         """What depscan says of the program."""
-        known = KNOWLEDGE[self.base]
-        lines = [f"FROM {known}" if line.startswith("FROM ") and by_knowledge else line for line in self.lines]
+        known = f"FROM {KNOWLEDGE[self.base]}" if by_knowledge else ""
+        lines = [known if line.startswith("FROM ") and by_knowledge else line for line in self.lines]
         bases = {} if by_knowledge or self.base == "scratch" else {self.base: root(self.base)}
         answers = ask(self.files, lines, bases)
         real = self.program if self.program in answers else next(iter(answers))

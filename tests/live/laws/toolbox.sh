@@ -51,3 +51,20 @@ C
   # shellcheck disable=SC2086
   gcc $BARE "$WORK/static.c" -o "$path" "$@"
 }
+
+bookworm_glibc() { # folder linker: glibc 2.36, its dynamic linker by a name
+  mkdir -p "$OUT$1"
+  cp "$ROOTS/bookworm/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2" "$OUT$1/$2"
+  cp "$ROOTS/bookworm/usr/lib/x86_64-linux-gnu/libc.so.6" "$OUT$1/"
+}
+
+needs_2_34() { # path: a program that binds __libc_start_main of glibc 2.34
+  mkdir -p "$(dirname "$OUT$1")"
+  echo 'int main(void) { return 0; }' >"$WORK/main.c"
+  gcc "$WORK/main.c" -o "$OUT$1"
+}
+
+script() { # path text
+  printf '#!/bin/sh\n%s\n' "$2" >"$OUT$1"
+  chmod 755 "$OUT$1"
+}

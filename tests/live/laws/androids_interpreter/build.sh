@@ -1,0 +1,3 @@
+# A program of Android: bionic names its dynamic linker so.
+LINKER=/system/bin/linker64
+program /app/program
