@@ -45,6 +45,9 @@ _WORKS_ALL_THE_SAME = {
 }
 _REMEDY_FAILS = {
     "special-copied-linked-lib-12-debian:12-slim": "COPY --link makes a directory of the link /lib, which is not told",
+    "special-copied-linked-lib-12-scratch": "as above, once the base is Debian's",
+    "special-built-curl-alpine:3.17": "a static libcurl asks for more libraries than -static brings",
+    "special-built-curl-scratch": "as above",
 }
 _BUILT_BEFORE = re.compile(r"special-built-\w+-(alpine:3.17|scratch|base-debian12:nonroot)$")
 
