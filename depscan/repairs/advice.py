@@ -20,7 +20,7 @@ from depscan.linking.placement import Verdict
 from depscan.repairs import table
 from depscan.repairs.alarms import find_alarms
 from depscan.repairs.case import Case
-from depscan.repairs.trial import STARTS, mends, mends_most, try_out
+from depscan.repairs.trial import STARTS, mends, try_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -139,11 +139,7 @@ class _Desk:
             return False, 0
         trial = self._trial(offer.change)
         kind = offer.suggestion.kind
-        helped = [
-            each
-            for each in asking
-            if mends(trial, each.finding, case, kind) or (offer.partly and mends_most(trial, each.finding, case))
-        ]
+        helped = [each for each in asking if mends(trial, each.finding, case, kind)]
         size = trial.sizes.get(case.filesystem.stage.index) if offer.suggestion.kind == "base" else None
         for each in helped:
             each.suggestions.append((number, replace(offer.suggestion, size=size)))
@@ -160,7 +156,7 @@ class _Desk:
     def _fails_still(self, offer: Offer, case: Case) -> bool:
         """Whether none of a few files that speak of the findings fares better, or one fails for a new reason."""
         change = offer.change
-        if offer.partly or offer.suggestion.kind == "edit":  # an edit is found by what is wrong, and mostly helps
+        if offer.suggestion.kind == "edit":  # an edit is found by what is wrong, and mostly helps
             return False
         if not change.assumed and (change.edits, change.ignored) in self._trials:
             return False

@@ -47,11 +47,10 @@ class Outcome(Struct, frozen=True):
 
 
 class Offer(Struct, frozen=True):
-    """A suggestion, and the change to try for it; `partly`: it may help most programs alone, as its remark tells."""
+    """A suggestion, and the change to try for it."""
 
     suggestion: Suggestion
     change: Change
-    partly: bool = False
 
 
 class Case(Struct, frozen=True):
@@ -120,8 +119,7 @@ def offer(
     base: str | None = None,
     remark: str | None = None,
     ignored: tuple[str, ...] = (),
-    partly: bool = False,
 ) -> Offer:
     """A change of the text; `safe` where no base, package or flag of a build changes."""
     suggestion = Suggestion(kind, title, base=base, edits=edits, safety="safe" if safe else "unsafe", remark=remark)
-    return Offer(suggestion, Change(edits=edits, ignored=ignored), partly)
+    return Offer(suggestion, Change(edits=edits, ignored=ignored))

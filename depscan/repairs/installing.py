@@ -17,7 +17,7 @@ from depscan.repairs.case import offer
 from depscan.source import Position, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from depscan.dockerfile.instructions import Stage
     from depscan.repairs.case import Case, Offer
@@ -27,17 +27,15 @@ _ROOT = frozenset({"root", "0", "root:root", "0:0", "root:0", "0:root"})
 
 
 def install_packages(case: Case) -> Iterator[Offer]:
-    """The packages that bring the missing libraries: for one program all of them, for many those that there are."""
+    """The packages that bring every missing library."""
     profile = case.filesystem.profile
     needs = (need for placement in case.placements for need in placement.link.needs)
     missing = sorted({need.soname for need in needs if need.presence is Presence.MISSING})
     if not missing or profile.package_manager is None:
         return
-    found = {soname: who_provides(profile.package_manager, profile.release, soname) for soname in missing}
-    names = tuple(sorted({packages[0] for packages in found.values() if packages}))
-    nowhere = [soname for soname, packages in found.items() if not packages]
-    if names and (not nowhere or len(case.placements) > 1):
-        yield from _install(case, names, nowhere)
+    found = [who_provides(profile.package_manager, profile.release, soname) for soname in missing]
+    if all(found):
+        yield from _install(case, tuple(sorted({packages[0] for packages in found})))
 
 
 def install_interpreter(case: Case) -> Iterator[Offer]:
@@ -54,18 +52,14 @@ def install_interpreter(case: Case) -> Iterator[Offer]:
         yield from _install(case, (package,))
 
 
-def _install(case: Case, packages: tuple[str, ...], nowhere: Sequence[str] = ()) -> Iterator[Offer]:
-    """One RUN; of libraries that no package has the remark tells."""
+def _install(case: Case, packages: tuple[str, ...]) -> Iterator[Offer]:
     command = install_command(case.filesystem.profile.package_manager or "", packages)
     if command is not None:
         stage = case.filesystem.stage
         line = Position(stage.instruction.span.end.line + 1, 1)
         text = as_root(f"RUN {command}\n", user_at(case, line))
         title = f"install the package{'s' if len(packages) > 1 else ''}: RUN {command}"
-        more = f" and {len(nowhere) - 1} more" if len(nowhere) > 1 else ""
-        remark = f"no package has {nowhere[0]}{more}" if nowhere else None
-        edits = (Edit(case.place(Span(line, line)), text),)
-        yield offer("package", title, edits, remark=remark, partly=bool(nowhere))
+        yield offer("package", title, (Edit(case.place(Span(line, line)), text),))
 
 
 def as_root(text: str, user: str | None) -> str:

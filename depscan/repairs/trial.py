@@ -91,15 +91,6 @@ def mends(trial: Trial, finding: Finding, case: Case, kind: str) -> bool:
     return _loads(trial, finding, case)
 
 
-def mends_most(trial: Trial, finding: Finding, case: Case) -> bool:
-    """More than half of the programs load, and nothing that was quiet before speaks now."""
-    stage = case.filesystem.stage.index
-    loading = sum(trial.verdicts.get((stage, path)) is Verdict.LOADS for path in finding.artifacts)
-    failing = {each.artifact for each in case.alarms}
-    quiet = all(each.artifact in failing for each in trial.alarms - case.alarms)
-    return not trial.losses and quiet and 2 * loading > len(finding.artifacts)
-
-
 def _is_about_text(case: Case) -> bool:
     return case.instruction is not None and case.instruction.keyword in STARTS
 
