@@ -6,13 +6,13 @@ Needs and versions become subjects only where the real linker would get to them:
 
 from __future__ import annotations
 
-import posixpath
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from depscan.artifacts.facts import MEMBER, Linkage, Origin
-from depscan.filesystem.entries import HostFile, Presence
+from depscan.artifacts.facts import MEMBER, Origin
+from depscan.filesystem.entries import Presence
 from depscan.findings import AT_RUN, Confidence, Severity
-from depscan.linking.placement import Cause, Verdict
+from depscan.linking.placement import Verdict
 from depscan.linking.starts import is_plain
 from depscan.platforms import MACHINES
 from depscan.subjects import InstructionView, Subject
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from depscan.linking.placement import Failure, Need, Placement, VersionCheck
     from depscan.platforms import Platform
     from depscan.source import Span
+    from depscan.subjects.idle_files import IdleFiles
 
 _HOST_MODULES = "host-modules"  # in the way, but not proved to break anything
 _AWAITED = "source-awaited"  # something is known that brings it before the image is built
@@ -115,8 +116,7 @@ class _Collector:
         assumed: frozenset[int],
     ) -> None:
         self._context = context
-        self._placements = tuple(placements)
-        self._builds: dict[tuple[int, str, str], set[str]] = {}
+        self._placements = placements
         loading = [each for each in placements if each.verdict is Verdict.LOADS and each.artifact.kind != MEMBER]
         self._loading = {_arrival(placement) for placement in loading}
         self._loading_by_libc = {_arrival(placement) for placement in loading if _is_of_the_images_libc(placement)}
@@ -265,28 +265,22 @@ class _Collector:
         index = filesystem.stage.index
         if index not in self._linkers:
             self._linkers[index] = brought_linkers(filesystem)
+        failing = placement.culprit is not None
         return purpose(
             entry,
             filesystem,
             self._word_at(entry.span),
             interpreter=placement.artifact.facts.interpreter,
             linkers=self._linkers[index],
-            variant=self._is_variant(placement) or self._has_sibling(placement),
-            inert=_is_inert(placement),
+            variant=self._is_variant(placement) or (failing and self._idle_files.has_sibling(placement)),
+            inert=failing and self._idle_files.is_inert(placement),
         )
 
-    def _has_sibling(self, placement: Placement) -> bool:
-        """Whether a program for another machine stands beside its build for this one, or others, by its name.
+    @cached_property
+    def _idle_files(self) -> IdleFiles:
+        from depscan.subjects.idle_files import IdleFiles  # noqa: PLC0415 - where something fails
 
-        Sets of release files (app-linux-amd64, app-linux-arm64) are for whoever takes them out again.
-        """
-        culprit = placement.culprit
-        if culprit is None or culprit.cause is not Cause.WRONG_ARCHITECTURE or placement.artifact.kind == MEMBER:
-            return False
-        if not self._builds:
-            for each in self._placements:
-                self._builds.setdefault(_build_name(each), set()).add(each.artifact.facts.machine)
-        return len(self._builds.get(_build_name(placement), ())) > 1
+        return IdleFiles(self._placements)
 
     def _is_variant(self, placement: Placement) -> bool:
         """Whether a directory brought builds for several machines or C libraries, of which another one loads here."""
@@ -379,25 +373,6 @@ def _executing(placements: Iterable[Placement]) -> Mapping[tuple[int, str], Plac
         if is_started(script.entry, script.filesystem)
         for path in executed_programs(script)
     }
-
-
-def _build_name(placement: Placement) -> tuple[int, str, str]:
-    """What builds of one program for several machines have in common: stage, directory, name but for the machine."""
-    from depscan.linking.members import bare_name  # noqa: PLC0415 - where something is for another machine
-
-    directory, name = posixpath.split(placement.path)
-    return placement.filesystem.stage.index, bare_name(directory), bare_name(name)
-
-
-def _is_inert(placement: Placement) -> bool:
-    """Whether it is a program from the context without execute bit."""
-    entry, program = placement.entry, placement.artifact.facts.linkage not in (None, Linkage.SHARED_OBJECT)
-    bare = isinstance(entry.content, HostFile) and not entry.mode & 0o111
-    if not program or not bare:
-        return False
-    from depscan.filesystem.lookup import changed_later  # noqa: PLC0415 - few programs lack the bit
-
-    return not changed_later(entry, placement.filesystem)
 
 
 def _arrival(placement: Placement) -> tuple[int, Span]:
