@@ -1,8 +1,8 @@
 """Go modules that are C with a Go face, for programs whose modules are not in the build context.
 
-In: an import path. Out: `Binding`: the libraries that its `#cgo` lines name on Linux, and those that a tag chooses. Read
-in the sources of the modules, `import "C"` and `#cgo` lines (2026-11-24): Debian 12's golang-*-dev packages, and the
-projects' own repositories for go-sqlite3, zstd, gozstd and confluent-kafka-go, of which Debian changes the linking.
+In: an import path. Out: `Binding`: the libraries that its `#cgo` lines name on Linux, and those that a tag chooses.
+Read in the sources of the modules, `import "C"` and `#cgo` lines (2026-11-24): Debian 12's golang-*-dev packages, and
+the projects' own repositories where Debian changes the linking (go-sqlite3, zstd, confluent-kafka-go).
 """
 
 from __future__ import annotations
@@ -40,7 +40,6 @@ _BINDINGS = (
     # Bundled: compiled from C in the module, or a static library that it carries.
     Binding("github.com/mattn/go-sqlite3", tagged={"libsqlite3": ("sqlite3",)}),
     Binding("github.com/DataDog/zstd", tagged={"external_libzstd": ("zstd",)}),
-    Binding("github.com/valyala/gozstd"),
     Binding("github.com/confluentinc/confluent-kafka-go/kafka", tagged={"dynamic": ("rdkafka",)}),
     Binding("github.com/bmatsuo/lmdb-go/lmdb"),
     Binding("github.com/bep/gowebp/libwebp"),
@@ -68,14 +67,14 @@ _BINDINGS = (
         github.com/gotk3/gotk3 github.com/ostreedev/ostree-go/pkg/otbuiltin github.com/veandco/go-sdl2/sdl
         github.com/h2non/bimg github.com/davidbyttow/govips github.com/linxGnu/grocksdb github.com/tecbot/gorocksdb
         github.com/marcboeker/go-duckdb github.com/duckdb/duckdb-go github.com/go-gl/gl github.com/godror/godror
-        github.com/mutecomm/go-sqlcipher
+        github.com/mutecomm/go-sqlcipher github.com/valyala/gozstd
         """.split()  # noqa: SIM905 - read as prose
     ),
 )
 _WHOLE = frozenset(
     """
     github.com/libgit2/git2go github.com/gotk3/gotk3 github.com/davidbyttow/govips github.com/h2non/bimg
-    github.com/go-gl/gl github.com/DataDog/zstd
+    github.com/go-gl/gl
     """.split()  # noqa: SIM905 - of these all packages are, or use, C
 )
 

@@ -20,7 +20,7 @@ from depscan.toolchains.go_modules import is_own
 from depscan.toolchains.go_sources import HEADS, read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from depscan.toolchains.go_constraints import Target
     from depscan.toolchains.go_modules import Modules

@@ -51,7 +51,7 @@ class Tree(Struct, frozen=True):
         if self.modules is None or self.sources is None or "@" in (package or ""):
             return None
         directory = self.directory_of(package)
-        files = tuple(path for each in self.build.files if (path := self._path(each)) is not None)
+        files = [path for path in map(self._path, self.build.files) if path is not None]
         return follow_imports(self.sources, self.modules, directory, files) if directory is not None else None
 
     def directory_of(self, package: str | None) -> str | None:
@@ -81,7 +81,7 @@ def outputs(tree: Tree, platform: Platform) -> Iterator[tuple[str, str | None]]:
     """The paths of the programs and their packages."""
     build, place = tree.build, tree.place
     here = build.directory(place)
-    packages = build.files[:1] or tuple(_each_package(tree))
+    packages: tuple[str | None, ...] = build.files[:1] or tuple(_each_package(tree))
     if build.verb == "install":
         directory: str | None = _bin_directory(build, place, platform)
     elif build.output is None:

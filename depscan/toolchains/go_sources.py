@@ -129,7 +129,7 @@ def _links(text: str, target: Target) -> tuple[tuple[str, ...], bool]:
 
 def _of_flags(words: list[str]) -> tuple[str, ...] | None:
     """The names behind -l; None where a library of the sources' own directory may be what they find."""
-    if any("SRCDIR" in word and word.startswith("-L") or "static" in word for word in words):
+    if any(("SRCDIR" in word and word.startswith("-L")) or "static" in word for word in words):
         return None
     return tuple(word[2:] for word in words if re.fullmatch(r"-l[\w+.-]+", word))
 

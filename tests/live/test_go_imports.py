@@ -25,7 +25,11 @@ CONSTRAINTS = (
     *("", "", "", "//go:build cgo", "//go:build !cgo", "//go:build linux && !arm64", "//go:build ignore"),
     *("//go:build (extra || windows) && !(amd64 && cgo)", "//go:build unix", "//go:build !extra", "//go:build go1.12"),
     *("// +build linux,!cgo windows", "// +build !extra\n// +build amd64 arm64", "//+build extra", "/* x */"),
-    *("// Text.\n\n//go:build !windows\n// +build windows", "// +build windows\n\n//go:build linux", "/*\n//go:build js\n*/"),
+    *(
+        "// Text.\n\n//go:build !windows\n// +build windows",
+        "// +build windows\n\n//go:build linux",
+        "/*\n//go:build js\n*/",
+    ),
 )
 SUFFIXES = ("", "", "", "_linux", "_windows", "_arm64", "_linux_amd64", "_test", "_extra", "_darwin_amd64", "_amd64_x")
 OWN = ("fmt", "net", "os/user", "net/http", "net/url", "plugin", "os", "crypto/x509", "archive/tar", "io")
@@ -61,7 +65,16 @@ def _listed(directory: Path, target: Target) -> tuple[set[str], bool, bool]:
         "GOARCH": target.architecture,
         **{"GOFLAGS": "", "GOPROXY": "off", "GOTOOLCHAIN": "local", "CC": "cc"},
     }
-    command = ["go", "list", "-e", "-deps", "-json=Dir,Standard,GoFiles,CgoFiles", "-tags", ",".join(target.tags or ()), "."]
+    command = [
+        "go",
+        "list",
+        "-e",
+        "-deps",
+        "-json=Dir,Standard,GoFiles,CgoFiles",
+        "-tags",
+        ",".join(target.tags or ()),
+        ".",
+    ]
     done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=True)
     decoder, place, packages = json.JSONDecoder(), 0, []
     while place < len(done.stdout.rstrip()):
@@ -69,7 +82,9 @@ def _listed(directory: Path, target: Target) -> tuple[set[str], bool, bool]:
         packages.append(package)
         place += 1
     others = [each for each in packages if not each.get("Standard")]
-    files = {f"{each['Dir']}/{name}" for each in others for kind in ("GoFiles", "CgoFiles") for name in each.get(kind) or ()}
+    files = {
+        f"{each['Dir']}/{name}" for each in others for kind in ("GoFiles", "CgoFiles") for name in each.get(kind) or ()
+    }
     own = any(each.get("CgoFiles") for each in packages if each.get("Standard"))
     return files, any(each.get("CgoFiles") for each in others), own
 
@@ -143,11 +158,17 @@ def _generate(chance: random.Random, root: Path) -> None:
             path.write_text(_source(chance, name, list(places), CONSTRAINTS, c=chance.random() < 0.3))
 
 
-def _source(chance: random.Random, name: str, others: list[str], constraints: tuple[str, ...] | list[str], *, c: bool) -> str:
+def _source(
+    chance: random.Random, name: str, others: list[str], constraints: tuple[str, ...] | list[str], *, c: bool
+) -> str:
     later = [each for each in others if each > name or name == "example.org/app"]
     wanted = [*chance.sample(OWN, chance.randrange(3)), *chance.sample(later, min(len(later), chance.randrange(3)))]
     lines = [f'\t_ "{each}" // see' if chance.random() < 0.5 else f"\t_ `{each}`" for each in wanted]
-    block = "import (\n" + "\n".join(lines) + "\n)\n" if chance.random() < 0.7 else "".join(f"import{line};" for line in lines)
+    block = (
+        "import (\n" + "\n".join(lines) + "\n)\n"
+        if chance.random() < 0.7
+        else "".join(f"import{line};" for line in lines)
+    )
     preamble = '// int x;\n// #cgo LDFLAGS: -lm\nimport "C"\n' if c else ""
     package = "main" if name == "example.org/app" else name.rpartition("/")[2]
     end = 'var _ = `import "net"`\n'
