@@ -47,6 +47,12 @@ class StageFiles(Struct, frozen=True):
         except UnicodeDecodeError:
             return None
 
+    def head(self, path: str, size: int) -> str | None:
+        """The first `size` bytes of a file as text; None where it is not there or not known."""
+        entry = self.tree.find(path)
+        data = read_head(entry, size) if entry is not None else None
+        return None if data is None else data.decode(errors="replace")
+
     def names(self, directory: str) -> tuple[str, ...]:
         """The names of what is known to stand in a directory, sorted."""
         where = self.tree.canonical(directory, follow_last=True)

@@ -91,7 +91,9 @@ def _parse(text: str, action: Action, more: dict[str, str | None], directory: st
 def _make(action: Action) -> Iterator[SimpleCommand]:
     from depscan.toolchains.makefile import Makefile, Surroundings  # noqa: PLC0415 - few stages have a Makefile
 
-    options = read_options(action.command.words[1:], "CfIjloW", ("--directory", "--file", "--makefile"))
+    options = read_options(action.command.words[1:], "CfIoW", ("--directory", "--file", "--makefile"))
+    if options.has("n", "--dry-run", "--just-print", "--recon", "q", "--question", "t", "--touch"):
+        return
     directory = action.command.directory
     for flag, word in options.values:
         if flag in ("C", "--directory"):
@@ -99,17 +101,35 @@ def _make(action: Action) -> Iterator[SimpleCommand]:
     text = _makefile(action, directory, options.value("f", "--file", "--makefile"))
     if directory is None or text is None:
         return
-    split = [(word.text or word.raw).partition("=") for word in options.operands]
-    given = {name: value if "$" not in value else None for name, equals, value in split if equals}
     environment = {**action.variables, **dict(action.command.assignments)}
+    goals, given = _read_goals(options.operands, environment.get("MAKEFLAGS"))
     files = StageFiles(action.tree)
     around = Surroundings(directory, _outputs(action, environment, directory), files.names)
-    makefile = Makefile(given, environment, lambda name: files.read(posixpath.join(directory, name), MAX_TEXT), around)
+    makefile = Makefile(
+        given,
+        environment,
+        lambda name: files.read(posixpath.join(directory, name), MAX_TEXT),
+        around,
+        environment_wins=options.has("e", "--environment-overrides"),
+    )
     makefile.add(text)
-    for recipe in makefile.recipes(name for name, equals, _ in split if not equals):
+    for recipe in makefile.recipes(goals):
         assignments = (*action.command.assignments, *recipe.exports.items())
         inner = replace(action, command=replace(action.command, assignments=assignments))
         yield from _parse(recipe.text, inner, {}, directory).commands
+
+
+def _read_goals(operands: Sequence[ShellWord], flags: str | None) -> tuple[list[str], dict[str, str | None]]:
+    """The goals, and the variables that the command line gives; those of the make around it stand in MAKEFLAGS.
+
+    A number behind -j or -l is no goal.
+    """
+    words = [word.text or word.raw for word in operands]
+    passed = re.findall(r"([\w.-]+)=('(?:[^']|'\"'\"')*'|\S*)", (flags or "").partition("-- ")[2])
+    given = {name: value.replace("'\"'\"'", "'").strip("'") for name, value in passed}
+    given |= {name.rstrip(":?+"): value for name, equals, value in (each.partition("=") for each in words) if equals}
+    goals = [each for each in words if "=" not in each and not re.fullmatch(r"[\d.]+", each)]
+    return goals, {name: value if "$" not in value else None for name, value in given.items()}
 
 
 def _outputs(action: Action, environment: Mapping[str, str | None], directory: str) -> dict[str, str]:

@@ -123,7 +123,7 @@ class CallReader:
             return
         from depscan.shell.walk import Walk  # noqa: PLC0415 - walk.py builds on this module; most runs need none of it
 
-        state = self.state.copy() if shares else self.state.inherited(call.assignments)
+        state = self.state.given(call.assignments) if shares else self.state.inherited(call.assignments)
         walk = Walk(text, state, self.scripts + 1, self.sink)
         walk.steps = self.steps
         walk.read(conditional=call.conditional)
@@ -133,6 +133,7 @@ class CallReader:
         for command in walk.commands:
             self.commands.append(_place(command, call) if start is None else _shift(command, start))
         if shares:
+            walk.state.take_back(self.state, call.assignments)
             self.state = walk.state
 
     def _place_of(self, text: str, word: ShellWord | None, call: Call) -> int | None:

@@ -155,6 +155,8 @@ def _after(words: Sequence[ShellWord], wrapper: _Wrapper, assignments: list[tupl
         assigned = re.fullmatch(_ASSIGNMENT, text) if wrapper.assigns else None
         if text.startswith("-") and len(text) > 1:
             takes_value = text in wrapper.long or (text[-1] in wrapper.valued and not text.startswith("--"))
+            if _unsets(words[0], text) and len(rest) > 1:
+                assignments.append((rest[1].text or "", ""))
             del rest[: 2 if takes_value else 1]
         elif assigned:
             assignments.append((assigned[1], assigned[2]))
@@ -165,6 +167,11 @@ def _after(words: Sequence[ShellWord], wrapper: _Wrapper, assignments: list[tupl
         else:
             break
     return rest
+
+
+def _unsets(word: ShellWord, option: str) -> bool:
+    """Whether an option is `-u NAME` of env, which takes a variable away; an empty one is as good to programs."""
+    return base_name(word) == "env" and option == "-u"
 
 
 def script_argument(words: Sequence[ShellWord]) -> ShellWord | None:

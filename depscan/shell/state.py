@@ -33,8 +33,8 @@ _HARMLESS_FILES = r"(^|/)(activate|(os|lsb)-release|\.?\w*(rc|profile)|\.?(cargo
 class ShellState(Struct):
     """Variables (None: set, but not known), those exported, the directory and the one before.
 
-    `exports_all` says that `set -a` is on. `exports` are the names that the text itself exported, in order: programs
-    see these beyond the environment of RUN.
+    `exports_all` says that `set -a` is on. `exports` are the names that the text itself exported or took back, in
+    order: programs see these beyond the environment of RUN, one that was taken back as if it were empty.
     """
 
     variables: dict[str, str | None]
@@ -65,6 +65,17 @@ class ShellState(Struct):
         if name not in self.exports:
             self.exports = (*self.exports, name)
 
+    def hide(self, name: str) -> None:
+        """Let programs see a variable no more."""
+        if name in self.exported:
+            self.export(name)
+            self.exported.discard(name)
+
+    def unset(self, name: str) -> None:
+        """`unset NAME`: neither the text nor its programs see it."""
+        self.variables[name] = ""
+        self.hide(name)
+
     def set_options(self, words: Sequence[ShellWord]) -> None:
         """`set -a` and `set -o allexport` export what is assigned from then on, `+a` no longer."""
         texts = [word.text or "" for word in words[1:]]
@@ -83,12 +94,31 @@ class ShellState(Struct):
 
     def environment(self, assignments: Assignments) -> Assignments:
         """What the text adds to a program's environment: its exports, then the program's own assignments."""
-        return (*((name, self.variables.get(name)) for name in self.exports), *assignments)
+        seen = ((name, self.variables.get(name) if name in self.exported else "") for name in self.exports)
+        return (*seen, *assignments)
 
     def inherited(self, assignments: Assignments) -> ShellState:
-        """The state in which a child shell starts: exported variables only."""
+        """The state in which a child shell starts: exported variables, and those given to it."""
         variables = {name: self.variables[name] for name in self.exported if name in self.variables}
-        return replace(self.copy(), variables=variables | dict(assignments))
+        given = dict(assignments)
+        exports = tuple(dict.fromkeys((*self.exports, *given)))
+        return replace(self.copy(), variables=variables | given, exported=self.exported | given.keys(), exports=exports)
+
+    def given(self, assignments: Assignments) -> ShellState:
+        """The state in which a function, or `eval` in bash, runs: with variables of its own for its programs."""
+        state = self.copy()
+        for name, value in assignments:
+            state.variables[name] = value
+            state.export(name)
+        return state
+
+    def take_back(self, before: ShellState, assignments: Assignments) -> None:
+        """Behind such a function: the variables given to it are what they were."""
+        for name, _ in assignments:
+            self.variables[name] = before.variables.get(name, "")
+            if name not in before.exported:
+                self.exported.discard(name)
+                self.exports = tuple(each for each in self.exports if each != name or each in before.exports)
 
     def change_directory(self, words: Sequence[ShellWord]) -> None:
         """`cd`, `pushd` or `popd` (one level)."""

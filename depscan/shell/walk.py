@@ -194,18 +194,21 @@ class Walk(CallReader):
         self.state.assign(self._assignments(node.children if node.type == "variable_assignments" else [node]))
 
     def _declare(self, node: Node, conditional: bool) -> None:
-        """`export A=b`, `export A`, `local`, `readonly`, `declare`."""
+        """`export A=b`, `export A`, `export -n A`, `local`, `readonly`, `declare -x A`."""
+        options = {self._raw(child) for child in node.children[1:] if self._raw(child).startswith(("-", "+"))}
+        exports = self._raw(node.children[0]) == "export" or any("x" in option[1:] for option in options)
+        hides = any(option[1:] == "n" or (option[:1] == "+" and "x" in option) for option in options)
         for child in node.children[1:]:
             if child.type == "variable_assignment":
                 self._assign(child, conditional)
             name = self._raw(child).split("=", 1)[0]
-            if self._raw(node.children[0]) == "export" and name.isidentifier():
-                self.state.export(name)
+            if exports and name.isidentifier():
+                (self.state.hide if hides else self.state.export)(name)
 
     def _unset(self, node: Node, conditional: bool) -> None:  # noqa: ARG002 - as above
         for child in node.children:
             if child.type == "variable_name":
-                self.state.variables[self._raw(child)] = ""
+                self.state.unset(self._raw(child))
 
     def _assignments(self, nodes: Iterable[Node]) -> Assignments:
         pairs = []
@@ -266,8 +269,10 @@ class Walk(CallReader):
         """Read a function's body where it is called, with its arguments."""
         if name not in self.functions:
             return False
+        before, self.state = self.state, self.state.given(call.assignments)
         self.state.variables |= {str(place): word.text for place, word in enumerate(words[1:], 1)}
         self.grouped(call, lambda: self.visit(self.functions[name], call.conditional))
+        self.state.take_back(before, call.assignments)
         return True
 
     def _expand(self, node: Node) -> list[ShellWord]:

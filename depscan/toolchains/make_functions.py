@@ -36,6 +36,17 @@ def split_arguments(name: str, text: str) -> list[str]:
     return [*parts, text[start:]]
 
 
+def closing(text: str, start: int) -> int:
+    """Behind the bracket that closes the one at `start`; the text's end where none does."""
+    opening = text[start]
+    closer, depth = {"(": ")", "{": "}"}[opening], 0
+    for place in range(start, len(text)):
+        depth += (text[place] == opening) - (text[place] == closer)
+        if depth == 0:
+            return place + 1
+    return len(text)
+
+
 def stem_of(pattern: str, word: str) -> str | None:
     """What the `%` of a pattern stands for in a word; None where the word does not match."""
     before, percent, after = pattern.partition("%")

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from depscan.toolchains.make_functions import call, cost, split_arguments, stem_of, substitute
+from depscan.toolchains.make_functions import call, closing, cost, split_arguments, stem_of, substitute
+from depscan.toolchains.make_lines import CONDITION, Assigned, Branch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -33,7 +36,6 @@ _COST_OF_LISTING = 50  # expansions
 _MAX_CONDITION = 1_000
 _MAX_FILES = 1_000  # that a wildcard gives
 _DEPTH = 20
-_ASSIGNMENT = re.compile(r"(?:(?:export|override|private)\s+)*([\w.-]+)\s*(\?|:{1,3}|\+|!)?=\s*(.*)", re.DOTALL)
 
 
 class Recipe(Struct, frozen=True):
@@ -56,7 +58,7 @@ class _Rule(Struct):
 
     prerequisites: list[str] = field(default_factory=list)
     recipe: list[str] = field(default_factory=list)
-    variables: list[tuple[str, str, str]] = field(default_factory=list)
+    variables: list[Assigned] = field(default_factory=list)
     stem: str = ""
 
 
@@ -69,16 +71,25 @@ class Makefile:
         environment: Mapping[str, str | None],
         read: Callable[[str], str | None],
         around: Surroundings | None = None,
+        *,
+        environment_wins: bool = False,
     ) -> None:
         self._given = {name: _UNKNOWN if value is None else value for name, value in given.items()}
+        self._passed = {name: _FOR_THE_SHELL if value is None else value for name, value in given.items()}
         self._environment = environment
         self._read = read
         self._around = around
         directory = around.directory if around is not None else _UNKNOWN
-        self._values: dict[str, str] = {"MAKE": "make", "CC": "cc", "CXX": "g++", "RM": "rm -f", "CURDIR": directory}
+        self._defaults = {"MAKE": "make", "CC": "cc", "CXX": "g++", "RM": "rm -f", "CURDIR": directory}
+        self._values: dict[str, str] = {}
+        self._simple: set[str] = set()  # variables that were expanded when they were set
+        self._environment_wins = environment_wins
+        self._overridden: set[str] = set()
         self._rules: dict[str, _Rule] = {}
-        self._exported: set[str] = set(given)
+        self._exported: set[str] = {*given, *environment}
+        self._hidden: set[str] = set()
         self._all_exported = False
+        self._defining = False
         self._current: list[_Rule] | None = None  # the rules that lines with a tab belong to, None behind a variable
         self._lines = 0
         self._expansions = 0
@@ -86,34 +97,45 @@ class Makefile:
 
     def add(self, text: str, depth: int = 0) -> None:
         """Read a Makefile's text."""
-        branches: list[bool | None] = []  # of each open condition: taken, not taken, not known
+        branches: list[Branch] = []
         for line in re.sub(r"\\\n[ \t]*", " ", text).split("\n"):
             self._lines += 1
             if self._lines > _MAX_LINES:
                 return
-            if self._condition(line.strip(), branches) or False in branches:
+            holds = {branch.holds for branch in branches}
+            if self._define(line.strip()) or self._condition(line.strip(), branches) or False in holds:
                 continue
             if line.startswith("\t") and self._current is not None:
-                if None not in branches:
+                if None not in holds:
                     for rule in self._current:
                         rule.recipe.append(line[1:])
             else:
-                self._statement(re.sub(r"(?<!\\)#.*", "", line).strip(), known=None not in branches, depth=depth)
+                self._statement(re.sub(r"(?<!\\)#.*", "", line).strip(), known=None not in holds, depth=depth)
 
-    def _condition(self, line: str, branches: list[bool | None]) -> bool:
-        """Enter, turn or leave a condition; whether the line is one. `define` is one that is not taken."""
-        word, _, rest = line.partition(" ") if not line.startswith("ifeq(") else ("ifeq", "", line[4:])
-        if word in ("ifeq", "ifneq", "ifdef", "ifndef"):
-            branches.append(self._holds(word, rest.strip()))
-        elif word == "define":
-            branches.append(False)
-        elif word in ("endif", "endef") and branches:
-            branches.pop()
-        elif word == "else" and branches:
-            taken = branches.pop()
-            branches.append(None if taken is None or (rest and taken is False) else not taken)
-        else:
+    def _define(self, line: str) -> bool:
+        """Whether a line belongs to a `define`, whose value is not read."""
+        begun = re.match(r"(?:(?:export|override|private)\s+)*define\s+([\w.-]+)", line)
+        if begun is not None and not self._defining:
+            self._defining = True
+            self._values[begun[1]] = _UNKNOWN
+            return True
+        inside = self._defining
+        self._defining = inside and re.match(r"endef\b", line) is None
+        return inside
+
+    def _condition(self, line: str, branches: list[Branch]) -> bool:
+        """Enter, turn or leave a condition; whether the line is one."""
+        found = CONDITION.fullmatch(line)
+        if found is None or (found[2].startswith((":", "=")) and found[1] in ("else", "endif")):
             return False
+        if found[1] == "endif":
+            del branches[-1:]
+        elif found[1] == "else":
+            inner = CONDITION.fullmatch(found[2])
+            for branch in branches[-1:]:
+                branch.turn(True if inner is None else self._holds(inner[1], inner[2].strip()))
+        else:
+            branches.append(Branch(self._holds(found[1], found[2].strip())))
         return True
 
     def _holds(self, word: str, text: str) -> bool | None:
@@ -130,47 +152,78 @@ class Makefile:
         return (sides[0] == sides[1]) == (word == "ifeq")
 
     def _statement(self, line: str, *, known: bool, depth: int) -> None:
-        assigned = _ASSIGNMENT.fullmatch(line)
+        assigned = Assigned.of(line)
         if assigned is not None:
             self._current = None
-            self._assign(assigned[1], assigned[2] or "", assigned[3] if known else _UNKNOWN)
-            if line.startswith("export"):
-                self._exported.add(assigned[1])
-        elif re.match(r"export\b", line):
-            names = self.expand(line[6:]).split()
-            self._exported.update(names)
-            self._all_exported |= not names
+            self._assign(assigned if known else replace(assigned, operator="", text=_UNKNOWN))
+        elif re.match(r"(un)?export\b", line):
+            self._export(line, known=known)
         elif re.match(r"[-s]?include\b", line):
-            for name in self.expand(line).split()[1:] if depth < _DEPTH else ():
+            for name in self._included(line) if depth < _DEPTH else ():
                 self.add(self._read(name) or "", depth + 1)
         elif line and known:
             self._rule(line)
 
-    def _assign(self, name: str, operator: str, text: str) -> None:
+    def _export(self, line: str, *, known: bool) -> None:
+        """`export NAMES`, `unexport NAMES`, and both without names: for all."""
+        word, _, rest = line.partition(" ")
+        names = self.expand(rest).split()
+        if not known:
+            self._values |= dict.fromkeys(names, _UNKNOWN)
+        if word == "unexport":
+            self._exported -= {*names}
+            self._hidden |= {*names}
+        else:
+            self._exported |= {*names}
+            self._hidden -= {*names}
+        self._all_exported = self._all_exported if names else word == "export"
+
+    def _included(self, line: str) -> Iterator[str]:
+        for name in self.expand(line).split()[1:]:
+            yield from self._files(name) if re.search(r"[*?\[]", name) else [name]
+
+    def _assign(self, assigned: Assigned, *, local: bool = False) -> None:
+        """Set a variable; `local` is for a target, which wins over all but the command line."""
+        name, operator, text = assigned.name, assigned.operator, assigned.text
+        if assigned.exports:
+            self._exported.add(name)
+            self._hidden.discard(name)
+        stands = name in self._overridden or (self._environment_wins and name in self._environment)
+        if not assigned.overrides and (name in self._given or (stands and not local)):
+            return
         if operator == "?" and self._value(name) is not None:
             return
         if operator == "!":
             text = _UNKNOWN
-        elif operator.startswith(":") or operator == "+":
+        simple = operator.startswith(":") or (operator == "+" and name in self._simple and not local)
+        if simple:
             text = self.expand(text).replace("$", "$$")
         if operator == "+":
             text = f"{self._value(name) or ''} {text}".strip()
-        self._values[name] = text[:_MAX_VALUE]
+        else:
+            self._simple.discard(name)
+        self._simple |= {name} if simple else set()
+        values = self._given if assigned.overrides and name in self._given else self._values
+        values[name] = text[:_MAX_VALUE]
+        if assigned.overrides and not local:
+            self._overridden.add(name)
 
     def _rule(self, line: str) -> None:
         targets, colon, rest = line.partition(":")
+        local = Assigned.of(rest.lstrip(":").strip())
+        if local is not None and local.operator.startswith(":"):  # expanded where it stands
+            local = replace(local, text=self.expand(local.text).replace("$", "$$"))
         needs, _, inline = rest.lstrip(":").partition(";")
         current: list[_Rule] = []
         self._current = current
         if not colon or "=" in targets:
             return
-        local = _ASSIGNMENT.fullmatch(needs.strip())
         needed = "" if local is not None else self.expand(needs).replace("|", " ")
         pattern, static, patterns = needed.partition(":")
         for target in self.expand(targets).split()[:_MAX_FILES]:
             rule = self._rules.setdefault(target, _Rule())
             if local is not None:
-                rule.variables.append((local[1], local[2] or "", local[3]))
+                rule.variables.append(local)
                 continue
             if static:
                 rule.stem = stem_of(pattern.strip(), target) or ""
@@ -180,13 +233,13 @@ class Makefile:
             current.append(rule)
 
     def _value(self, name: str) -> str | None:
-        """A variable's text, not expanded: the command line's, the file's, the environment's."""
+        """A variable's text, not expanded: the command line's, the file's, the environment's, make's own."""
         if name in self._given:
             return self._given[name]
         if name in self._environment and name not in self._values:
             value = self._environment[name]
             return _UNKNOWN if value is None else value
-        return self._values.get(name)
+        return self._values.get(name, self._defaults.get(name))
 
     def expand(self, text: str, automatic: Mapping[str, str] | None = None, depth: int = 0) -> str:
         """A text with make's variables filled in; `$$` is the shell's `$`."""
@@ -198,7 +251,7 @@ class Makefile:
 
         parts, place = [], 0
         while (mark := text.find("$", place)) >= 0 and mark + 1 < len(text):
-            end = _closing(text, mark + 1) if text[mark + 1] in "({" else mark + 2
+            end = closing(text, mark + 1) if text[mark + 1] in "({" else mark + 2
             inner = text[mark + 2 : end - 1] if text[mark + 1] in "({" else text[mark + 1 : end]
             parts += [text[place:mark], self._reference(inner, automatic or {}, depth)]
             place = end
@@ -265,7 +318,9 @@ class Makefile:
 
     def recipes(self, goals: Iterable[str]) -> Iterator[Recipe]:
         """The recipes of goals (of the first target where there is none), prerequisites first."""
-        wanted = list(goals) or [name for name in self._rules if not name.startswith(".") and "%" not in name][:1]
+        own = (self._values.get(".DEFAULT_GOAL") or "").split()
+        first = [name for name in self._rules if not re.match(r"\.[^/]*$", name) and "%" not in name][:1]
+        wanted = list(goals) or own or first
         seen: set[str] = set()
         for goal in wanted:
             yield from self._recipes(goal, seen, 0)
@@ -278,20 +333,33 @@ class Makefile:
         if rule is None:
             return
         prerequisites = [each.replace("%", stem) for each in rule.prerequisites]
-        saved = dict(self._values)
-        for name, operator, text in self._variables_of(target):  # in force for the prerequisites too
-            self._assign(name, operator, text)
+        saved = dict(self._values), set(self._exported), dict(self._given), set(self._simple), set(self._hidden)
+        for assigned in self._variables_of(target):  # in force for the prerequisites too
+            self._assign(assigned, local=True)
         for each in prerequisites:
             yield from self._recipes(each, seen, depth + 1)
         automatic = _automatic(target, stem, prerequisites)
-        names = set(self._values) if self._all_exported else self._exported
-        exports = {name: self.expand(self._value(name) or "", automatic) for name in sorted(names)}
-        known = {name: None if _UNKNOWN in value or _OPEN in value else value for name, value in exports.items()}
+        known = self._exports(automatic)
         for line in rule.recipe:
             text = self.expand(line.lstrip("@-+ \t"), automatic)
             text = text.replace(_UNKNOWN, _FOR_THE_SHELL).replace(_OPEN, "$(").replace(_CLOSE, ")")
             yield Recipe(text, known)
-        self._values = saved
+        self._values, self._exported, self._given, self._simple, self._hidden = saved
+
+    def _exports(self, automatic: Mapping[str, str]) -> dict[str, str | None]:
+        """What recipes see beyond the environment of make; one that is not exported is as if it were empty.
+
+        A variable of the environment stays exported with the value that the file gives it (5.7.2 of the manual).
+        """
+        changed = self._values.keys() | self._given.keys()
+        all_exported = self._all_exported or ".EXPORT_ALL_VARIABLES" in self._rules
+        names = {name for name in changed if re.fullmatch(r"[A-Za-z_]\w*", name)} if all_exported else set()
+        names |= {name for name in self._exported if name in changed or name not in self._environment}
+        exports = {name: self.expand(self._value(name) or "", automatic) for name in sorted(names - self._hidden)}
+        exports |= dict.fromkeys(self._hidden & self._environment.keys(), "")
+        known = {name: None if _UNKNOWN in value or _OPEN in value else value for name, value in exports.items()}
+        passed = " ".join(f"{name}={shlex.quote(value)}" for name, value in sorted(self._passed.items()))
+        return known | ({"MAKEFLAGS": f"-- {passed}"} if passed else {})
 
     def _find(self, target: str) -> tuple[_Rule | None, str]:
         """A target's own rule, else the first pattern that fits it, with the stem."""
@@ -307,7 +375,7 @@ class Makefile:
         """The pattern rules that fit a target."""
         return ((pattern, rule) for pattern, rule in self._rules.items() if "%" in pattern and stem_of(pattern, target))
 
-    def _variables_of(self, target: str) -> list[tuple[str, str, str]]:
+    def _variables_of(self, target: str) -> list[Assigned]:
         own = self._rules.get(target, _Rule()).variables
         return [*(each for _, rule in self._patterns(target) for each in rule.variables), *own]
 
@@ -324,14 +392,3 @@ def _automatic(target: str, stem: str, prerequisites: list[str]) -> dict[str, st
     parts = {f"{name}F": posixpath.basename(text) for name, text in (("@", target), ("<", first))}
     parts |= {f"{name}D": posixpath.dirname(text) or "." for name, text in (("@", target), ("<", first))}
     return values | parts
-
-
-def _closing(text: str, start: int) -> int:
-    """Behind the bracket that closes the one at `start`; the text's end where none does."""
-    opening = text[start]
-    closing, depth = {"(": ")", "{": "}"}[opening], 0
-    for place in range(start, len(text)):
-        depth += (text[place] == opening) - (text[place] == closing)
-        if depth == 0:
-            return place + 1
-    return len(text)

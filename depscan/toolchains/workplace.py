@@ -29,6 +29,9 @@ class Files(Protocol):
     def read(self, path: str, limit: int = MAX_MANIFEST) -> str | None:
         """A text file's content; None where it is not there, not known, larger than `limit` bytes or not UTF-8."""
 
+    def head(self, path: str, size: int) -> str | None:
+        """The first `size` bytes of a file as text; None where it is not there or not known."""
+
     def names(self, directory: str) -> tuple[str, ...]:
         """The names of what is known to stand in a directory, sorted."""
 

@@ -359,3 +359,52 @@ def test_the_short_way_reads_as_the_grammar_does(text: str) -> None:
 def test_no_text_raises(text: str) -> None:
     for command in parse_script(text, VARIABLES, "/w").commands:
         assert 0 <= command.start <= command.end <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [  # each as dash and bash run `env | grep ^A=` in the place of x, where A=0 stands in the environment of RUN
+        ("x", "0"),
+        ("A=1; x", "1"),
+        ("unset A; x", ""),
+        ("unset A; A=1; x", ""),
+        ("export -n A; x", ""),
+        ("declare +x A; x", ""),
+        ("env -u A x", ""),
+        ("unset A; export A=2; x", "2"),
+        ("A=1 sh -c x", "1"),
+        ("unset A; sh -c x", ""),
+        ("f() { x; }; A=1 f", "1"),
+        ("f() { :; }; A=1 f; x", "0"),
+        ("A=1 sh -c y; x", "0"),
+        ("(A=1); x", "0"),
+        ("A=1 | x", "0"),
+        ("A=1 y && x", "0"),
+        ("bash -c 'unset A; x'", ""),
+    ],
+)
+def test_what_programs_see_of_a_variable(text: str, seen: str) -> None:
+    (command,) = (each for each in parse_script(text, {"A": "0"}).commands if each.name == "x")
+    assert ({"A": "0"} | dict(command.assignments))["A"] == seen
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [  # the same where A is in no environment
+        ("A=1; x", None),
+        ("A=1; sh -c x", None),
+        ("A=1; export A; x", "1"),
+        ("declare -x A=1; x", "1"),
+        ("declare A=1; x", None),
+        ("readonly A=1; x", None),
+        ("f() { export A=1; }; f; x", "1"),
+        ("f() { x; }; A=1; f", None),
+        ("f() { :; }; A=1 f; x", None),
+        ("export B=1; A=1 eval :; x", None),
+        ("set -a; A=1; x", "1"),
+        ("(export A=1); x", None),
+    ],
+)
+def test_what_is_not_exported_reaches_no_program(text: str, seen: str | None) -> None:
+    (command,) = (each for each in parse_script(text, {}).commands if each.name == "x")
+    assert dict(command.assignments).get("A") == seen

@@ -29,7 +29,16 @@ INDIRECT = {"go.mod": "module example.org/api\nrequire (\n\tgithub.com/mattn/go-
             "golang:1.24-bookworm", "go build -o /app ./cmd/api", NET, ("dynamic", "glibc", "likely"), id="net"
         ),
         pytest.param("golang:1.24-bookworm", "go build -o /app .", C, ("dynamic", "glibc", "likely"), id="cgo source"),
-        pytest.param("golang:1.24-bookworm", "go build -o /app .", SQLITE, ("dynamic", "glibc", "likely"), id="module"),
+        pytest.param(
+            "golang:1.24-bookworm", "go build -o /app .", SQLITE, ("dynamic", "glibc", "possible"), id="go.mod alone"
+        ),
+        pytest.param(
+            "golang:1.24-bookworm",
+            "go build -o /app .",
+            SQLITE | {"main.go": 'package main\nimport _ "github.com/mattn/go-sqlite3"\n'},
+            ("dynamic", "glibc", "likely"),
+            id="a module that is C",
+        ),
         pytest.param(
             "golang:1.24-bookworm", "go build -o /app .", INDIRECT, ("dynamic", "glibc", "possible"), id="indirect"
         ),
@@ -275,7 +284,7 @@ MODULE = {"go.mod": "module example.org/shop\nrequire example.com/dep v1.0.0\n"}
         pytest.param(
             "go build -o /app .",
             {"main.go": "package main\n", "c.go": '//go:build cgo\n\npackage main\nimport "C"\n'},
-            ("dynamic", "possible"),
+            ("dynamic", "likely"),
             id="a file under a constraint",
         ),
         pytest.param("go env -w CGO_ENABLED=0 && go build -o /app .", {}, ("static", "likely"), id="go env -w"),
