@@ -19,7 +19,8 @@ from depscan.findings import Confidence
 from depscan.linking import messages
 from depscan.linking.handing_over import handed_over
 from depscan.linking.placement import Cause, Failure, LinkResult, Placement, Verdict, conclude
-from depscan.linking.starts import SHELLS, executed_names, started_programs
+from depscan.linking.starts import executed_names, started_programs
+from depscan.shell.invocation import SHELLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

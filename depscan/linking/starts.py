@@ -20,7 +20,7 @@ from depscan.artifacts.facts import Linkage
 from depscan.artifacts.prediction import Prediction
 from depscan.filesystem.content import read_head
 from depscan.filesystem.entries import DEFAULT_SHELL, StartCommand
-from depscan.shell.invocation import started_places
+from depscan.shell.invocation import SHELLS, started_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from depscan.linking.placement import Placement
     from depscan.source import Span
 
-SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "zsh"})
 # Dynamic linkers, which load the program among their arguments; those that others bring are mostly called ld.so.
 _LINKER = re.compile(r"ld-(?:linux|musl)[\w.-]*|ld(?:64)?\.so(?:\.[\w.-]+)?|ld-2\.\d+\.so|libc\.musl-[\w.-]+")
 # Interpreters that read the file which their words name; of the shells one may be a script that starts its arguments.

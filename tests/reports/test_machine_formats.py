@@ -291,7 +291,7 @@ def test_sarif_has_a_page_of_the_project_for_every_rule(make) -> None:
     driver = sarif(replace(make.result(), rules=load_rules()))["tool"]["driver"]
     assert driver["informationUri"].startswith("https://")
     assert {rule["helpUri"] for rule in driver["rules"]} == {
-        f"{driver['informationUri']}#{rule['id']}" for rule in driver["rules"]
+        f"{driver['informationUri']}rules/{rule['id']}" for rule in driver["rules"]
     }
 
 
