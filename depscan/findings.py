@@ -28,7 +28,7 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """0 for error, growing as gravity falls."""
-        return list(Severity).index(self)
+        return _SEVERITIES[self]
 
 
 class Confidence(StrEnum):
@@ -41,12 +41,16 @@ class Confidence(StrEnum):
     @property
     def rank(self) -> int:
         """0 for certain, growing as proof weakens."""
-        return list(Confidence).index(self)
+        return _CONFIDENCES[self]
 
     @classmethod
     def weakest(cls, *parts: Confidence) -> Confidence:
         """The confidence of something that rests on all `parts`; certain when there are none."""
         return max(parts, key=lambda part: part.rank, default=cls.CERTAIN)
+
+
+_SEVERITIES = {severity: rank for rank, severity in enumerate(Severity)}
+_CONFIDENCES = {confidence: rank for rank, confidence in enumerate(Confidence)}
 
 
 class Location(Struct, frozen=True):

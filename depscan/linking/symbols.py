@@ -263,7 +263,12 @@ class _Glibc(_Scope):
     def _unmet(self, loaded: Loaded, everywhere: frozenset[str] | None) -> Iterator[tuple[str, bool]]:
         """`everywhere` is where a symbol without version can come from, None where not all of that is known."""
         providers = self._providers(loaded)
-        for symbol, late in self.undefined(loaded) if providers or everywhere is not None else ():
+        undefined = tuple(self.undefined(loaded)) if providers or everywhere is not None else ()
+        read = {id(each): each.full for found in providers.values() for each in found if each.full is not None}
+        doubtful = {symbol for symbol, _ in undefined}.difference(*read.values())  # few: the rest is met to the letter
+        for symbol, late in undefined if doubtful else ():
+            if symbol not in doubtful:
+                continue
             name, _, version = symbol.partition("@")
             if version:
                 unmet = version in providers and not any(_defines(each, name, symbol) for each in providers[version])

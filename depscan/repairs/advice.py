@@ -20,7 +20,7 @@ from depscan.linking.placement import Verdict
 from depscan.repairs import table
 from depscan.repairs.alarms import find_alarms
 from depscan.repairs.case import Case
-from depscan.repairs.trial import STARTS, mends, try_out
+from depscan.repairs.trial import STARTS, failing_otherwise, mends, try_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -166,11 +166,22 @@ class _Desk:
         instruction = case.instruction
         if not paths or (instruction is not None and instruction.keyword in STARTS):
             return False
+        alone = self._needed(case, failing)
+        if alone is not None and self._fared(change, stage, frozenset({alone})) in ([None], [False]):
+            return True
+        fared = self._fared(change, stage, paths)
+        return bool(fared) and (False in fared or True not in fared)
+
+    @staticmethod
+    def _needed(case: Case, failing: Sequence[str]) -> str | None:
+        """A file without which no offer helps: of a single finding one that no other finding names."""
+        excused = failing_otherwise(case.finding, case.before.findings) if len(case.findings) == 1 else set(failing)
+        return next((path for path in failing if path not in excused), None)
+
+    def _fared(self, change: Change, stage: int, paths: frozenset[str]) -> list[bool | None]:
+        """How files fare after a change; empty where one of them is not there any more."""
         seen = {each.path: each for each in self._laboratory.glance(change, stage, paths)}
-        if not paths <= seen.keys():
-            return False
-        fared = [_fares(seen[path], self._places[stage, path]) for path in paths]
-        return False in fared or True not in fared
+        return [_fares(seen[path], self._places[stage, path]) for path in paths] if paths <= seen.keys() else []
 
     def _speaks(self, stage: int, path: str) -> bool:
         """Whether a program or library fails there as the stage is at its end."""

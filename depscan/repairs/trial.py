@@ -97,7 +97,7 @@ def _is_about_text(case: Case) -> bool:
 
 def _loads(trial: Trial, finding: Finding, case: Case) -> bool:
     stage = case.filesystem.stage.index
-    excused = _failing_otherwise(finding, case.before.findings)
+    excused = failing_otherwise(finding, case.before.findings)
     verdicts = {trial.verdicts.get((stage, path)) for path in finding.artifacts if path not in excused}
     others = {trial.verdicts.get((stage, path)) for path in excused}
     verdicts |= others - ({Verdict.FAILS, Verdict.UNKNOWN} if Verdict.LOADS in others | verdicts else {Verdict.FAILS})
@@ -109,7 +109,7 @@ def _loads(trial: Trial, finding: Finding, case: Case) -> bool:
     return verdicts <= {Verdict.LOADS}
 
 
-def _failing_otherwise(finding: Finding, findings: Iterable[Finding]) -> frozenset[str]:
+def failing_otherwise(finding: Finding, findings: Iterable[Finding]) -> frozenset[str]:
     """The programs of a finding that others name as well."""
     own = set(finding.artifacts)
     others = (each.artifacts for each in findings if each.stage == finding.stage and each.identity != finding.identity)
