@@ -6,6 +6,7 @@ In: `linux/arm/v7`, or a Dockerfile's name. Out: `Platform`, and the machines wh
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 
 from msgspec import Struct
 
@@ -22,6 +23,21 @@ class Platform(Struct, frozen=True):
     def __str__(self) -> str:
         parts = [self.os, self.architecture, self.variant]
         return "/".join(part for part in parts if part)
+
+
+class Teller(StrEnum):
+    """Who tells the machine of an image: the build, a namespace of Docker's for one machine, a stranger's name."""
+
+    BUILD = "build"
+    NAMESPACE = "namespace"
+    NAME = "name"
+
+
+class ImagePlatform(Struct, frozen=True):
+    """The platform of an image and who tells it; a `NAME` may mean something else."""
+
+    platform: Platform
+    teller: Teller
 
 
 DEFAULT_PLATFORM = Platform("linux", "amd64")
@@ -140,28 +156,36 @@ _FOR_OTHERS = re.compile(r"cross|qemu|binfmt|unknown-linux|linux-gnu|linux-musl|
 # Owners whose images are for the machine, or the device, that their names begin or end with.
 _BY_DEVICE = frozenset({"balenalib", "resin"})
 _BY_MACHINE = frozenset({"balenalib", "resin", "homeassistant", "home-assistant", "hassioaddons", "multiarch", "pypa"})
+# Docker's own namespaces, each for one machine (docker-library/official-images, README, "Architectures").
+_NAMESPACES = frozenset(
+    {"amd64", "arm32v5", "arm32v6", "arm32v7", "arm64v8", "i386", "mips64le", "ppc64le", "riscv64", "s390x"}
+)
 _UNKNOWN = "unknown"
 
 
-def platform_of_image(reference: str, platform: Platform) -> Platform:
+def platform_of_image(reference: str, platform: Platform) -> ImagePlatform:
     """The platform of an image: its own where its name tells a machine, else the one that is asked for.
 
     arm32v7/debian is for arm whatever `--platform` says. Where a name may tell another machine (hypriot/rpi-node), or
     its owner names devices (balenalib/jetson-nano-debian), the architecture is `unknown`: nothing is held against it.
     """
+    asked = ImagePlatform(platform, Teller.BUILD)
     if platform.os != "linux":
-        return platform
+        return asked
     name = reference.lower().partition("@")[0].removeprefix("docker.io/")
     path, colon, tag = name.rpartition(":") if ":" in name.rpartition("/")[2] else (name, "", "")
     parts = path.split("/")
     if _FOR_OTHERS.search(name):
-        return platform
+        return asked
     owner, last = parts[-2] if len(parts) > 1 else "", parts[-1]
     word = _machine_word(owner, last, tag if colon else "")
     if word is None:
-        return platform
+        return asked
     own = parse_platform(f"linux/{_WORDS[word]}") if word in _WORDS else Platform("linux", _UNKNOWN)
-    return platform if own.architecture == platform.architecture else own
+    sure = len(parts) == 2 and owner in _NAMESPACES
+    if own.architecture != platform.architecture:
+        return ImagePlatform(own, Teller.NAMESPACE if sure else Teller.NAME)
+    return ImagePlatform(platform, Teller.NAMESPACE) if sure else asked
 
 
 def _machine_word(owner: str, last: str, tag: str) -> str | None:

@@ -70,14 +70,14 @@ scratch                                         linux/amd64
 @pytest.mark.parametrize("row", NAMES.strip().splitlines())
 def test_the_machine_that_a_name_tells(row: str) -> None:
     name, platform = row.split()
-    assert str(platform_of_image(name, DEFAULT_PLATFORM)) == platform
+    assert str(platform_of_image(name, DEFAULT_PLATFORM).platform) == platform
 
 
 def test_the_platform_that_is_asked_for_keeps_its_variant() -> None:
     asked = parse_platform("linux/arm/v6")
-    assert platform_of_image("arm32v7/debian", asked) == asked
-    assert str(platform_of_image("amd64/debian", asked)) == "linux/amd64"
-    assert platform_of_image("debian", asked) == asked
+    assert platform_of_image("arm32v7/debian", asked).platform == asked
+    assert str(platform_of_image("amd64/debian", asked).platform) == "linux/amd64"
+    assert platform_of_image("debian", asked).platform == asked
 
 
 CASES = [
@@ -103,7 +103,7 @@ def test_a_program_is_held_against_the_machine_of_its_image(
     base, program, platform, cause = case
     (tmp_path / "p").write_bytes((ELF / program).read_bytes())
     (tmp_path / "p").chmod(0o755)
-    (tmp_path / "Dockerfile").write_text(f'FROM {base}\nCOPY p /p\nFROM 0\nCMD ["/p"]\n')
+    (tmp_path / "Dockerfile").write_text(f'FROM {base} AS a\nCOPY p /p\nFROM a\nCMD ["/p"]\n')
     found = run_depscan("--isolated", "--format=json", f"--platform={platform}", str(tmp_path / "Dockerfile"))
     (scan,) = json.loads(found.out)["scans"]
     placement = scan["placements"][0]
@@ -111,3 +111,59 @@ def test_a_program_is_held_against_the_machine_of_its_image(
     assert (placement["verdict"], placement["cause"] or cause) == (verdict, cause)
     errors = [finding["rule"] for finding in scan["findings"] if finding["severity"] == "error"]
     assert bool(errors) is (verdict == "fails")
+
+
+FOREIGN = [
+    # base, option, (severity, confidence) of wrong-architecture
+    ("arm64v8/debian:12", (), ("error", "certain")),
+    ("docker.io/arm32v7/debian:12", (), ("error", "certain")),
+    ("i386/debian:12", (), ("error", "certain")),
+    ("x/app:1.0-arm64", (), ("error", "likely")),
+    ("x/app:1.0-arm64", ("--platform=linux/amd64",), ("error", "likely")),
+    ("registry.example/arm64v8/debian:12", (), ("error", "likely")),
+    ("ghcr.io/home-assistant/aarch64-base:3.18", (), ("error", "likely")),
+    ("gcr.io/distroless/static:nonroot-arm64", (), ("error", "likely")),
+    ("x/app:1.0-amd64", ("--platform=linux/amd64",), None),
+    ("x/app-arm64", (), None),
+]
+
+
+@pytest.mark.parametrize(("base", "options", "told"), FOREIGN)
+def test_a_strangers_name_proves_no_machine(
+    base: str, options: tuple[str, ...], told: tuple[str, str] | None, tmp_path: Path, run_depscan: RunDepscan
+) -> None:
+    """A name that a stranger chose makes a program of another machine likely wrong; Docker's namespaces are certain."""
+    (tmp_path / "p").write_bytes((ELF / "hello-static").read_bytes())
+    (tmp_path / "p").chmod(0o755)
+    (tmp_path / "Dockerfile").write_text(f'FROM {base} AS a\nFROM a\nCOPY p /p\nENTRYPOINT ["/p"]\n')
+    found = run_depscan("--isolated", "--format=json", *options, str(tmp_path / "Dockerfile"))
+    (scan,) = json.loads(found.out)["scans"]
+    findings = [each for each in scan["findings"] if each["rule"] == "wrong-architecture"]
+    shown = [(each["severity"], each["confidence"], each["location"]["line"]) for each in findings]
+    assert shown == ([(*told, 3)] if told else [])
+    assert not any(each["rule"] == "built-for-another-platform" for each in scan["findings"])
+    if told == ("error", "likely"):
+        assert any(each.startswith("only the name of ") for each in findings[0]["evidence"])
+
+
+@pytest.mark.parametrize(
+    ("base", "name", "verdict"),
+    [
+        ("arm32v7/debian:12", "qemu-arm-static", "unknown"),
+        ("arm64v8/debian:12", "qemu-aarch64", "unknown"),
+        ("balenalib/armv7hf-debian:buster", "qemu-arm-static", "unknown"),
+        ("arm64v8/debian:12", "qemu-img", "fails"),
+        ("arm64v8/debian:12", "qemu-arm-statical", "fails"),
+        ("debian:12", "qemu-arm-static", "loads"),
+    ],
+)
+def test_an_emulator_is_of_the_machine_that_builds(
+    base: str, name: str, verdict: str, tmp_path: Path, run_depscan: RunDepscan
+) -> None:
+    (tmp_path / name).write_bytes((ELF / "hello-static").read_bytes())
+    (tmp_path / name).chmod(0o755)
+    (tmp_path / "Dockerfile").write_text(f"FROM {base}\nCOPY {name} /usr/bin/\n")
+    found = run_depscan("--isolated", "--format=json", str(tmp_path / "Dockerfile"))
+    (scan,) = json.loads(found.out)["scans"]
+    assert [each["verdict"] for each in scan["placements"]] == [verdict]
+    assert bool([each for each in scan["findings"] if each["severity"] == "error"]) is (verdict == "fails")

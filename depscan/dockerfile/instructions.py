@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from depscan.findings import Confidence
+from depscan.platforms import Teller
 
 if TYPE_CHECKING:
     from depscan.platforms import Platform
@@ -121,6 +122,7 @@ class Stage(Struct, frozen=True):
     `instructions` are those after FROM (ONBUILD of a parent stage included, with the span of the parent's line).
     `global_arguments` are the values of the ARGs before the first FROM, which `ARG name` brings into the stage.
     `named_context` is what the build puts in the place of the base, where that is no image: a directory, target:name.
+    `platform_teller` says how the platform is known.
     """
 
     index: int
@@ -135,11 +137,13 @@ class Stage(Struct, frozen=True):
     instructions: tuple[Instruction, ...]
     global_arguments: dict[str, str]
     named_context: str | None = None
+    platform_teller: Teller = Teller.BUILD
 
     @property
     def names_platform(self) -> bool:
-        """Whether FROM names the platform itself, and not through the variables that the build sets."""
-        return self.platform_flag is not None and "$" not in self.platform_flag
+        """Whether FROM names the platform, by a flag without variables of the build or by the image's own name."""
+        flag = self.platform_flag
+        return self.platform_teller is not Teller.BUILD or (flag is not None and "$" not in flag)
 
 
 class Problem(Struct, frozen=True):

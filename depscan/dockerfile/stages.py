@@ -180,6 +180,7 @@ def _build_stage(
     body: tuple[Instruction, ...],
     known: dict[str, str],
 ) -> Stage:
+    own = platform_of_image(base.reference or "", base.platform)
     return Stage(
         index=index,
         name=_stage_name(instruction),
@@ -188,7 +189,8 @@ def _build_stage(
         base_stage=parent.index if parent else None,
         unresolved=base.unresolved,
         # A stage on a stage has the platform of that one, whatever its own flag says (dispatchState.init).
-        platform=parent.platform if parent else platform_of_image(base.reference or "", base.platform),
+        platform=parent.platform if parent else own.platform,
+        platform_teller=parent.platform_teller if parent else own.teller,
         platform_flag=base.platform_flag,
         instruction=instruction,
         instructions=body,

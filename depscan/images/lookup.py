@@ -38,7 +38,7 @@ def profile(text: str, platform: Platform, overrides: Mapping[str, str], *, onli
         reference = parse_reference(text)
     except BadReferenceError as error:
         return unknown_image(text, f"not an image reference: {error}")
-    platform = platform_of_image(text, platform)
+    platform = platform_of_image(text, platform).platform
     spec = find_override(overrides, reference)
     if spec is not None and states_libc(spec):
         return override(reference, spec, platform)

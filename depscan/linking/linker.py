@@ -7,6 +7,8 @@ bits last, since what else is wrong stays wrong after a chmod.
 
 from __future__ import annotations
 
+import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -45,8 +47,11 @@ if TYPE_CHECKING:
     from depscan.linking.fitness import Misfit
     from depscan.linking.root import Root
 
-
 _SHOWN = 5  # names in a sentence
+# QEMU's programs for user-mode emulation, by the machine that they emulate; qemu-img and the like are none.
+_EMULATOR = re.compile(
+    r"qemu-(aarch64(_be)?|alpha|arm(eb)?|i386|loongarch64|m68k|mips\w*|ppc\w*|riscv(32|64)|s390x|sparc\w*|x86_64)(-static)?"
+)
 
 
 class _Subject(Struct, frozen=True):
@@ -109,6 +114,8 @@ def _check_machine(subject: _Subject) -> LinkResult | None:
         return LinkResult(unknowns=(f"what runs on {subject.platform} is not known",))
     if (facts.machine, facts.bits) == ("x86_64", 32) and facts.machine == native:
         return LinkResult(unknowns=("x32 programs need a kernel built for them",))
+    if facts.machine != native and _EMULATOR.fullmatch(posixpath.basename(subject.path)):
+        return LinkResult(unknowns=("the kernel of the machine that builds it runs an emulator, by binfmt_misc",))
     runs = _runs(subject)
     if runs is Presence.UNKNOWN:
         return LinkResult(unknowns=(f"whether {facts.machine} programs run here, which could load it, is not known",))

@@ -28,6 +28,7 @@ from depscan.subjects.wording import (
     describe_artifact,
     describe_image,
     describe_search,
+    doubt_platform,
     label_artifact,
     label_base,
     label_made,
@@ -208,13 +209,13 @@ class _Collector:
         origin = self._image_stage(filesystem.stage)
         build = build_view(placement)
         doubt = Confidence.POSSIBLE if build.newer and placement.verdict is not Verdict.FAILS else Confidence.CERTAIN
-        assumed = filesystem.stage.index in self._assumed and placement.foreign
+        platform_doubt = doubt_platform(placement, assumed=filesystem.stage.index in self._assumed)
         confidence = Confidence.weakest(
             proof,
             placement.artifact.confidence,
             self._purpose(placement),
             doubt,
-            Confidence.LIKELY if assumed else Confidence.CERTAIN,
+            Confidence.LIKELY if platform_doubt else Confidence.CERTAIN,
         )
         moment, text = _said(placement, failure)
         return Subject(
@@ -231,7 +232,7 @@ class _Collector:
             related=(
                 *_made_at(placement.artifact),
                 *self._executed_by(placement),
-                (origin.base_span, label_base(placement, kind, assumed=assumed)),
+                (origin.base_span, label_base(placement, kind, platform_doubt)),
             ),
             confidence=confidence,
             stage=filesystem.stage.index,
@@ -244,7 +245,7 @@ class _Collector:
                 *more,
                 *placement.artifact.evidence,
                 *((build.chain,) if build.chain else ()),
-                *((f"{placement.platform} is assumed: nobody names a platform",) if assumed else ()),
+                *((platform_doubt,) if platform_doubt else ()),
             ),
             runtime_message=text,
             gravest=gravest(placement, confidence),

@@ -14,6 +14,7 @@ from depscan.filesystem.entries import Presence
 from depscan.findings import Confidence
 from depscan.images.lifetimes import name_release
 from depscan.linking.placement import Cause, Verdict
+from depscan.platforms import Teller
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,16 +90,25 @@ def label_made(made: Prediction) -> str:
     return "; ".join([f"{told} ({place})" if place and verb != "downloads" else told, *made.product.evidence[:1]])
 
 
-def label_base(placement: Placement, kind: str, *, assumed: bool = False) -> str:
-    """What the FROM line gives; `kind` is what the finding speaks of. Empty where that is nothing to the point.
+def doubt_platform(placement: Placement, *, assumed: bool) -> str | None:
+    """Why the machine that a program is held against may be another one; `assumed`: nobody names the platform."""
+    stage = placement.filesystem.stage
+    if not placement.foreign:
+        return None
+    if assumed:
+        return f"{placement.platform} is assumed: nobody names a platform"
+    if stage.platform_teller is Teller.NAME:
+        return f"only the name of {placement.filesystem.profile.name} tells {placement.platform}"
+    return None
 
-    `assumed` says that nobody names the platform, which decides here.
-    """
+
+def label_base(placement: Placement, kind: str, platform_doubt: str | None = None) -> str:
+    """What the FROM line gives; `kind` is what the finding speaks of. Empty where that is nothing to the point."""
     profile = placement.filesystem.profile
     script = placement.artifact.script
     if _is_foreign(placement):
-        if assumed:
-            return f"{placement.platform} is assumed: nobody names a platform"
+        if platform_doubt is not None:
+            return platform_doubt
         return f"this stage is for {placement.platform}" if placement.filesystem.stage.platform_flag else ""
     if script is not None:
         return f"has no {script.wanted}" if script.wanted and not script.returns else ""
