@@ -6,7 +6,6 @@ Needs and versions become subjects only where the real linker would get to them:
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from depscan.artifacts.facts import MEMBER, Origin
@@ -14,14 +13,14 @@ from depscan.filesystem.entries import Presence
 from depscan.findings import AT_RUN, Confidence, Severity
 from depscan.linking.placement import Verdict
 from depscan.linking.starts import is_plain
-from depscan.platforms import MACHINES
 from depscan.subjects import InstructionView, Subject
 from depscan.subjects.base_choice import base_view
 from depscan.subjects.builds import build_view
 from depscan.subjects.missing_symbols import highest_unmet, symbol_view
 from depscan.subjects.platform_choice import KINDS as PLATFORM_KINDS
 from depscan.subjects.problems import find_problems
-from depscan.subjects.purpose import brought_linkers, gravest, is_argument, is_carrier, is_started, purpose
+from depscan.subjects.purpose import gravest, is_argument, is_carrier, is_started
+from depscan.subjects.purposes import Purposes
 from depscan.subjects.second_libc import second_libc
 from depscan.subjects.views import artifact_view, image_view, need_view, platform_view, stage_view, version_view
 from depscan.subjects.wording import (
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
     from depscan.linking.placement import Failure, Need, Placement, VersionCheck
     from depscan.platforms import Platform
     from depscan.source import Span
-    from depscan.subjects.idle_files import IdleFiles
 
 _HOST_MODULES = "host-modules"  # in the way, but not proved to break anything
 _AWAITED = "source-awaited"  # something is known that brings it before the image is built
@@ -117,14 +115,11 @@ class _Collector:
         assumed: frozenset[int],
     ) -> None:
         self._context = context
-        self._placements = placements
+        self._purposes = Purposes(placements, self._word_at)
         loading = [each for each in placements if each.verdict is Verdict.LOADS and each.artifact.kind != MEMBER]
-        self._loading = {_arrival(placement) for placement in loading}
-        self._loading_by_libc = {_arrival(placement) for placement in loading if _is_of_the_images_libc(placement)}
         self._executing = _executing([*loading, *(each for each in placements if each.link.follows is not None)])
         self._assumed = assumed
         self._likelier = _likelier_platforms([each for each in placements if each.filesystem.stage.index in assumed])
-        self._linkers: dict[int, frozenset[str]] = {}
         self._cpu_floor = cpu_floor
         self._common: dict[int, dict[str, object]] = {}
         self._stages = dockerfile.stages
@@ -213,7 +208,7 @@ class _Collector:
         confidence = Confidence.weakest(
             proof,
             placement.artifact.confidence,
-            self._purpose(placement),
+            self._purposes.of(placement),
             doubt,
             Confidence.LIKELY if platform_doubt else Confidence.CERTAIN,
         )
@@ -260,37 +255,6 @@ class _Collector:
             return ((start.span, f"RUN starts {placement.path}"),)
         script = self._executing.get((placement.filesystem.stage.index, placement.path))
         return ((script.entry.span, f"{script.path} executes it"),) if script is not None else ()
-
-    def _purpose(self, placement: Placement) -> Confidence:
-        filesystem, entry = placement.filesystem, placement.entry
-        index = filesystem.stage.index
-        if index not in self._linkers:
-            self._linkers[index] = brought_linkers(filesystem)
-        failing = placement.culprit is not None
-        return purpose(
-            entry,
-            filesystem,
-            self._word_at(entry.span),
-            interpreter=placement.artifact.facts.interpreter,
-            linkers=self._linkers[index],
-            variant=self._is_variant(placement) or (failing and self._idle_files.has_sibling(placement)),
-            inert=failing and self._idle_files.is_inert(placement),
-        )
-
-    @cached_property
-    def _idle_files(self) -> IdleFiles:
-        from depscan.subjects.idle_files import IdleFiles  # noqa: PLC0415 - where something fails
-
-        return IdleFiles(self._placements)
-
-    def _is_variant(self, placement: Placement) -> bool:
-        """Whether a directory brought builds for several machines or C libraries, of which another one loads here."""
-        if placement.entry.named or placement.artifact.kind == MEMBER or placement.artifact.script is not None:
-            return False
-        if placement.artifact.facts.machine != MACHINES.get(placement.platform.architecture):
-            return _arrival(placement) in self._loading
-        foreign = placement.artifact.facts.libc in ("glibc", "musl") and not _is_of_the_images_libc(placement)
-        return foreign and _arrival(placement) in self._loading_by_libc
 
     def _of_stage(self, filesystem: StageFilesystem) -> dict[str, object]:
         """The views that all binaries of a stage share: made once, since one of them looks at every file."""
@@ -374,15 +338,6 @@ def _executing(placements: Iterable[Placement]) -> Mapping[tuple[int, str], Plac
         if is_started(script.entry, script.filesystem)
         for path in executed_programs(script)
     }
-
-
-def _arrival(placement: Placement) -> tuple[int, Span]:
-    """The stage and the word of the instruction that a binary came with."""
-    return placement.filesystem.stage.index, placement.entry.span
-
-
-def _is_of_the_images_libc(placement: Placement) -> bool:
-    return placement.artifact.facts.libc == placement.filesystem.profile.libc.family
 
 
 def _confidence_of_guess(stages: Iterable[StageFilesystem]) -> Confidence:
