@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from depscan.artifacts.facts import VersionNeed
-from depscan.artifacts.prediction import Product
+from depscan.artifacts.prediction import Mend, Product
 from depscan.findings import Confidence
 from depscan.platforms import MACHINES
 from depscan.toolchains.arguments import flag_text
@@ -38,6 +38,8 @@ _NO_PROGRAM = frozenset(
 _STATIC = frozenset({"-static", "--static", "-static-pie"})
 _VALUED = frozenset("-o -I -L -D -U -l -x -include -isystem -idirafter -Xlinker -T -u -z -target -MF -MT -MQ".split())  # noqa: SIM905
 _INPUT = r".+\.(c|cc|cpp|cxx|c\+\+|C|o|a|s|S|m|mm|i|ii|f|f90|lo)|-"
+_OF_LIBC = frozenset({"m", "pthread", "dl", "rt", "util", "stdc++"})
+_LOADS_MODULES = r"\b(?:dlopen|getaddrinfo|gethostby\w+|getpw\w+|getgr\w+|iconv_open)\b"
 _IOSTREAM_SINCE = "3.4.32"
 _OWN_COMPILER = r"(?:.*/)?gcc:(1[3-9]|[2-9]\d)(?!\.1\b).*"  # has a libstdc++ of its own beside the distribution's
 _MAX_SOURCE = 512 * 1024
@@ -73,6 +75,7 @@ def predict(place: Workplace) -> Iterator[Product]:
             ceiling(place) if target.family == place.profile.libc.family == "glibc" else None,
             ("no -static: it is linked dynamically",),
             "-static among flags that the Dockerfile does not show",
+            mend=_mend(link, target, place),
         )
 
 
@@ -115,6 +118,22 @@ def _target(place: Workplace) -> Target | None:
     if name.startswith("musl-"):
         return Target("musl", "musl", place.platform)
     return Target("", libc.family, place.platform, version=libc.version)
+
+
+def _mend(link: _Link, target: Target, place: Workplace) -> Mend | None:
+    """-static, where the builder has all archives for it: those of Debian's and Alpine's C library come with headers.
+
+    Of other libraries the archives may lack what these need in turn, and a program that loads modules while it runs, be
+    it for names of hosts and users, needs the very libraries of its C library.
+    """
+    others = {name for name in link.libraries if name not in _OF_LIBC}
+    if target.triple or others or link.unknown or place.profile.package_manager not in ("apt", "apk"):
+        return None
+    texts = list(_sources(link, place))
+    if len(texts) < len(link.inputs) or not all(texts) or any(re.search(_LOADS_MODULES, text) for text in texts):
+        return None
+    name = place.command.name or ""
+    return Mend(f"link it statically: {name} -static", replaced=name, by=f"{name} -static")
 
 
 def _dynamic(link: _Link, target: Target, place: Workplace) -> ElfFacts | None:

@@ -35,6 +35,36 @@ def test_go_is_built_without_cgo(tmp_path: Path, command: str, edits: set[tuple[
     assert found == edits
 
 
+C = """FROM {builder} AS build
+COPY main.c .
+RUN {command}
+FROM {runtime}
+COPY --from=build /out/api /usr/local/bin/api
+ENTRYPOINT ["api"]
+"""
+PLAIN, RESOLVING = "int main(void) { return 0; }", "int main(void) { return getaddrinfo(0, 0, 0, 0); }"
+BUILD = "mkdir /out && gcc -O2 -o /out/api main.c"
+
+
+@pytest.mark.parametrize(
+    ("builder", "command", "source", "edits"),
+    [
+        ("gcc:14", BUILD, PLAIN, {(3, 19, "gcc -static")}),
+        ("debian:12", f"apt-get update && apt-get install -y gcc && {BUILD} -lm", PLAIN, {(3, 63, "gcc -static")}),
+        ("gcc:14", f"{BUILD} -lcurl", PLAIN, set()),  # its archive asks for others
+        ("gcc:14", BUILD, RESOLVING, set()),  # glibc loads modules for that
+        ("gcc:14", f"{BUILD} other.c", PLAIN, set()),  # what other.c does is not known
+        ("fedora:41", f"dnf install -y gcc && {BUILD}", PLAIN, set()),  # no archive of glibc without glibc-static
+    ],
+)
+def test_c_is_linked_statically_where_that_can_be(
+    tmp_path: Path, builder: str, command: str, source: str, edits: set[tuple[int, int, str]]
+) -> None:
+    (tmp_path / "main.c").write_text(source)
+    text = C.format(builder=builder, command=command, runtime="alpine:3.20")
+    assert suggested(tmp_path, text, "build-flag") == edits
+
+
 @pytest.mark.parametrize(
     ("runtime", "base"),
     [
