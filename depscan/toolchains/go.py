@@ -25,7 +25,7 @@ from depscan.toolchains.go_command import UNKNOWN, keep, read_build
 from depscan.toolchains.go_constraints import Target
 from depscan.toolchains.go_imports import Reach
 from depscan.toolchains.go_programs import Tree, outputs
-from depscan.toolchains.system_libraries import sonames_of
+from depscan.toolchains.system_libraries import are_found, sonames_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,7 +125,7 @@ def _product(path: str, task: _Task) -> Product | None:
         (reason,),
         "CGO_ENABLED=0 in the environment of the command, or no package that uses cgo (net and os/user do)",
         None if calls_c else Mend("build it statically: CGO_ENABLED=0 go build", before="CGO_ENABLED=0 "),
-        open=_may_need_more(task, facts),
+        open=_may_need_more(task),
     )
 
 
@@ -150,10 +150,9 @@ def _dynamic_facts(task: _Task, links: tuple[str, ...]) -> ElfFacts | None:
     return linked_program(family, platform, libc.version, links if native else (), language="go")
 
 
-def _may_need_more(task: _Task, facts: ElfFacts) -> bool:
-    """Whether the program may need libraries that its facts lack."""
-    found = len(sonames_of(task.reach.links, task.place)) + 1
-    return not task.reach.whole or len(facts.needed) < min(found, len(task.reach.links) + 1)
+def _may_need_more(task: _Task) -> bool:
+    """Whether C that the program is known to reach links libraries that its facts lack."""
+    return task.reach.c is not None and not (task.reach.whole and are_found(task.reach.links, task.place))
 
 
 def _may_be_dynamic(task: _Task) -> bool:

@@ -92,6 +92,11 @@ def sonames_of(libraries: Iterable[str], place: Workplace, sources: Iterable[str
     return tuple(soname for soname in found if soname is not None)
 
 
+def are_found(libraries: Iterable[str], place: Workplace) -> bool:
+    """Whether the stage has exactly one library for each name, libc's own apart."""
+    return all(place.soname(name) is not None for name in libraries if name not in _OF_LIBC)
+
+
 def _is_used(name: str, others: Container[str], sources: tuple[str, ...]) -> bool:
     companion, calls = _SELDOM_USED.get(name, ("", ""))
     if companion == "" or (companion is not None and companion not in others):

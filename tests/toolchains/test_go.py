@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -366,3 +367,105 @@ def test_xx_builds_for_the_platform_of_the_image(tmp_path: Path, lines: str, mac
     scans = scan([tmp_path / "Dockerfile"], Config(cache=False, jobs=1, platforms=platforms)).scans
     found = [each.artifact.facts.machine for each in scans[1].placements if each.filesystem.stage.index == 1]
     assert found == ([machine] if machine else [])
+
+
+REACHED = [
+    # files, command, linkage, confidence, whether it may need more
+    ({"main.go": 'package main\nimport _ "github.com/mattn/go-sqlite3"\n'}, "go build", "dynamic", "likely", False),
+    ({"main.go": 'package main\nimport _ "github.com/pebbe/zmq4"\n'}, "go build", "dynamic", "likely", True),
+    ({"main.go": 'package main\nimport _ "modernc.org/sqlite"\n'}, "go build", "dynamic", "possible", False),
+    ({"x_test.go": 'package main\nimport _ "github.com/mattn/go-sqlite3"\n'}, "go build", "static", "likely", False),
+    (
+        {"a.go": '//go:build sqlite && !(arm64 || windows)\n\npackage main\nimport "C"\n'},
+        "go build",
+        "static",
+        "likely",
+        False,
+    ),
+    ({"a.go": '// +build sqlite\n\npackage main\nimport "C"\n'}, "go build -tags sqlite", "dynamic", "likely", False),
+    (
+        {"a.go": '// +build sqlite\n\npackage main\nimport "C"\n'},
+        "GOFLAGS=-tags=sqlite go build",
+        "dynamic",
+        "likely",
+        False,
+    ),
+    ({"a.go": '//go:build !cgo\n\npackage main\nimport "net"\n'}, "go build", "static", "likely", False),
+    ({"a_arm64.go": 'package main\nimport "net"\n'}, "go build", "static", "likely", False),
+    (
+        {"a.go": 'package main\nimport "net"\n'},
+        "go build -ldflags '-extldflags \"-static\"'",
+        "dynamic",
+        "likely",
+        False,
+    ),
+    (
+        {"a.go": 'package main\nimport "net"\n'},
+        "go build -ldflags '-linkmode external -extldflags -static'",
+        "static",
+        "likely",
+        False,
+    ),
+    ({}, "go build -ldflags '-linkmode external'", "dynamic", "likely", False),
+    ({}, "CGO_ENABLED=1 go build -race", "dynamic", "likely", False),
+    (
+        {
+            "a.go": 'package main\nimport "example.com/x"\n',
+            "../x/go.mod": "module example.com/x\n",
+            "../x/x.go": 'package x\nimport "os/user"\n',
+            "go.mod": "module example.org/a\nreplace example.com/x => ../x\n",
+        },
+        "go build",
+        "dynamic",
+        "likely",
+        False,
+    ),
+    ({"a.go": 'package main\nimport "example.org/a/gone"\n'}, "go build", "dynamic", "possible", False),
+]
+
+
+@pytest.mark.parametrize("case", REACHED)
+def test_evidence_is_what_the_program_imports(tmp_path: Path, case: tuple[dict[str, str], str, str, str, bool]) -> None:
+    files, command, *expected = case
+    text = f"FROM golang:1.24\nWORKDIR /w/src\nCOPY . /w\nRUN {command.replace('go build', 'go build -o /app', 1)} .\n"
+    given = {"go.mod": "module example.org/a\n", "base.go": "package main\n"} | files
+    paths = {path[3:] if path.startswith("../") else f"src/{path}": each for path, each in given.items()}
+    found = predict(tmp_path, text, paths)["/app"]
+    assert found.prediction is not None
+    assert [found.facts.linkage, found.confidence, found.prediction.product.open] == expected
+
+
+def test_purego_counts_where_it_is_imported(tmp_path: Path) -> None:
+    module = "module example.org/a\nrequire github.com/ebitengine/purego v0.8.0\n"
+    text = "FROM golang:1.24\nWORKDIR /src\nCOPY . .\nRUN CGO_ENABLED=0 go build -o /app .\n"
+    used = {"go.mod": module, "main.go": 'package main\nimport "github.com/ebitengine/purego"\n'}
+    assert predict(tmp_path, text, used)["/app"].facts.linkage == "dynamic"
+    assert predict(tmp_path, text, used | {"main.go": "package main\n"})["/app"].facts.linkage == "static"
+
+
+@pytest.mark.parametrize("command", ["go install std", "go install cmd/...", "go install net/http", "go install ./lib"])
+def test_what_makes_no_program(tmp_path: Path, command: str) -> None:
+    files = {"go.mod": "module example.org/a\n", "lib/lib.go": "package lib\n"}
+    assert predict(tmp_path, f"FROM golang:1.24\nWORKDIR /src\nCOPY . .\nRUN {command}\n", files) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n" * 300_000,
+        "/*" * 200_000,
+        "package a\nimport (\n" + '"x";' * 200_000,
+        "//go:build " + "(" * 100_000 + "\npackage a\n",
+        "//go:build " + "!" * 100_000 + "a\npackage a\n",
+        "package a\n" + "// #cgo LDFLAGS: -lx\n" * 40_000 + 'import "C"\n',
+        "package a\nimport `" * 9_000,
+    ],
+)
+def test_hostile_sources_end(tmp_path: Path, text: str) -> None:
+    before = time.process_time()
+    predict(
+        tmp_path,
+        "FROM golang:1.24\nWORKDIR /src\nCOPY . .\nRUN go build -o /app .\n",
+        {"go.mod": "module a\n", "a.go": text},
+    )
+    assert time.process_time() - before < 5

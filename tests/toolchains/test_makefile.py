@@ -161,6 +161,56 @@ def test_script(command: str, paths: list[str], tmp_path: Path) -> None:
     assert list(found) == paths
 
 
+VARIABLES = """\
+local: export CGO_ENABLED = 0
+local plain env:
+\tgo build -o /$@ .
+plain: CGO_ENABLED = 0
+env: CGO_ENABLED ?= 0
+CGO ?= 0
+asked:
+\tCGO_ENABLED=$(CGO) go build -o /$@ .
+inner:
+\t$(MAKE) asked CGO=0
+first:
+\t$(MAKE) asked
+ifeq (a,a)
+X = a
+else ifeq (b,b)
+X = b
+else
+X = c
+endif
+named:
+\tgo build -o /$(X) .
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("make local", {"/local": "none"}),
+        ("make plain", {"/plain": "glibc"}),
+        ("CGO_ENABLED=1 make plain", {"/plain": "none"}),
+        ("export CGO_ENABLED=1; make plain", {"/plain": "none"}),
+        ("CGO_ENABLED=1; make local", {"/local": "none"}),
+        ("make CGO_ENABLED=1 local", {"/local": "glibc"}),
+        ("make asked", {"/asked": "none"}),
+        ("CGO=1 make asked", {"/asked": "glibc"}),
+        ("CGO=1 make inner", {"/asked": "none"}),
+        ("make first CGO=1", {"/asked": "glibc"}),
+        ("make named", {"/a": "glibc"}),
+        ("make -n local", {}),
+        ("make -j 4 local", {"/local": "none"}),
+        ("make -j local", {"/local": "none"}),
+    ],
+)
+def test_variables_that_reach_the_recipes(command: str, expected: dict[str, str], tmp_path: Path) -> None:
+    files = {"Makefile": VARIABLES, "go.mod": "module example.org/a\n", "a.go": 'package main\nimport "net"\n'}
+    found = predict(tmp_path, f"FROM golang:1.24\nWORKDIR /src\nCOPY . .\nRUN {command}\n", files)
+    assert {path: artifact.facts.libc for path, artifact in found.items()} == expected
+
+
 @pytest.mark.parametrize(
     "text",
     [
