@@ -377,6 +377,31 @@ def test_distroless_on_debian_9_has_openssl() -> None:
     assert "libssl.so.1.1" in base.libraries and "libstdc++.so.6" not in base.libraries
 
 
+@pytest.mark.parametrize(
+    ("text", "manager"),
+    [
+        ("registry.access.redhat.com/ubi8/ubi-micro", None),
+        ("redhat/ubi10-micro", None),
+        ("registry.access.redhat.com/ubi9/python-311", "dnf"),
+        ("cgr.dev/chainguard/node:18", None),
+        ("cgr.dev/chainguard/python:latest-dev", "apk"),
+        ("cgr.dev/chainguard/wolfi-base", "apk"),
+        ("dhi.io/static:20251003-musl-alpine3.23", None),
+        ("dhi.io/node:22-alpine3.22-dev", "apk"),
+        ("mcr.microsoft.com/dotnet/runtime:8.0-jammy-chiseled", None),
+    ],
+)
+def test_a_stripped_image_has_no_package_manager_and_no_shell(text: str, manager: str | None) -> None:
+    image = known(text)
+    assert image.package_manager == manager
+    assert manager is not None or (not image.interpreters and not image.interpreters_complete)
+
+
+def test_of_a_machine_that_nobody_knows_nothing_is_sure() -> None:
+    image = known("balenalib/raspberry-pi-debian:buster")
+    assert (image.libc.family, image.confidence) == ("unknown", "possible")
+
+
 def test_nix_has_no_dynamic_linker_at_a_standard_path() -> None:
     nix = known("nixos/nix")
     assert nix.loaders == () and nix.loaders_complete
