@@ -153,8 +153,8 @@ _OF_TAG = re.compile(rf"(?:^|.*[-_.])({_WORD})$|^({_WORD})-.*")
 _IN_NAME = re.compile(rf"(?:^|.*[-_.])({_WORD}|rpi|raspberry-?pi\w*|l4t|jetson)(?:$|[-_.])")
 # Images whose names tell the machine that they compile or emulate for, not their own.
 _FOR_OTHERS = re.compile(r"cross|qemu|binfmt|unknown-linux|linux-gnu|linux-musl|toolchain|zigbuild")
-# Owners whose images are for the machine, or the device, that their names begin or end with.
-_BY_DEVICE = frozenset({"balenalib", "resin"})
+# Owners whose images are for another machine, or device, than is usual: the one that their names or tags tell.
+_BY_DEVICE = frozenset({"armbuild", "balenalib", "hypriot", "multiarch", "resin"})
 _BY_MACHINE = frozenset({"balenalib", "resin", "homeassistant", "home-assistant", "hassioaddons", "multiarch", "pypa"})
 # Docker's own namespaces, each for one machine (docker-library/official-images, README, "Architectures").
 _NAMESPACES = frozenset(

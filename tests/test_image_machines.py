@@ -41,6 +41,8 @@ multiarch/debian-debootstrap:armhf-jessie       linux/arm/v7
 multiarch/ubuntu-core:arm64-bionic              linux/arm64
 multiarch/alpine:x86_64-latest-stable           linux/amd64
 multiarch/qemu-user-static:x86_64-aarch64       linux/amd64
+multiarch/ubuntu-debootstrap:powerpc-xenial     linux/unknown
+armbuild/ubuntu-debootstrap:vivid               linux/unknown
 multiarch/crossbuild                            linux/amd64
 hypriot/rpi-node                                linux/unknown
 nvcr.io/nvidia/l4t-base:r32.4.4                 linux/unknown

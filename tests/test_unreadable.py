@@ -76,6 +76,25 @@ def test_an_unreadable_file_that_copy_names(context: Path) -> None:
     assert row == {"subject": "server", "reason": "cannot be read: Permission denied", "line": 2}
 
 
+def test_plain_text_tells_what_may_not_be_read(context: Path) -> None:
+    names = [f"tool{number}" for number in range(5)]
+    write(context, "FROM debian:12\nCOPY server /server\n" + "".join(f"COPY {name} /{name}\n" for name in names))
+    for name in names:
+        (context / name).write_bytes(PROGRAM)
+        (context / name).chmod(0)
+    found = run("--isolated", "Dockerfile", cwd=context)
+    lines = [line for line in found.out.splitlines() if line.startswith("skipped")]
+    assert (found.code, found.err) == (0, "")
+    assert lines == [
+        "skipped: server (Dockerfile:2): cannot be read: Permission denied",
+        "skipped: tool0 (Dockerfile:3): cannot be read: Permission denied",
+        "skipped: tool1 (Dockerfile:4): cannot be read: Permission denied",
+        "skipped: 3 more that cannot be read: --verbose",
+    ]
+    told = run("--isolated", "--verbose", "Dockerfile", cwd=context).out
+    assert sum(line.startswith("skipped: ") for line in told.splitlines()) == 6
+
+
 @pytest.mark.parametrize("source", ["locked", "listed", "locked/file", "l*", "."])
 def test_an_unreadable_directory_in_the_context(source: str, context: Path) -> None:
     write(context, f"FROM debian:12\nCOPY {source} /to/\n")

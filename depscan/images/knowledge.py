@@ -58,7 +58,8 @@ def lookup(reference: ImageReference, platform: Platform) -> ImageProfile | None
         return _start(reference, Libc("unknown"), windows=True, why=why)
     architecture = architecture_of(platform)
     if architecture is None:
-        return _start(reference, Libc("unknown"), why=f"nothing was measured on {platform}")
+        unmeasured = _start(reference, Libc("unknown"), why=f"nothing was measured on {platform}")
+        return replace(unmeasured, confidence=Confidence.POSSIBLE)
     profile = _of_match(reference, match, architecture, platform)
     sizes = _sizes(reference, match) if platform.architecture == "amd64" else None
     if sizes is None:
@@ -97,7 +98,7 @@ def _of_match(reference: ImageReference, match: Match, architecture: Architectur
     if row is None:
         return _family_only(reference, match, architecture)
     profile = release_profile(row, architecture)
-    if _is_stripped(reference):
+    if _is_stripped(match.image, reference.tag or ""):
         profile = replace(profile, package_manager=None, interpreters=frozenset(), interpreters_complete=False)
     configuration = find_configuration(match.image)
     moving = match.moving or row.rolling
@@ -156,9 +157,14 @@ def _with_own_runtime(profile: ImageProfile) -> ImageProfile:
     return replace(profile, libraries=libraries, libc=replace(profile.libc, ceilings=ceilings))
 
 
-def _is_stripped(reference: ImageReference) -> bool:
-    """Chiseled Ubuntu keeps the release's libc, but no shell and no package manager (dotnet/dotnet-docker)."""
-    return "chiseled" in (reference.tag or "")
+def _is_stripped(image: str, tag: str) -> bool:
+    """Whether an image keeps its release's libc, but neither shell nor package manager, or may.
+
+    Chiseled Ubuntu (dotnet/dotnet-docker), UBI micro, Chainguard's and Docker's hardened images whose tag has no `-dev`
+    (edu.chainguard.dev, container variants; docs.docker.com/dhi, migrate from Alpine or Debian).
+    """
+    hardened = image.startswith(("chainguard/", "dhi.io/")) and image != "chainguard/wolfi-base"
+    return "chiseled" in tag or image.endswith("-micro") or (hardened and "-dev" not in tag)
 
 
 def _has_busybox(reference: ImageReference) -> bool:

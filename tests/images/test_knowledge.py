@@ -181,7 +181,19 @@ ros:lunar-ros-core                                  unknown -     -             
 x/app:groovy                                        unknown -     -                        possible
 x/app:ubuntu-groovy                                 glibc   2.32  ubuntu:20.10             likely
 adoptopenjdk/openjdk11:alpine                       musl    1.2.2 alpine:3.14              likely
-gcc:4.9                                             glibc   2.19  debian:8                 certain
+adoptopenjdk/openjdk8:jdk8u292-b10-alpine           musl    1.2.2 alpine:3.14              likely
+adoptopenjdk/openjdk8-openj9:alpine-slim            musl    1.2.2 alpine:3.14              likely
+adoptopenjdk/openjdk15:alpine-jre                   musl    1.2.2 alpine:3.14              likely
+adoptopenjdk/openjdk16-openj9:alpine                musl    1.2.2 alpine:3.14              likely
+adoptopenjdk/openjdk16:alpine                       musl    -     -                        likely
+adoptopenjdk/openjdk12:alpine                       musl    -     -                        likely
+adoptopenjdk/openjdk14-openj9:alpine-jre            musl    -     -                        likely
+gcc:4                                               glibc   2.19  debian:8                 likely
+gcc:4.9                                             glibc   2.19  debian:8                 likely
+gcc:5.4.0                                           glibc   2.19  debian:8                 likely
+gcc:4.8                                             glibc   -     -                        possible
+gcc:6.3                                             glibc   2.19  debian:8                 certain
+gcr.io/distroless/base-debian9                      glibc   2.24  distroless:base-debian9  certain
 gcc:7.5.0                                           glibc   2.28  debian:10                certain
 gcc:9.2                                             glibc   2.28  debian:10                certain
 gcc:10.2                                            glibc   2.28  debian:10                certain
@@ -357,6 +369,37 @@ def test_glibc_beside_musl() -> None:
     latest = known("frolvlad/alpine-glibc").secondary
     assert latest is not None and latest.libc.version == "2.42"
     assert known("frolvlad/alpine-glibc:alpine-3.15_glibc-2.34").secondary is not None
+
+
+def test_distroless_on_debian_9_has_openssl() -> None:
+    cc, base = known("gcr.io/distroless/cc-debian9"), known("gcr.io/distroless/base-debian9")
+    assert {"libssl.so.1.1", "libcrypto.so.1.1", "libstdc++.so.6"} <= set(cc.libraries)
+    assert "libssl.so.1.1" in base.libraries and "libstdc++.so.6" not in base.libraries
+
+
+@pytest.mark.parametrize(
+    ("text", "manager"),
+    [
+        ("registry.access.redhat.com/ubi8/ubi-micro", None),
+        ("redhat/ubi10-micro", None),
+        ("registry.access.redhat.com/ubi9/python-311", "dnf"),
+        ("cgr.dev/chainguard/node:18", None),
+        ("cgr.dev/chainguard/python:latest-dev", "apk"),
+        ("cgr.dev/chainguard/wolfi-base", "apk"),
+        ("dhi.io/static:20251003-musl-alpine3.23", None),
+        ("dhi.io/node:22-alpine3.22-dev", "apk"),
+        ("mcr.microsoft.com/dotnet/runtime:8.0-jammy-chiseled", None),
+    ],
+)
+def test_a_stripped_image_has_no_package_manager_and_no_shell(text: str, manager: str | None) -> None:
+    image = known(text)
+    assert image.package_manager == manager
+    assert manager is not None or (not image.interpreters and not image.interpreters_complete)
+
+
+def test_of_a_machine_that_nobody_knows_nothing_is_sure() -> None:
+    image = known("balenalib/raspberry-pi-debian:buster")
+    assert (image.libc.family, image.confidence) == ("unknown", "possible")
 
 
 def test_nix_has_no_dynamic_linker_at_a_standard_path() -> None:

@@ -2,7 +2,7 @@
 
 In: a `ScanResult`, the width of the terminal and whether it shows colour. Out: text, in ASCII apart from a middle dot
 and what the Dockerfile itself holds. A finding of several builds or platforms is told once. What was chosen, every file
-and all that is not known are for --verbose.
+and all that is not known are for --verbose, except what may not be read.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from depscan.findings import Severity
 from depscan.reports import WIDTH
 from depscan.reports.escaping import printable
-from depscan.reports.text.ending import ending, notes_line
+from depscan.reports.text.ending import denied_lines, ending, notes_line
 from depscan.reports.text.finding import finding_lines
 from depscan.reports.text.paint import Paint
 
@@ -41,6 +41,8 @@ def _lines(result: ScanResult, paint: Paint) -> Iterator[str]:
         for scan in result.scans:
             yield from _background(scan, result, paint)
     if not result.quiet:
+        if not result.verbose:
+            yield from denied_lines(result.denied, paint)
         yield from dict.fromkeys(f"note: {printable(note)}" for scan in result.scans for note in scan.notes)
         yield from ending(result, told, paint)
     yield from notes_line(notes, paint)

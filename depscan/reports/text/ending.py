@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from depscan.findings import Skipped
     from depscan.reports.text.paint import Paint
     from depscan.results import Scan, ScanResult, Told
+    from depscan.source import Position
 
 _KINDS = {"FROM": "base images", "RUN": "RUN not understood"}
 _MOST_NAMED = 3
@@ -36,6 +37,14 @@ def ending(result: ScanResult, told: Sequence[Told], paint: Paint) -> Iterator[s
     first, *more = paint.folded(line)
     yield (paint.word(worst, found) if worst else paint.good(found)) + first[len(found) :]
     yield from more
+
+
+def denied_lines(denied: Sequence[tuple[str, Position, Skipped]], paint: Paint) -> Iterator[str]:
+    """What may not be read, which a person can mend: a line each, the rest as a number."""
+    for path, at, row in denied[:_MOST_NAMED]:
+        yield from paint.folded(f"skipped: {printable(row.subject)} ({printable(path)}:{at.line}): {row.reason}")
+    if len(denied) > _MOST_NAMED:
+        yield from paint.folded(f"skipped: {len(denied) - _MOST_NAMED} more that cannot be read: --verbose")
 
 
 def notes_line(told: Sequence[Told], paint: Paint) -> Iterator[str]:
