@@ -16,6 +16,8 @@ from depscan.artifacts.facts import Linkage, Origin
 from depscan.artifacts.symbols import base_name, unpack
 from depscan.filesystem.entries import HostFile, Presence
 from depscan.findings import Suggestion
+from depscan.images.override import CORE_LIBRARIES
+from depscan.linking.closure import is_musls_own
 from depscan.linking.placement import Cause
 from depscan.platforms import MACHINES
 from depscan.repairs.bundles import find_bundle
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from depscan.repairs.case import Case
 
 _LANGUAGES = frozenset({"go", "rust", "c"})
+_OWN = frozenset((*CORE_LIBRARIES, *CXX_RUNTIME))
 _LOADING = frozenset({"dlopen", "dlmopen"})
 
 
@@ -81,9 +84,19 @@ def _can_be_static(placement: Placement) -> bool:
         return False
     if isinstance(content, HostFile) and find_bundle(content.path) is not None:
         return False
+    if not all(_has_archive(soname) for soname in artifact.facts.needed):
+        return False
     blob = artifact.facts.symbols
     symbols = unpack(blob) if blob else None
     return symbols is None or _LOADING.isdisjoint(base_name(name) for name in symbols.undefined)
+
+
+def _has_archive(soname: str) -> bool:
+    """Whether an archive of it comes with the compiler, which asks for no other library.
+
+    That of another library asks for what the library needs in turn, of which the program does not tell.
+    """
+    return soname in _OWN or is_musls_own(soname) or soname.startswith("ld-linux")
 
 
 def _unsearched_directory(placement: Placement) -> str | None:

@@ -96,6 +96,16 @@ def test_a_digest_is_not_dropped_unsaid(tmp_path: Path) -> None:
     assert all("a tag in place of your digest" in each for each in remarks)
 
 
+@pytest.mark.parametrize(
+    ("program", "offered"), [("hello-glibc-dynamic", True), ("needs-cxx", True), ("needs-libpq", False)]
+)
+def test_only_what_comes_with_the_compiler_is_linked_in(tmp_path: Path, program: str, offered: bool) -> None:
+    (tmp_path / "app").write_bytes((ELF / program).read_bytes())
+    (tmp_path / "app").chmod(0o755)
+    finding = advice(tmp_path, f"FROM alpine:3.20\nCOPY app /app\n{START}")
+    assert (titled(finding, "static") is not None) is offered
+
+
 MARKS = [
     b"MEI\014\013\012\013\016",
     b"\n---- Bun! ----\n",
