@@ -52,9 +52,9 @@ class Reach(Struct, frozen=True):
 
     `c` is where `import "C"` or a module that is C stands, `library` where a package of Go's own library that uses cgo
     is imported, `dynamic` what makes Go's own linker name a library without cgo, all in words. `complete` says that
-    none of what they reach is missing. `links` are the names behind -l; `whole` says that they are all that the sources
-    at hand link. `libraries` are sonames that Go's own linker names. `program` is whether the package is one (None: not
-    known).
+    none of what they reach is missing. `links` are the names behind -l; `whole` says that they are all that the
+    sources at hand link. `libraries` are sonames that Go's own linker names. `program` is whether the package is one
+    (None: not known).
     """
 
     c: str | None = None

@@ -168,6 +168,9 @@ class Makefile:
         """`export NAMES`, `unexport NAMES`, and both without names: for all."""
         word, _, rest = line.partition(" ")
         names = self.expand(rest).split()
+        undefined = [name for name in names if self._value(name) is None]  # make defines these, as empty
+        self._values |= dict.fromkeys(undefined, "")
+        self._simple |= {*undefined}
         if not known:
             self._values |= dict.fromkeys(names, _UNKNOWN)
         if word == "unexport":
