@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from depscan.filesystem.archives import Archives, read_member
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.conftest import RunDepscan
 
 
 def read_archive(path: Path) -> Archive | None:
@@ -113,3 +116,17 @@ def test_directories_and_missing_files_are_no_archives(tmp_path: Path) -> None:
     assert read_archive(tmp_path) is None
     assert read_archive(tmp_path / "gone") is None
     assert read_member(tmp_path / "gone", "m", 1) is None
+
+
+@pytest.mark.parametrize("keyword", ["COPY", "ADD"])
+def test_a_text_with_the_mark_of_tar_is_added_as_it_is(keyword: str, tmp_path: Path, run_depscan: RunDepscan) -> None:
+    """`ustar` at byte 257 makes no archive: without the right sum of a header, nothing is unpacked."""
+    (tmp_path / "app").write_bytes(b"#!/bin/bash\n".ljust(257, b"-") + b"ustar".ljust(600, b"-"))
+    (tmp_path / "app").chmod(0o755)
+    (tmp_path / "Dockerfile").write_text(f'FROM alpine:3.20\n{keyword} app /usr/bin/app\nCMD ["app"]\n')
+    found = run_depscan("--isolated", "--format=json", str(tmp_path / "Dockerfile"))
+    (scan,) = json.loads(found.out)["scans"]
+    assert [(each["path"], each["verdict"]) for each in scan["placements"]] == [("/usr/bin/app", "fails")]
+    assert [(each["rule"], each["location"]["line"]) for each in scan["findings"]] == [
+        ("shebang-interpreter-missing", 2)
+    ]
