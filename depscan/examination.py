@@ -55,6 +55,7 @@ class Examination(Struct, frozen=True):
     dockerfile: Dockerfile
     target: Stage | None
     in_target: frozenset[int]
+    run: frozenset[int]
     stages: tuple[StageFilesystem, ...]
     placements: tuple[Placement, ...]
     findings: tuple[Finding, ...]
@@ -122,6 +123,7 @@ def examine(
         dockerfile=dockerfile,
         target=None if target is None else dockerfile.stages[target],
         in_target=in_target,
+        run=run,
         stages=stages,
         placements=placements,
         findings=judge(setting.rules, subjects, path=path, config=config),

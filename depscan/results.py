@@ -34,7 +34,7 @@ class Scan(Struct, frozen=True):
     `context_reason` tells how the context was chosen. `notes` are remarks such as "no stage with a final file system".
     `build` is the declaration that settings come from; None for a Dockerfile that is checked by itself. A declaration
     that cannot be followed is a scan of its own file without stages, whose `skipped` tells why. `platform_assumed`:
-    nobody named the platform.
+    nobody named the platform. `run` are the indexes of the stages that somebody may start, whose files are judged.
     """
 
     source: SourceText
@@ -50,6 +50,7 @@ class Scan(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     build: Build | None = None
     platform_assumed: bool = False
+    run: frozenset[int] = frozenset()
 
     @property
     def build_name(self) -> str:

@@ -176,6 +176,7 @@ def _scan_text(text: _Text, platform: Platform, config: Config, run: _Run) -> Sc
         platform_assumed=is_platform_assumed(config),
         stages=examination.stages,
         in_target=examination.in_target,
+        run=examination.run,
         placements=examination.placements,
         findings=tuple(say_where(each, text.build, platform) for each in findings),
         skipped=(*examination.skipped, *unadvised),

@@ -99,6 +99,7 @@ def make_scan(**changes: object) -> Scan:
         "platform": AMD64,
         "stages": (make_filesystem(),),
         "in_target": frozenset({0}),
+        "run": frozenset({0}),
         "placements": (make_placement(),),
         "findings": (make_finding(),),
         "skipped": (Skipped("assets/broken", "truncated ELF file", Span.at(2, 1, 2, 5)),),

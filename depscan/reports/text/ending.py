@@ -93,6 +93,8 @@ def _judged(result: ScanResult) -> str:
     judged: set[tuple[str, int, str]] = set()
     for scan in result.scans:
         for placement in scan.placements:
+            if placement.filesystem.stage.index not in scan.run:
+                continue  # what a builder holds is judged where it ends up
             place = (scan.source.path, placement.filesystem.stage.index, placement.path)
             (unknown if placement.verdict is Verdict.UNKNOWN else judged).add(place)
     skipped = {(scan.source.path, row): _kind(row, scan) for scan in result.scans for row in scan.skipped}
