@@ -97,6 +97,9 @@ gcr.io/distroless/nodejs20-debian12                 glibc   2.36  distroless:nod
 gcr.io/distroless/base-debian12:latest-arm64        glibc   2.36  distroless:base-debian12 likely
 cgr.dev/chainguard/static                           none    -     chainguard:static        certain
 cgr.dev/chainguard/wolfi-base                       glibc   2.43  wolfi                    likely
+cgr.dev/chainguard/git                              unknown -     -                        possible
+cgr.dev/chainguard/busybox:latest                   unknown -     -                        possible
+cgr.dev/chainguard/github-cli                       glibc   2.43  wolfi                    likely
 busybox:musl                                        none    -     busybox:musl             certain
 busybox:1.36                                        glibc   -     busybox:glibc-1.36       likely
 busybox:1.31-glibc                                  glibc   -     busybox:glibc-1.36       likely
