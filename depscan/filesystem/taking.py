@@ -118,7 +118,7 @@ class ContextSource:
 
     def _is_refused(self, path: str) -> bool:
         entry = self.context.find(path).entry
-        return entry is None or entry.kind != "directory" or not self.context.is_included(entry)
+        return entry is None or not self.context.is_included(entry)  # below a file a wildcard matches nothing
 
     def _refuse(self, path: str, *, named: str) -> Refusal:
         """Say why `path` gives nothing; `named` is the source as written."""
