@@ -92,21 +92,22 @@ def _judged(result: ScanResult) -> str:
     unknown: set[tuple[str, int, str]] = set()
     judged: set[tuple[str, int, str]] = set()
     for scan in result.scans:
+        told = {(finding.stage, path) for finding in scan.findings for path in finding.artifacts}
         for placement in scan.placements:
-            if placement.filesystem.stage.index not in scan.run:
-                continue  # what a builder holds is judged where it ends up
-            place = (scan.source.path, placement.filesystem.stage.index, placement.path)
-            (unknown if placement.verdict is Verdict.UNKNOWN else judged).add(place)
+            stage = placement.filesystem.stage.index
+            if stage in scan.run:  # what a builder holds is judged where it ends up
+                open_ = placement.verdict is Verdict.UNKNOWN and (stage, placement.path) not in told
+                (unknown if open_ else judged).add((scan.source.path, stage, placement.path))
     skipped = {(scan.source.path, row): _kind(row, scan) for scan in result.scans for row in scan.skipped}
     kinds = Counter({"files": len(unknown)} if unknown else {})
     kinds.update(skipped.values())
     platforms = list(dict.fromkeys(str(scan.platform) for scan in result.scans if scan.stages))
-    told = f"{_plural(len(judged - unknown), 'file')} judged{f' for {_listed(platforms)}' if platforms else ''}"
+    words = f"{_plural(len(judged - unknown), 'file')} judged{f' for {_listed(platforms)}' if platforms else ''}"
     if not kinds:
-        return told
+        return words
     hint = "" if result.verbose else ": --verbose"
     return (
-        f"{told}, {sum(kinds.values())} unknown ({', '.join(f'{kind} {n}' for kind, n in kinds.most_common())}{hint})"
+        f"{words}, {sum(kinds.values())} unknown ({', '.join(f'{kind} {n}' for kind, n in kinds.most_common())}{hint})"
     )
 
 
