@@ -77,13 +77,12 @@ class Edit(Struct, frozen=True):
 class Suggestion(Struct, frozen=True):
     """A change after which the same rules find nothing.
 
-    `kind` is build-flag, package, base or builder-base. `size` is the compressed size of the suggested base in bytes,
-    where the knowledge has it. `safety` is safe or unsafe, `remark` what it costs in words ("no shell").
+    `kind` is build-flag, package, base, builder-base or edit. `size` is the compressed size of the suggested base in
+    bytes, where the knowledge has it. `safety` is safe or unsafe, `remark` what it costs in words ("no shell").
     """
 
     kind: str
     title: str
-    proved: bool = True
     base: str | None = None
     edits: tuple[Edit, ...] = ()
     size: int | None = None

@@ -1,7 +1,7 @@
 """SARIF 2.1.0, for code scanning and editors; valid against the OASIS schema.
 
 In: a `ScanResult`. Out: one run. Columns count code points and the run says so. Ignored findings stay, as suppressed
-results; what was skipped becomes a notification of the invocation; proved edits become fixes. Section numbers in the
+results; what was skipped becomes a notification of the invocation; edits become fixes. Section numbers in the
 comments are those of the OASIS standard (SARIF v2.1.0, errata 01).
 """
 
@@ -113,7 +113,7 @@ def _result(finding: Finding, scan: Scan, indexes: dict[str, int]) -> Json:
             for number, related in enumerate(finding.related, 1)
         ],
         "partialFingerprints": {"depscan/v1": finding.fingerprint},
-        "fixes": [_fix(suggestion) for suggestion in finding.suggestions if suggestion.proved and suggestion.edits],
+        "fixes": [_fix(suggestion) for suggestion in finding.suggestions if suggestion.edits],
         "suppressions": _suppressions(finding),
         "properties": _properties(finding, scan),
     }

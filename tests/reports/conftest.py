@@ -67,7 +67,6 @@ def make_finding(path: str = "Dockerfile") -> Finding:
     base = Suggestion(
         "base",
         "use debian:bookworm-slim",
-        True,
         "debian:bookworm-slim",
         (Edit(Location(path, BASE), "debian:bookworm-slim"),),
         28_200_000,

@@ -264,9 +264,9 @@ def test_sarif_marks_ignored_findings_as_suppressed(make) -> None:
     assert found["suppressions"] == [{"kind": "inSource", "justification": "runs under gcompat"}]
 
 
-def test_sarif_offers_no_fix_that_is_not_proved(make) -> None:
+def test_sarif_offers_no_fix_without_edits(make) -> None:
     finding = make.finding()
-    finding = replace(finding, suggestions=(replace(finding.suggestions[0], proved=False),))
+    finding = replace(finding, suggestions=(replace(finding.suggestions[0], edits=()),))
     assert sarif(make.result(make.scan(findings=(finding,))))["results"][0]["fixes"] == []
 
 

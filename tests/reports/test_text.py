@@ -214,23 +214,22 @@ def test_what_is_not_certain_is_said(make) -> None:
             Suggestion(
                 "package",
                 "install it: RUN apk add libpq",
-                True,
                 None,
                 (Edit(place(2, 1, 2, 1), "RUN apk add libpq\n"),),
             ),
             "  fix  add after line 1: RUN apk add libpq\n",
         ),
         (
-            Suggestion("build-flag", "link it statically", True, None, (Edit(place(2, 6, 2, 6), "--chmod=755 "),)),
+            Suggestion("build-flag", "link it statically", None, (Edit(place(2, 6, 2, 6), "--chmod=755 "),)),
             "  fix  link it statically\n       line 2: COPY --chmod=755 hello /hello\n",
         ),
         (
-            Suggestion("base", "use FROM y", True, "y", (Edit(place(1, 6, 1, 17), "y"),), 8_000_000, remark="no shell"),
+            Suggestion("base", "use FROM y", "y", (Edit(place(1, 6, 1, 17), "y"),), 8_000_000, remark="no shell"),
             "  fix  FROM y   8.0 MB, no shell\n",
         ),
-        (Suggestion("build-flag", "build it for arm64", True), "  fix  build it for arm64\n"),
+        (Suggestion("build-flag", "build it for arm64"), "  fix  build it for arm64\n"),
         (
-            Suggestion("edit", "name it", True, None, (Edit(place(1, 1, 1, 1, ".dockerignore"), "x\ny\n"),)),
+            Suggestion("edit", "name it", None, (Edit(place(1, 1, 1, 1, ".dockerignore"), "x\ny\n"),)),
             "  fix  name it\n       .dockerignore: x y\n",
         ),
     ],
@@ -241,7 +240,7 @@ def test_how_a_remedy_is_applied(make, suggestion: Suggestion, lines: str) -> No
 
 
 def test_three_remedies_are_shown_and_verbose_shows_all(make) -> None:
-    many = tuple(Suggestion("build-flag", f"way {number}", True) for number in range(5))
+    many = tuple(Suggestion("build-flag", f"way {number}") for number in range(5))
     finding = replace(make.finding(), suggestions=many)
     assert "  fix  way 0\n  or   way 1\n  or   way 2\n  more: depscan explain glibc-exec-on-musl, 2 more with" in told(
         make, finding
