@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from depscan.artifacts.facts import MEMBER, Origin
 from depscan.filesystem.entries import Presence
 from depscan.findings import AT_RUN, Confidence, Severity
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from depscan.linking.placement import Failure, Need, Placement, VersionCheck
     from depscan.platforms import Platform
     from depscan.source import Span
+    from depscan.subjects import ArtifactView, BuildView
 
 _HOST_MODULES = "host-modules"  # in the way, but not proved to break anything
 _AWAITED = "source-awaited"  # something is known that brings it before the image is built
@@ -103,6 +106,24 @@ def _gravest_of(problem: Problem, *, latent: bool) -> Severity:
     return Severity.WARNING if latent or problem.confidence is Confidence.POSSIBLE else Severity.ERROR
 
 
+class _Shared(Struct, frozen=True):
+    """What all subjects of a placement have alike, worked out once: a library may lack a dozen others.
+
+    `cap` is the highest confidence of a finding on it; `base` is where its image is named; `first` and `last` are what
+    the evidence begins and ends with.
+    """
+
+    build: BuildView
+    platform_doubt: str | None
+    cap: Confidence
+    instruction_span: Span
+    places: tuple[tuple[Span, str], ...]
+    base: Span
+    first: tuple[str, ...]
+    last: tuple[str, ...]
+    label: str
+
+
 class _Collector:
     """Knows the Dockerfile, to widen a word's span to its instruction's and to find a stage's FROM line."""
 
@@ -122,6 +143,8 @@ class _Collector:
         self._likelier = _likelier_platforms([each for each in placements if each.filesystem.stage.index in assumed])
         self._cpu_floor = cpu_floor
         self._common: dict[int, dict[str, object]] = {}
+        self._shared: dict[int, _Shared] = {}
+        self._views: dict[tuple[int, Confidence], ArtifactView] = {}
         self._stages = dockerfile.stages
         everything = [item for stage in dockerfile.stages for item in (stage.instruction, *stage.instructions)]
         self._instructions: list[Instruction] = everything
@@ -200,53 +223,61 @@ class _Collector:
     ) -> Subject:
         filesystem, entry = placement.filesystem, placement.entry
         failure = failure or placement.culprit
+        shared = self._shared_by(placement)
         proof = failure.confidence if failure is not None else placement.confidence
-        origin = self._image_stage(filesystem.stage)
-        build = build_view(placement)
-        doubt = Confidence.POSSIBLE if build.newer and placement.verdict is not Verdict.FAILS else Confidence.CERTAIN
-        platform_doubt = doubt_platform(placement, assumed=filesystem.stage.index in self._assumed)
-        confidence = Confidence.weakest(
-            proof,
-            placement.artifact.confidence,
-            self._purposes.of(placement),
-            doubt,
-            Confidence.LIKELY if platform_doubt else Confidence.CERTAIN,
-        )
+        confidence = Confidence.weakest(proof, shared.cap)
         moment, text = _said(placement, failure)
         return Subject(
             kind=kind,
             names={
-                "artifact": artifact_view(placement, self._cpu_floor, confidence),
-                "build": build,
+                "artifact": self._artifact_view(placement, confidence),
+                "build": shared.build,
                 **self._of_stage(filesystem),
                 **names,
             },
             span=entry.span,
-            instruction_span=self._instruction_at(entry.span),
+            instruction_span=shared.instruction_span,
             root=root,
-            related=(
-                *_made_at(placement.artifact),
-                *self._executed_by(placement),
-                (origin.base_span, label_base(placement, kind, platform_doubt)),
-            ),
+            related=(*shared.places, (shared.base, label_base(placement, kind, shared.platform_doubt))),
             confidence=confidence,
             stage=filesystem.stage.index,
             artifact=placement.path,
             source=entry.source,
-            evidence=(
-                describe_artifact(placement.artifact),
-                describe_image(filesystem.profile),
-                *placement.link.notes,
-                *more,
-                *placement.artifact.evidence,
-                *((build.chain,) if build.chain else ()),
-                *((platform_doubt,) if platform_doubt else ()),
-            ),
+            evidence=(*shared.first, *more, *shared.last),
             runtime_message=text,
             gravest=gravest(placement, confidence),
-            label=label_artifact(placement),
+            label=shared.label,
             moment=moment,
         )
+
+    def _shared_by(self, placement: Placement) -> _Shared:
+        if id(placement) not in self._shared:  # placements are kept as long as the collector
+            self._shared[id(placement)] = self._work_out(placement)
+        return self._shared[id(placement)]
+
+    def _work_out(self, placement: Placement) -> _Shared:
+        filesystem, artifact = placement.filesystem, placement.artifact
+        build = build_view(placement)
+        doubt = Confidence.POSSIBLE if build.newer and placement.verdict is not Verdict.FAILS else Confidence.CERTAIN
+        platform_doubt = doubt_platform(placement, assumed=filesystem.stage.index in self._assumed)
+        by_platform = Confidence.LIKELY if platform_doubt else Confidence.CERTAIN
+        return _Shared(
+            build=build,
+            platform_doubt=platform_doubt,
+            cap=Confidence.weakest(artifact.confidence, self._purposes.of(placement), doubt, by_platform),
+            instruction_span=self._instruction_at(placement.entry.span),
+            places=(*_made_at(artifact), *self._executed_by(placement)),
+            base=self._image_stage(filesystem.stage).base_span,
+            first=(describe_artifact(artifact), describe_image(filesystem.profile), *placement.link.notes),
+            last=(*artifact.evidence, *filter(None, (build.chain, platform_doubt))),
+            label=label_artifact(placement),
+        )
+
+    def _artifact_view(self, placement: Placement, confidence: Confidence) -> ArtifactView:
+        key = id(placement), confidence
+        if key not in self._views:
+            self._views[key] = artifact_view(placement, self._cpu_floor, confidence)
+        return self._views[key]
 
     def _executed_by(self, placement: Placement) -> tuple[tuple[Span, str], ...]:
         """The RUN that starts a program, or the started script that executes it."""
