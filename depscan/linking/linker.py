@@ -216,6 +216,7 @@ def _load(subject: _Subject, loader: Loader, misfit: Misfit | None = None) -> tu
         *_unknown_needs(closure.needs, subject),
         *_unknown_versions(versions),
         *_unknown_symbols(subject, symbols, loader),
+        *_two_releases(subject, closure, loader),
     ]
     if closure.truncated:
         unknowns.append("too many libraries to follow")
@@ -232,6 +233,15 @@ def _load(subject: _Subject, loader: Loader, misfit: Misfit | None = None) -> tu
     )
     parts = [loader.confidence, *(need.confidence for need in closure.needs if need.presence is Presence.PROVIDED)]
     return link, Confidence.weakest(*parts)
+
+
+def _two_releases(subject: _Subject, closure: Closure, loader: Loader) -> Iterator[str]:
+    """The linker and the C library share data that each glibc lays out anew: a linker of another release may abort."""
+    libc, root = closure.objects.get("libc.so.6"), subject.root
+    if loader.family != "glibc" or not loader.copied or libc is None or root.copied(libc.path) is not None:
+        return
+    if loader.version is None or loader.version != root.profile.libc.version:
+        yield f"{loader.path} and {libc.path} are of two releases of glibc"
 
 
 def _installed_compat(subject: _Subject, loader: Loader) -> str | None:
