@@ -68,6 +68,12 @@ def test_one_of_another_machine_beside_the_started_one_is_likely_wrong(tmp_path:
     assert found == [("wrong-architecture", 2, 6, "error", "likely")]
 
 
+def test_a_download_for_another_machine_asks_nothing(tmp_path: Path) -> None:
+    text = "FROM nginx:1.27\nCOPY tool /usr/share/nginx/html/tool\n"
+    found = told(tmp_path, text, Config(cache=False, jobs=1, ignore=frozenset({"base-end-of-life"})), tool=FOREIGN)
+    assert [each for each in found if each[0] == "built-for-another-platform" or each[3] == "error"] == []
+
+
 def test_a_platform_in_from_is_named(tmp_path: Path) -> None:
     text = ONE.replace("FROM ", "FROM --platform=linux/amd64 ")
     found = told(tmp_path, text, Config(cache=False, jobs=1), tool=FOREIGN)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from depscan.artifacts.facts import MEMBER, Linkage
 from depscan.platforms import COMPATIBLE_MACHINES, MACHINES, Platform, platform_of_machine
-from depscan.subjects.purpose import is_started
+from depscan.subjects.purpose import is_on_path, is_started
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def likelier_platforms(placements: Iterable[Placement]) -> Mapping[int, Platform]:
-    """By stage, the platform of the one other machine that all its started programs are for; without any, all of it."""
+    """By stage, the platform of the one other machine that all started programs are for; without any, those on PATH."""
     programs: dict[int, list[Placement]] = {}
     for placement in placements:
         if placement.artifact.kind != MEMBER and placement.artifact.facts.linkage not in (None, Linkage.SHARED_OBJECT):
@@ -31,7 +31,8 @@ def likelier_platforms(placements: Iterable[Placement]) -> Mapping[int, Platform
 
 def _common_platform(programs: list[Placement]) -> Platform | None:
     started = [each for each in programs if is_started(each.entry, each.filesystem)]
-    machines = {each.artifact.facts.machine for each in started or programs}
+    meant = started or [each for each in programs if is_on_path(each.path, each.filesystem)]  # the rest may be data
+    machines = {each.artifact.facts.machine for each in meant}
     architecture = programs[0].platform.architecture
     own = {MACHINES.get(architecture), *COMPATIBLE_MACHINES.get(architecture, ())}
     return platform_of_machine(machines.pop()) if len(machines) == 1 and not machines & own else None
